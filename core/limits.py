@@ -1,0 +1,79 @@
+"""The limits of `core/limits.toml`, typed."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+
+class RecordLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    patch_characters: int
+    tool_output_characters: int
+    argument_characters: int
+    deltas_per_second: int
+
+
+class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    output_characters: int
+    file_bytes: int
+    search_matches: int
+    search_seconds: float
+    list_entries: int
+    command_seconds: float
+    tests_seconds: float
+
+
+class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    output_bytes: int
+    grace_seconds: float
+    processes: int
+    file_bytes: int
+    memory_bytes: int
+    tmp_bytes: int
+
+
+class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    file_bytes: int
+    files: int
+
+
+class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rounds_before_escalation: int
+    rounds: int
+    node_turns: int
+    node_segments: int
+    output_tokens: int
+    least_output_tokens: int
+    ask_above_usd: str
+    handoff_characters: int
+    diff_characters: int
+
+
+class RetryLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    attempts: int
+    base_seconds: float
+    cap_seconds: float
+    total_seconds: float
+
+
+class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    connect_seconds: float
+    first_byte_seconds: float
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    record: RecordLimits
+    tools: ToolLimits
+    sandbox: SandboxLimits
+    stage: StageLimits
+    run: RunLimits
+    retry: RetryLimits
+    model: ModelLimits
+
+
+@cache
+def limits() -> Limits:
+    """The shipped limits."""
+    text = (Path(__file__).parent / "limits.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), Limits)

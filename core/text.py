@@ -1,0 +1,66 @@
+"""Text that is not ours, made safe for a terminal, and cut to size.
+
+Models, tools, files, file names and errors are kept exactly in the records; every exit to a
+terminal passes through `sanitise`. Textual widgets hand raw escape sequences to the terminal,
+so this one function stands between a tool's output and somebody's clipboard.
+"""
+
+import re
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = "\u200b\u2060-\u2064\u2028\u2029\ufeff\u00ad\u180e"
+_DANGEROUS = re.compile(
+    rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""C0 without tab and newline, DEL, C1, bidirectional and zero-width controls, lone surrogates, tags.
+
+Joiners (U+200C, U+200D) and variation selectors stay: emoji and several scripts need them.
+"""
+
+
+def _mark(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    return f"⟨U+{code:04X}⟩"
+
+
+def sanitise(text: str) -> str:
+    """Replace every character that a terminal would obey by a visible mark; CRLF becomes LF."""
+    return _DANGEROUS.sub(_mark, text.replace("\r\n", "\n"))
+
+
+def sanitise_line(text: str) -> str:
+    """Like `sanitise`, for one line: newlines and tabs become visible too."""
+    return sanitise(text).replace("\n", "⏎").replace("\t", " ")
+
+
+def escape_json(text: str) -> str:
+    r"""Write the same characters as `\u` escapes in JSON text that is otherwise finished."""
+    return _DANGEROUS.sub(_escape, text) if _DANGEROUS.search(text) else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code > 0xFFFF:
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"
+
+
+def clip(text: str, limit: int) -> str:
+    """Keep head and tail of a long text, `limit` characters at most, and say what is left out."""
+    if len(text) <= limit:
+        return text
+    note = f"\n… {len(text) - limit:,} characters left out …\n"
+    head = max(0, (limit - len(note)) * 2 // 3)
+    tail = max(0, limit - len(note) - head)
+    return text[:head] + note + (text[-tail:] if tail else "")
+
+
+def first_line(text: str, limit: int = 80) -> str:
+    """The first line that says something, on one line, for titles and lists."""
+    line = next((part.strip() for part in text.splitlines() if part.strip()), "")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
