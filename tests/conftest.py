@@ -1,0 +1,34 @@
+"""What every test gets: a home, a folder and an environment of its own, so that nothing leaks in or out."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_FOREIGN = ("AWS_", "HEDDLE_", "STRANDS_", "GIT_", "PYTHON", "OTEL_", "NO_COLOR", "FORCE_COLOR", "COLORTERM")
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Home, cwd, locale, time zone and AWS settings belong to the test; returns the home folder."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN):
+            monkeypatch.delenv(name)
+    settings = {
+        "HOME": str(home),
+        "HEDDLE_HOME": str(home / "heddle"),
+        "XDG_RUNTIME_DIR": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(home / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "PYTHONHASHSEED": "0",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path_factory.mktemp("cwd")
+    monkeypatch.chdir(folder)
+    return home
