@@ -226,9 +226,22 @@ class VerdictGiven(_NodeEvent, frozen=True, kw_only=True):
     round: int
 
 
+class CallStarted(_NodeEvent, frozen=True, kw_only=True):
+    """A model call goes out; should nothing be heard of it any more, it is charged as an estimate."""
+
+    call: str
+    """Id of the model call, unique in the session; its `ModelCalled` names it."""
+    model: str
+    input_tokens: int
+    """Estimate of the whole prompt."""
+    reserved_usd: str
+    """The worst case, set aside from the budget."""
+
+
 class ModelCalled(_NodeEvent, frozen=True, kw_only=True):
     """One charge: every call to a model leaves exactly one, failed and cancelled ones too."""
 
+    call: str
     model: str
     input_tokens: int
     """Uncached prompt tokens; cache reads and writes are counted apart."""
@@ -338,6 +351,7 @@ Event: TypeAlias = (
     | ToolFinished
     | TestsFinished
     | VerdictGiven
+    | CallStarted
     | ModelCalled
     | Retried
     | NodeFinished
