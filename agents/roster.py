@@ -1,0 +1,129 @@
+"""The roster: which models, prompt, tools and limits each role has."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from agents.catalog import Scope, invocation_id
+from core.config import BadConfig
+
+FOLDER = Path(__file__).parent
+
+
+class Role(msgspec.Struct, frozen=True):
+    name: str
+    does: str
+    models: tuple[str, ...]
+    """Ids to call, the first one first; the next ones stand in."""
+    tools: tuple[str, ...]
+    prompt: str
+    output_tokens: int
+
+    @property
+    def model(self) -> str:
+        return self.models[0]
+
+
+class Roster(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+    roles: dict[str, Role]
+
+    def __getitem__(self, role: str) -> Role:
+        return self.roles[role]
+
+    def models(self) -> list[str]:
+        """Every id that may be called, in a stable order."""
+        return list(dict.fromkeys(model for role in self.roles.values() for model in role.models))
+
+
+class _RoleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    does: str
+    output_tokens: int
+    tools: tuple[str, ...] = ()
+
+
+class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tool_sets: dict[str, tuple[str, ...]]
+    roles: dict[str, _RoleRow]
+
+
+class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tools: tuple[str, ...] | None = None
+    output_tokens: int | None = None
+
+
+class _RosterFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    roles: dict[str, tuple[str, ...]]
+    settings: dict[str, _Override] = {}
+
+
+@cache
+def _roles() -> _Roles:
+    return msgspec.convert(tomllib.loads((FOLDER / "roles.toml").read_text("utf-8")), _Roles)
+
+
+def role_names() -> tuple[str, ...]:
+    """All roles, in the order of `agents/roles.toml`."""
+    return tuple(_roles().roles)
+
+
+def roster_names(config: Path) -> list[str]:
+    """Shipped rosters and the user's own (`rosters/` in the configuration folder)."""
+    shipped = {path.stem for path in (FOLDER / "rosters").glob("*.toml")}
+    own = {path.stem for path in (config / "rosters").glob("*.toml")}
+    return sorted(shipped | own)
+
+
+def load_roster(name: str, *, config: Path, region: str, scope: Scope) -> Roster:
+    """Read a roster; the user's file of that name comes before the shipped one.
+
+    Raises:
+        BadConfig: no such roster, or one that cannot be used; the sentence says which and why.
+    """
+    path = _find(name, config)
+    try:
+        file = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _RosterFile)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise BadConfig(f"The roster {path} is not valid: {error}. Mend it, or choose another.") from error
+    missing = [role for role in role_names() if not file.roles.get(role)]
+    if missing:
+        raise BadConfig(f"The roster {path} names no model for {', '.join(missing)}. Add a line for each.")
+    roles = {
+        role: _role(role, file, config=config, region=region, scope=scope) for role in role_names()
+    }
+    return Roster(name, file.title, roles)
+
+
+def _find(name: str, config: Path) -> Path:
+    for folder in (config / "rosters", FOLDER / "rosters"):
+        path = folder / f"{name}.toml"
+        if "/" not in name and path.is_file():
+            return path
+    known = ", ".join(roster_names(config))
+    raise BadConfig(f"There is no roster called {name!r}. Choose one of: {known}.")
+
+
+def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Scope) -> Role:
+    row = _roles().roles[name]
+    own = file.settings.get(name, _Override())
+    sets = _roles().tool_sets
+    tools = tuple(tool for entry in own.tools or row.tools for tool in sets.get(entry, (entry,)))
+    return Role(
+        name=name,
+        does=row.does,
+        models=tuple(invocation_id(model, region, scope) for model in file.roles[name]),
+        tools=tools,
+        prompt=_prompt(name, config),
+        output_tokens=own.output_tokens or row.output_tokens,
+    )
+
+
+def _prompt(name: str, config: Path) -> str:
+    """The role's prompt: the user's own file, else the shipped one."""
+    own = config / "prompts" / f"{name}.md"
+    path = own if own.is_file() else FOLDER / "prompts" / f"{name}.md"
+    return path.read_text("utf-8").strip()
