@@ -30,7 +30,9 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end_of_life: datetime.date | None = None
 
 
-UNKNOWN = ModelCard(title="", family="unknown", window=128_000, output=4_096, forced_tools=False, sampling=False)
+UNKNOWN = ModelCard(
+    title="", family="unknown", window=128_000, output=4_096, forced_tools=False, sampling=False
+)
 """What is assumed of a model that the catalog does not list: the least that every model can do."""
 
 
@@ -60,7 +62,12 @@ def geography(region: str) -> tuple[str, ...]:
         case "eu":
             return ("eu",)
         case "ap":
-            near = {"ap-northeast-1": "jp", "ap-northeast-3": "jp", "ap-southeast-2": "au", "ap-southeast-4": "au"}
+            near = {
+                "ap-northeast-1": "jp",
+                "ap-northeast-3": "jp",
+                "ap-southeast-2": "au",
+                "ap-southeast-4": "au",
+            }
             return (near[region], "apac") if region in near else ("apac",)
         case _:
             return ()

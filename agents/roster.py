@@ -92,9 +92,7 @@ def load_roster(name: str, *, config: Path, region: str, scope: Scope) -> Roster
     missing = [role for role in role_names() if not file.roles.get(role)]
     if missing:
         raise BadConfig(f"The roster {path} names no model for {', '.join(missing)}. Add a line for each.")
-    roles = {
-        role: _role(role, file, config=config, region=region, scope=scope) for role in role_names()
-    }
+    roles = {role: _role(role, file, config=config, region=region, scope=scope) for role in role_names()}
     return Roster(name, file.title, roles)
 
 

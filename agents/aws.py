@@ -1,0 +1,107 @@
+"""How Bedrock is reached: region, credentials and endpoint by the standard AWS settings, or the rehearsal.
+
+Only this module makes boto3 sessions. Every client tries once: retries are ours and on record.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
+
+from core.events import Backend
+from core.faults import Fault
+from core.limits import limits
+
+ENDPOINT = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+REHEARSAL_REGION = "us-east-1"
+POOL = 64
+"""Connections kept open, as many as the engine has threads for streams."""
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """Everything a Bedrock client needs."""
+
+    session: Any
+    """A `boto3.Session`."""
+    region: str
+    backend: Backend
+    endpoint: str | None = None
+    api_key: str | None = None
+    """Set where a bearer token must go to an endpoint without TLS, which botocore itself refuses."""
+
+    def client_config(self) -> Config:
+        """Settings of every client: one attempt, generous silence, many connections."""
+        model = limits().model
+        signing = {"signature_version": "v4"} if self.backend == "rehearsal" else {}
+        return Config(
+            connect_timeout=model.connect_seconds,
+            read_timeout=model.first_byte_seconds,
+            max_pool_connections=POOL,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            tcp_keepalive=True,
+            **signing,
+        )
+
+
+def connect(environ: Mapping[str, str] = os.environ) -> Connection:
+    """Connect through the standard AWS chain. No request is made.
+
+    Raises:
+        Fault: no_region, bad_profile.
+    """
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    try:
+        session = boto3.Session(region_name=region)
+    except ProfileNotFound as error:
+        raise Fault("bad_profile", str(error)) from error
+    if not session.region_name:
+        raise Fault("no_region")
+    endpoint = environ.get(ENDPOINT) or environ.get("AWS_ENDPOINT_URL") or None
+    plain = endpoint is not None and urlsplit(endpoint).scheme == "http"
+    return Connection(
+        session=session,
+        region=session.region_name,
+        backend="endpoint" if endpoint else "bedrock",
+        endpoint=endpoint,
+        api_key=environ.get(BEARER) if plain else None,
+    )
+
+
+def connect_rehearsal(url: str) -> Connection:
+    """Connect to the rehearsal with dummy keys; the user's AWS settings are not looked at."""
+    fixed = {
+        "profile": (None, None, None, None),
+        "region": (None, None, REHEARSAL_REGION, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+        "ignore_configured_endpoint_urls": (None, None, True, None),
+    }
+    inner = botocore.session.Session(session_vars=fixed)
+    inner.set_credentials("rehearsal", "rehearsal")
+    session = boto3.Session(botocore_session=inner, region_name=REHEARSAL_REGION)
+    return Connection(session=session, region=REHEARSAL_REGION, backend="rehearsal", endpoint=url)
+
+
+def find_credentials(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether any credentials are configured, valid or not. Asks the instance's metadata service last.
+
+    Raises:
+        Fault: bad_profile.
+    """
+    if environ.get(BEARER):
+        return True
+    try:
+        return boto3.Session().get_credentials() is not None
+    except ProfileNotFound as error:
+        raise Fault("bad_profile", str(error)) from error
+    except PartialCredentialsError as error:
+        raise Fault("bad_credentials", str(error)) from error
+    except BotoCoreError:
+        return True
