@@ -1,1 +1,21 @@
+"""Where commands run: confined by bubblewrap, or unconfined, which is always said and never by surprise."""
 
+from pathlib import Path
+
+from core.sandbox.bubblewrap import Confined, Probe, probe
+from core.sandbox.contract import NotAllowed, Sandbox, SandboxFailed
+from core.sandbox.process import Ended
+from core.sandbox.unconfined import Unconfined
+
+__all__ = ["Ended", "NotAllowed", "Probe", "Sandbox", "SandboxFailed", "open_sandbox", "probe"]
+
+
+def open_sandbox(tree: Path, project: Path, *, allow_unconfined: bool) -> Sandbox:
+    """A sandbox for the stage at `tree`, mounted at `project`; confined wherever that works.
+
+    Where it does not, `run` raises `NotAllowed` unless `allow_unconfined`.
+    """
+    found = probe()
+    if found.ok:
+        return Confined(tree, project, found)
+    return Unconfined(tree, allowed=allow_unconfined, reason=found.reason)

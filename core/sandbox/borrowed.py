@@ -1,0 +1,189 @@
+"""What a command gets to see of the project beside the stage: its ignored files, read-only.
+
+The stage has no ignored files (`.venv`, `node_modules`, local data). They are bound at their places,
+for which mount points must exist in the stage's tree while a command runs; afterwards they are gone.
+"""
+
+import contextlib
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from core.sandbox.hidden import inside, own_folders
+from core.sandbox.rules import looks_secret, matches, secrets, tool_chains
+from core.stage.shadow import isolate
+
+MOST_BINDS = 200
+MOST_FOLDERS = 4_000
+"""Folders of the project that are looked through, the shallow ones first."""
+MOST_MASKS = 200
+_MASK_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """One ignored entry of the project."""
+
+    relative: str
+    source: Path
+    is_folder: bool
+
+
+def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Sequence[str]) -> list[Borrowed]:
+    """Ignored entries of `project` that `tree` does not have, but for secrets and what tools rebuild.
+
+    `made` are mount points that exist in the tree only for commands that run now.
+    """
+    repository = _repository(project)
+    if repository is None:
+        return []
+    found: list[Borrowed] = []
+    queue, looked = deque([""]), 0
+    while queue and looked < MOST_FOLDERS and len(found) < MOST_BINDS:
+        folder = queue.popleft()
+        looked += 1
+        for entry in _entries(project / folder):
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            staged = _is_staged(entry, tree / relative) and relative not in made
+            if staged and _is_plain_folder(entry) and (tree / relative).is_dir():
+                queue.append(relative)
+            elif not staged and _is_lent(entry, project, hidden) and _is_ignored(repository, project, entry):
+                found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
+    return found[:MOST_BINDS]
+
+
+def _repository(project: Path) -> pygit2.Repository | None:
+    isolate()
+    try:
+        found = pygit2.discover_repository(str(project))
+        repository = pygit2.Repository(found) if found else None
+        return repository if repository and not repository.is_bare else None
+    except (pygit2.GitError, KeyError):
+        return None
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _is_staged(entry: os.DirEntry[str], twin: Path) -> bool:
+    """Whether the stage has it. An empty twin of something full is a mount point that a crash left."""
+    if not os.path.lexists(twin):
+        return False
+    if twin.is_symlink() or not (twin.is_dir() or twin.is_file()):
+        return True
+    if twin.is_dir():
+        return bool(_entries(twin)) or not _entries(Path(entry.path))
+    return twin.stat().st_size > 0 or not entry.is_file() or entry.stat().st_size == 0
+
+
+def _is_lent(entry: os.DirEntry[str], project: Path, hidden: Sequence[Path]) -> bool:
+    name = entry.name
+    if name == ".git" or matches(name, tool_chains().rebuilt):
+        return False
+    is_environment = entry.is_dir() and (Path(entry.path) / "pyvenv.cfg").is_file()
+    if looks_secret(name) and not is_environment:
+        return False
+    if not (entry.is_dir() or entry.is_file()):
+        return False
+    real = Path(os.path.realpath(entry.path))
+    if any(inside(real, own) or inside(own, real) for own in own_folders()):
+        return False
+    if not entry.is_symlink() or is_environment or inside(real, project):
+        return True
+    return not any(inside(real, folder) for folder in hidden)
+
+
+def _is_ignored(repository: pygit2.Repository, project: Path, entry: os.DirEntry[str]) -> bool:
+    relative = os.path.relpath(entry.path, os.path.realpath(repository.workdir))
+    suffix = "/" if _is_plain_folder(entry) else ""
+    return not relative.startswith("..") and repository.path_is_ignored(relative + suffix)
+
+
+def find_masked(borrowed: Sequence[Borrowed]) -> list[tuple[str, bool]]:
+    """Paths (and whether a folder) inside borrowed folders that look like secrets, near the top."""
+    found: list[tuple[str, bool]] = []
+    queue = deque((each.relative, each.source, 1) for each in borrowed if each.is_folder)
+    while queue and len(found) < MOST_MASKS:
+        relative, folder, depth = queue.popleft()
+        if folder.name in secrets().packages or (folder / "pyvenv.cfg").is_file():
+            continue
+        for entry in _entries(folder):
+            path = f"{relative}/{entry.name}"
+            if looks_secret(entry.name) and (entry.is_dir() or entry.is_file()):
+                found.append((path, entry.is_dir()))
+            elif depth < _MASK_DEPTH and _is_plain_folder(entry):
+                queue.append((path, Path(entry.path), depth + 1))
+    return found[:MOST_MASKS]
+
+
+class MountPoints:
+    """Empty files and folders in the stage's tree, there only while some command needs them."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._lock = threading.Lock()
+        self._users: Counter[str] = Counter()
+        self._made: dict[str, bool] = {}
+
+    def made(self) -> list[str]:
+        """Those that were made for commands that run now."""
+        with self._lock:
+            return list(self._made)
+
+    @contextlib.contextmanager
+    def held(self, wanted: Sequence[tuple[str, bool]]) -> Generator[None]:
+        """Make the mount points (path, whether a folder) and take those away that nobody else uses."""
+        taken: list[str] = []
+        try:
+            for path, is_folder in wanted:
+                self._take(path, is_folder)
+                taken.append(path)
+            yield
+        finally:
+            for path in reversed(taken):
+                self._leave(path)
+
+    def _take(self, path: str, is_folder: bool) -> None:
+        with self._lock:
+            place = self._tree / path
+            if not os.path.lexists(place):
+                if is_folder:
+                    place.mkdir()
+                else:
+                    place.touch()
+                self._made[path] = is_folder
+            elif place.is_dir() or (place.is_file() and not place.stat().st_size):
+                self._made[path] = place.is_dir()
+            self._users[path] += 1
+
+    def _leave(self, path: str) -> None:
+        with self._lock:
+            self._users[path] -= 1
+            if self._users[path]:
+                return
+            del self._users[path]
+            is_folder = self._made.pop(path, None)
+            if is_folder is not None:
+                self._remove(self._tree / path, is_folder)
+
+    @staticmethod
+    def _remove(place: Path, is_folder: bool) -> None:
+        with contextlib.suppress(OSError):
+            if is_folder:
+                place.rmdir()
+            elif place.is_file() and not place.is_symlink() and not place.stat().st_size:
+                place.unlink()

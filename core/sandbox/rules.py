@@ -1,0 +1,58 @@
+"""The sandbox's data: what looks like a secret, and what a command may have of home and environment."""
+
+import tomllib
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: tuple[str, ...]
+    readable: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+class EnvironmentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    allowed: tuple[str, ...]
+    folders: tuple[str, ...]
+    always: dict[str, str]
+    offline: dict[str, str]
+
+
+class ToolChains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    roots: tuple[str, ...]
+    programs: tuple[str, ...]
+    environments: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+    together: dict[str, tuple[str, ...]]
+    environment: EnvironmentRules
+
+
+@cache
+def secrets() -> Secrets:
+    """The shipped `secrets.toml`."""
+    return msgspec.convert(_toml("secrets.toml"), Secrets)
+
+
+@cache
+def tool_chains() -> ToolChains:
+    """The shipped `toolchains.toml`."""
+    return msgspec.convert(_toml("toolchains.toml"), ToolChains)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a file or folder of this name (no path) probably holds a secret."""
+    low = name.lower()
+    return matches(low, secrets().names) and not matches(low, secrets().readable)
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether `name` matches one of the shell patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _toml(name: str) -> dict[str, object]:
+    return tomllib.loads((Path(__file__).parent / name).read_text("utf-8"))

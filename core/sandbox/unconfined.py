@@ -1,0 +1,63 @@
+"""Running commands without a sandbox: only where somebody allowed it, and always said."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from core.events import Confinement
+from core.sandbox.contract import NotAllowed, SandboxFailed
+from core.sandbox.environment import clean_environment
+from core.sandbox.family import COOKIE
+from core.sandbox.output import Tap
+from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
+
+
+class Unconfined:
+    """Runs commands in the stage's tree as ordinary processes, with a clean environment."""
+
+    confinement: Confinement = "unconfined"
+
+    def __init__(self, tree: Path, *, allowed: bool, reason: str) -> None:
+        self._tree = tree
+        self._allowed = allowed
+        self._reason = reason
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        seconds: float,
+        stop: threading.Event,
+        on_output: Callable[[str], None] | None = None,
+        environment: Mapping[str, str] = {},
+    ) -> Ended:
+        """See `core.sandbox.contract.Sandbox`."""
+        if not self._allowed:
+            raise NotAllowed(
+                f"Nothing was run: commands cannot be confined here, since {self._reason}. Install bubblewrap"
+                " (for example: apt install bubblewrap), or start Heddle with --unconfined to run commands"
+                " without a sandbox."
+            )
+        launch = self._launch(argv, environment)
+        tell = Tap.here(on_output)
+
+        def work(stopped: Callable[[], bool]) -> Ended:
+            try:
+                return supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
+            except OSError as error:
+                raise SandboxFailed(f"The command could not be started: {error}") from error
+
+        return await in_thread(work, stop)
+
+    def _launch(self, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+        cookie = secrets.token_hex(16)
+        clean = clean_environment(os.environ, home=os.environ.get("HOME") or "/", offline=False)
+        return Launch(
+            argv=limited(argv, processes=None),
+            environment=clean | environment | {COOKIE: cookie},
+            folder=self._tree,
+            shell=False,
+            cookie=cookie,
+        )
