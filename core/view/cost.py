@@ -1,0 +1,190 @@
+"""What it costs, as a fold over records: the run, the session, and who spent it."""
+
+from typing import assert_never
+
+import msgspec
+
+from core.events import (
+    Backend,
+    CallStarted,
+    ChangeApplied,
+    ChangeDecided,
+    ChangeMarkedStale,
+    ChangeUndone,
+    ChangeWithdrawn,
+    CommandRefused,
+    Failed,
+    FileChanged,
+    GraphPlanned,
+    HandedOff,
+    ModelCalled,
+    NodeFinished,
+    NodeStarted,
+    NoticeGiven,
+    QuestionAnswered,
+    QuestionAsked,
+    RequestSubmitted,
+    Retried,
+    RouteDecided,
+    RunFinished,
+    SessionResumed,
+    SessionStarted,
+    StagePrepared,
+    TestsFinished,
+    TextDelta,
+    TextDiscarded,
+    TextFinished,
+    ToolFinished,
+    ToolStarted,
+    VerdictGiven,
+)
+from core.money import ZERO, Pico, to_pico
+from core.record import Record
+from core.text import sanitise_line
+
+
+class Tally(msgspec.Struct):
+    """A sum of charges."""
+
+    cost: Pico = ZERO
+    calls: int = 0
+    input_tokens: int = 0
+    """Uncached prompt tokens."""
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    estimated: bool = False
+    """Some of it is our estimate: shown with `~`."""
+
+    def add(self, event: ModelCalled, cost: Pico) -> None:
+        self.cost = Pico(self.cost + cost)
+        self.calls += 1
+        self.input_tokens += event.input_tokens
+        self.output_tokens += event.output_tokens
+        self.cache_read_tokens += event.cache_read_tokens
+        self.cache_write_tokens += event.cache_write_tokens
+        self.estimated |= event.estimated
+
+    @property
+    def prompt_tokens(self) -> int:
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    @property
+    def cache_hit_rate(self) -> float:
+        """The part of all prompt tokens that came out of the cache, from 0 to 1."""
+        return self.cache_read_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
+
+
+Tallies = dict[str, Tally]
+
+
+class RunCost(msgspec.Struct):
+    run: str
+    expected: Pico | None = None
+    total: Tally = msgspec.field(default_factory=Tally)
+    by_role: Tallies = msgspec.field(default_factory=dict[str, Tally])
+    by_model: Tallies = msgspec.field(default_factory=dict[str, Tally])
+    by_node: Tallies = msgspec.field(default_factory=dict[str, Tally])
+
+
+class Costs:
+    """The charges of the latest run and of the whole session."""
+
+    def __init__(self) -> None:
+        self.backend: Backend | None = None
+        self.run: RunCost | None = None
+        self.session = RunCost("")
+        self._reserved: dict[str, tuple[str, Pico]] = {}
+
+    @property
+    def billed(self) -> bool:
+        """False for the rehearsal: its costs are list prices that nobody pays."""
+        return self.backend != "rehearsal"
+
+    @property
+    def reserved(self) -> Pico:
+        """Set aside for the model calls that are under way."""
+        return Pico(sum(amount for _, amount in self._reserved.values()))
+
+    def apply(self, record: Record) -> bool:
+        """Take one record in; true when the costs must be drawn again."""
+        event = record.event
+        match event:
+            case ModelCalled():
+                return self._charge(event)
+            case CallStarted():
+                return self._reserve(event)
+            case RequestSubmitted():
+                return self._begin(event.run)
+            case RouteDecided():
+                return self._expect(event)
+            case RunFinished():
+                return self._release(event.run)
+            case SessionStarted() | SessionResumed():
+                self.backend = event.backend
+                return True
+            case (
+                CommandRefused()
+                | NoticeGiven()
+                | QuestionAsked()
+                | QuestionAnswered()
+                | StagePrepared()
+                | GraphPlanned()
+                | HandedOff()
+                | NodeStarted()
+                | TextDelta()
+                | TextFinished()
+                | TextDiscarded()
+                | ToolStarted()
+                | ToolFinished()
+                | TestsFinished()
+                | VerdictGiven()
+                | Retried()
+                | NodeFinished()
+                | Failed()
+                | FileChanged()
+                | ChangeWithdrawn()
+                | ChangeDecided()
+                | ChangeMarkedStale()
+                | ChangeApplied()
+                | ChangeUndone()
+            ):
+                return False
+        assert_never(event)
+
+    def _begin(self, run: str) -> bool:
+        self.run = RunCost(run)
+        return True
+
+    def _expect(self, event: RouteDecided) -> bool:
+        if self.run is None or self.run.run != event.run:
+            self._begin(event.run)
+        assert self.run is not None
+        self.run.expected = to_pico(event.expected_cost_usd)
+        return True
+
+    def _reserve(self, event: CallStarted) -> bool:
+        self._reserved[event.call] = (event.run, to_pico(event.reserved_usd))
+        return True
+
+    def _release(self, run: str) -> bool:
+        self._reserved = {call: held for call, held in self._reserved.items() if held[0] != run}
+        return True
+
+    def _charge(self, event: ModelCalled) -> bool:
+        self._reserved.pop(event.call, None)
+        _book(self.session, event)
+        if self.run is not None and self.run.run == event.run:
+            _book(self.run, event)
+        return True
+
+
+def _book(costs: RunCost, event: ModelCalled) -> None:
+    cost = to_pico(event.cost_usd)
+    costs.total.add(event, cost)
+    for tallies, name in (
+        (costs.by_role, event.role),
+        (costs.by_model, event.model),
+        (costs.by_node, event.node),
+    ):
+        tallies.setdefault(sanitise_line(name), Tally()).add(event, cost)

@@ -1,0 +1,156 @@
+"""What the chat is made of. Every text here is safe to draw; ids are exact, and never drawn."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from core.events import Complexity, DecidedBy, NodeStatus, Pattern, RunStatus, TestOutcome
+from core.money import Pico
+
+NodeState: TypeAlias = Literal["waiting", "running"] | NodeStatus
+ToolState: TypeAlias = Literal["running", "ok", "failed", "stopped"]
+TextState: TypeAlias = Literal["growing", "finished", "discarded"]
+
+
+class RequestItem(msgspec.Struct):
+    run: str
+    text: str
+
+
+class RouteItem(msgspec.Struct):
+    run: str
+    complexity: Complexity
+    pattern: Pattern
+    confidence: float
+    reason: str
+    decided_by: DecidedBy
+    expected: Pico
+
+
+class NodeItem(msgspec.Struct):
+    """A role begins a round of work; what it says and does follows."""
+
+    run: str
+    node: str
+    role: str
+    model: str
+    round: int
+    state: NodeState = "running"
+    duration_ms: int = 0
+
+
+class TextItem(msgspec.Struct):
+    run: str
+    node: str
+    role: str
+    kind: Literal["text", "reasoning"]
+    parts: list[str]
+    """The text in the pieces that it came in; one piece once it is finished."""
+    state: TextState = "growing"
+    reason: str = ""
+    """Why it was discarded."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
+
+
+class ToolItem(msgspec.Struct):
+    run: str
+    node: str
+    role: str
+    tool: str
+    subject: str
+    """What the call is about, on one line: a path, a command, a pattern."""
+    arguments: str
+    state: ToolState = "running"
+    duration_ms: int = 0
+    output: str = ""
+
+
+class TestsItem(msgspec.Struct):
+    run: str
+    role: str
+    outcome: TestOutcome
+    passed: int
+    failed: int
+    summary: str
+
+
+class VerdictItem(msgspec.Struct):
+    run: str
+    role: str
+    approved: bool
+    must_fix: tuple[str, ...]
+    round: int
+
+
+class HandoffItem(msgspec.Struct):
+    run: str
+    from_role: str
+    to_role: str
+    reason: str
+
+
+class RetryItem(msgspec.Struct):
+    run: str
+    role: str
+    reason: str
+    attempt: int
+    model: str
+
+
+class QuestionItem(msgspec.Struct):
+    id: str
+    run: str
+    text: str
+    choices: tuple[str, ...]
+    answer: str | None = None
+
+
+class NoticeItem(msgspec.Struct):
+    text: str
+    level: Literal["info", "warning"]
+
+
+class FailureItem(msgspec.Struct):
+    run: str
+    role: str
+    message: str
+    advice: str
+
+
+class WrittenItem(msgspec.Struct):
+    """One apply: what it wrote into the project, and what of that was undone."""
+
+    labels: list[str]
+    undone: int = 0
+
+
+class RunEndItem(msgspec.Struct):
+    run: str
+    status: RunStatus
+    answer: str
+    """Empty when it is the text that a node has just said."""
+    files: int
+    cost: Pico
+    expected: Pico | None
+    estimated: bool
+
+
+Item: TypeAlias = (
+    RequestItem
+    | RouteItem
+    | NodeItem
+    | TextItem
+    | ToolItem
+    | TestsItem
+    | VerdictItem
+    | HandoffItem
+    | RetryItem
+    | QuestionItem
+    | NoticeItem
+    | FailureItem
+    | WrittenItem
+    | RunEndItem
+)

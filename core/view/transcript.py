@@ -1,0 +1,362 @@
+"""The chat as a fold over records: requests, routes, what nodes say and do, and how runs end."""
+
+from typing import Literal, assert_never
+
+import msgspec
+
+from core.events import (
+    CallStarted,
+    ChangeApplied,
+    ChangeDecided,
+    ChangeMarkedStale,
+    ChangeUndone,
+    ChangeWithdrawn,
+    CommandRefused,
+    Failed,
+    FileChanged,
+    GraphPlanned,
+    HandedOff,
+    ModelCalled,
+    NodeFinished,
+    NodeStarted,
+    NoticeGiven,
+    QuestionAnswered,
+    QuestionAsked,
+    RequestSubmitted,
+    Retried,
+    RouteDecided,
+    RunFinished,
+    SessionResumed,
+    SessionStarted,
+    StagePrepared,
+    TestsFinished,
+    TextDelta,
+    TextDiscarded,
+    TextFinished,
+    ToolFinished,
+    ToolStarted,
+    VerdictGiven,
+)
+from core.money import Pico, to_pico
+from core.record import Record
+from core.text import sanitise, sanitise_line
+from core.view.items import (
+    FailureItem,
+    HandoffItem,
+    Item,
+    NodeItem,
+    NoticeItem,
+    QuestionItem,
+    RequestItem,
+    RetryItem,
+    RouteItem,
+    RunEndItem,
+    TestsItem,
+    TextItem,
+    ToolItem,
+    VerdictItem,
+    WrittenItem,
+)
+from core.view.subject import tool_subject
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """One item that must be drawn again."""
+
+    index: int
+    how: Literal["added", "grown", "changed"]
+    """`grown`: a text got one more part at its end, and nothing else changed."""
+
+
+Touches = tuple[Touched, ...]
+
+
+class Transcript:
+    """The items of the chat, oldest first. An item never moves and never goes."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self._blocks: dict[str, int] = {}
+        self._calls: dict[str, int] = {}
+        self._nodes: dict[tuple[str, str], int] = {}
+        self._questions: dict[str, int] = {}
+        self._applies: dict[str, int] = {}
+        self._open: dict[int, Item] = {}
+        self._expected: dict[str, Pico] = {}
+
+    def apply(self, record: Record) -> Touches:
+        """Take one record in and say what must be drawn again."""
+        event = record.event
+        match event:
+            case TextDelta():
+                return self._grow(event)
+            case TextFinished():
+                return self._finish_text(event)
+            case TextDiscarded():
+                return self._discard_text(event)
+            case ToolStarted():
+                return self._start_tool(event)
+            case ToolFinished():
+                return self._finish_tool(event)
+            case NodeStarted():
+                return self._start_node(event)
+            case NodeFinished():
+                return self._finish_node(event)
+            case RunFinished():
+                return self._finish_run(event)
+            case RouteDecided():
+                return self._route(event)
+            case QuestionAsked():
+                return self._ask(event)
+            case QuestionAnswered():
+                return self._answer(event)
+            case ChangeApplied():
+                return self._written(event)
+            case ChangeUndone():
+                return self._undone(event)
+            case (
+                RequestSubmitted()
+                | StagePrepared()
+                | SessionResumed()
+                | HandedOff()
+                | TestsFinished()
+                | VerdictGiven()
+                | Retried()
+                | Failed()
+                | NoticeGiven()
+                | CommandRefused()
+                | ChangeMarkedStale()
+            ):
+                return self._add(_item_of(event))
+            case (
+                SessionStarted()
+                | GraphPlanned()
+                | CallStarted()
+                | ModelCalled()
+                | FileChanged()
+                | ChangeWithdrawn()
+                | ChangeDecided()
+            ):
+                return ()
+        assert_never(event)
+
+    def _add(self, item: Item) -> Touches:
+        self.items.append(item)
+        return (Touched(len(self.items) - 1, "added"),)
+
+    # -- texts -----------------------------------------------------------------------------------
+
+    def _block(self, event: TextDelta | TextFinished) -> tuple[int, TextItem, bool]:
+        index = self._blocks.get(event.block)
+        if index is not None and isinstance(item := self.items[index], TextItem):
+            return index, item, False
+        item = TextItem(event.run, event.node, sanitise_line(event.role), event.kind, [])
+        index = self._blocks[event.block] = len(self.items)
+        self.items.append(item)
+        self._open[index] = item
+        return index, item, True
+
+    def _grow(self, event: TextDelta) -> Touches:
+        index, item, added = self._block(event)
+        if item.state != "growing":
+            return ()
+        item.parts.append(sanitise(event.text))
+        return (Touched(index, "added" if added else "grown"),)
+
+    def _finish_text(self, event: TextFinished) -> Touches:
+        index, item, added = self._block(event)
+        item.parts = [sanitise(event.text)]
+        item.state = "finished"
+        self._open.pop(index, None)
+        return (Touched(index, "added" if added else "changed"),)
+
+    def _discard_text(self, event: TextDiscarded) -> Touches:
+        index = self._blocks.get(event.block)
+        if index is None or not isinstance(item := self.items[index], TextItem):
+            return ()
+        item.state, item.reason = "discarded", sanitise_line(event.reason)
+        self._open.pop(index, None)
+        return (Touched(index, "changed"),)
+
+    # -- tools and nodes -------------------------------------------------------------------------
+
+    def _start_tool(self, event: ToolStarted) -> Touches:
+        subject = tool_subject(event.arguments)
+        item = ToolItem(
+            event.run,
+            event.node,
+            sanitise_line(event.role),
+            sanitise_line(event.tool),
+            subject,
+            sanitise(event.arguments),
+        )
+        index = self._calls[event.call] = len(self.items)
+        self._open[index] = item
+        return self._add(item)
+
+    def _finish_tool(self, event: ToolFinished) -> Touches:
+        index = self._calls.get(event.call)
+        if index is None or not isinstance(item := self.items[index], ToolItem):
+            return ()
+        item.state = "ok" if event.ok else "failed"
+        item.duration_ms, item.output = event.duration_ms, sanitise(event.output)
+        self._open.pop(index, None)
+        return (Touched(index, "changed"),)
+
+    def _start_node(self, event: NodeStarted) -> Touches:
+        item = NodeItem(
+            event.run, event.node, sanitise_line(event.role), sanitise_line(event.model), event.round
+        )
+        index = self._nodes[event.run, event.node] = len(self.items)
+        self._open[index] = item
+        return self._add(item)
+
+    def _finish_node(self, event: NodeFinished) -> Touches:
+        index = self._nodes.get((event.run, event.node))
+        if index is None or not isinstance(item := self.items[index], NodeItem):
+            return ()
+        item.state, item.duration_ms = event.status, event.duration_ms
+        self._open.pop(index, None)
+        return (Touched(index, "changed"), *self._settle(event.run, event.node))
+
+    def _settle(self, run: str, node: str | None = None) -> Touches:
+        """Close what a node or a run that has ended left open."""
+        touched: list[Touched] = []
+        for index, item in list(self._open.items()):
+            if not isinstance(item, TextItem | ToolItem | NodeItem):
+                continue
+            if item.run == run and node in (None, item.node):
+                _stop(item)
+                del self._open[index]
+                touched.append(Touched(index, "changed"))
+        return tuple(touched)
+
+    # -- runs, questions, applies ----------------------------------------------------------------
+
+    def _route(self, event: RouteDecided) -> Touches:
+        expected = self._expected[event.run] = to_pico(event.expected_cost_usd)
+        reason = sanitise_line(event.reason)
+        return self._add(
+            RouteItem(
+                event.run,
+                event.complexity,
+                event.pattern,
+                event.confidence,
+                reason,
+                event.decided_by,
+                expected,
+            )
+        )
+
+    def _finish_run(self, event: RunFinished) -> Touches:
+        settled = self._settle(event.run)
+        answer = sanitise(event.answer).strip()
+        item = RunEndItem(
+            event.run,
+            event.status,
+            "" if answer == self._last_words(event.run) else answer,
+            len(event.files),
+            to_pico(event.cost_usd),
+            self._expected.get(event.run),
+            event.estimated,
+        )
+        return (*settled, *self._add(item))
+
+    def _last_words(self, run: str) -> str:
+        for item in reversed(self.items):
+            if isinstance(item, TextItem) and item.state == "finished":
+                return item.text.strip() if item.run == run else ""
+        return ""
+
+    def _ask(self, event: QuestionAsked) -> Touches:
+        choices = tuple(sanitise_line(choice) for choice in event.choices)
+        self._questions[event.id] = len(self.items)
+        return self._add(QuestionItem(event.id, event.run, sanitise(event.text), choices))
+
+    def _answer(self, event: QuestionAnswered) -> Touches:
+        index = self._questions.get(event.id)
+        if index is None or not isinstance(item := self.items[index], QuestionItem):
+            return ()
+        item.answer = sanitise_line(event.answer)
+        return (Touched(index, "changed"),)
+
+    def _written(self, event: ChangeApplied) -> Touches:
+        index = self._applies.get(event.apply)
+        if index is None or not isinstance(item := self.items[index], WrittenItem):
+            self._applies[event.apply] = len(self.items)
+            return self._add(WrittenItem([sanitise_line(event.path)]))
+        item.labels.append(sanitise_line(event.path))
+        return (Touched(index, "changed"),)
+
+    def _undone(self, event: ChangeUndone) -> Touches:
+        index = self._applies.get(event.apply)
+        if index is None or not isinstance(item := self.items[index], WrittenItem):
+            return ()
+        item.undone += 1
+        return (Touched(index, "changed"),)
+
+
+def _stop(item: TextItem | ToolItem | NodeItem) -> None:
+    match item:
+        case TextItem():
+            item.state = "finished"
+        case ToolItem():
+            item.state = "stopped"
+        case NodeItem():
+            item.state = "interrupted"
+
+
+_Simple = (
+    RequestSubmitted
+    | StagePrepared
+    | SessionResumed
+    | HandedOff
+    | TestsFinished
+    | VerdictGiven
+    | Retried
+    | Failed
+    | NoticeGiven
+    | CommandRefused
+    | ChangeMarkedStale
+)
+
+
+def _item_of(event: _Simple) -> Item:
+    """The item of an event that stands alone."""
+    line = sanitise_line
+    match event:
+        case RequestSubmitted():
+            return RequestItem(event.run, sanitise(event.text))
+        case StagePrepared():
+            seconds = event.duration_ms / 1000
+            return NoticeItem(f"Private copy ready: {event.files:,} files in {seconds:.1f} s", "info")
+        case SessionResumed():
+            return NoticeItem("Session opened again", "info")
+        case HandedOff():
+            return HandoffItem(event.run, line(event.from_role), line(event.to_role), line(event.reason))
+        case TestsFinished():
+            return TestsItem(
+                event.run,
+                line(event.role),
+                event.outcome,
+                event.passed,
+                event.failed,
+                sanitise(event.summary),
+            )
+        case VerdictGiven():
+            must_fix = tuple(line(point) for point in event.must_fix)
+            return VerdictItem(event.run, line(event.role), event.approved, must_fix, event.round)
+        case Retried():
+            return RetryItem(
+                event.run, line(event.role), line(event.reason), event.attempt, line(event.model)
+            )
+        case Failed():
+            return FailureItem(
+                event.run, line(event.role or ""), sanitise(event.message), sanitise(event.advice)
+            )
+        case NoticeGiven():
+            return NoticeItem(sanitise(event.text), event.level)
+        case CommandRefused():
+            return NoticeItem(sanitise(event.reason), "warning")
+        case ChangeMarkedStale():
+            return NoticeItem(f"{line(event.path)}: {line(event.reason)}", "warning")

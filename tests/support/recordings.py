@@ -1,0 +1,443 @@
+"""Record streams as sessions really write them, for tests of views and screen."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core import events as e
+from core.record import Record, timestamp
+
+START = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+SESSION = "20260131-120000-amber"
+HEALTH = "Add a GET /health endpoint to the API"
+
+MODELS = {
+    "router": "amazon.nova-micro-v1:0",
+    "architect": "anthropic.claude-opus-5-5",
+    "senior_coder": "anthropic.claude-sonnet-5-5",
+    "fast_coder": "amazon.nova-pro-v1:0",
+    "test_engineer": "meta.llama3-3-70b-instruct-v1:0",
+    "code_reviewer": "amazon.nova-pro-v1:0",
+    "documenter": "amazon.nova-lite-v1:0",
+}
+CHAIN = ("fast_coder", "test_engineer", "code_reviewer", "documenter")
+
+PATCH_APP = """--- a/app/server.py
++++ b/app/server.py
+@@ -12,8 +12,13 @@ from app.store import Store
+ class Handler(BaseHTTPRequestHandler):
+     store: Store
++    def _health(self) -> None:
++        \"\"\"Say that the service is up, and since when.\"\"\"
++        self._send(200, {"status": "ok", "uptime_seconds": self.clock.uptime()})
++
+     def do_GET(self) -> None:
+-        if self.path == "/items":
++        if self.path == "/health":
++            self._health()
++        elif self.path == "/items":
+             self._list_items()
+         elif self.path.startswith("/items/"):
+             self._get_item()
+         else:
+             self._send(404, {"error": "not found"})
+"""
+PATCH_TEST = """--- /dev/null
++++ b/tests/test_health.py
+@@ -0,0 +1,9 @@
++from tests.client import get
++
++
++def test_health_answers_ok(server):
++    status, body = get(server, "/health")
++
++    assert status == 200
++    assert body["status"] == "ok"
++    assert body["uptime_seconds"] >= 0
+"""
+PATCH_README = """--- a/README.md
++++ b/README.md
+@@ -8,3 +8,4 @@
+ | `GET /items` | lists the items |
+ | `GET /items/ID` | one item |
+ | `POST /items` | adds an item |
++| `GET /health` | says that the service is up |
+"""
+ANSWER = """The API now answers `GET /health`.
+
+- **app/server.py** returns `{"status": "ok"}` with the uptime
+- **tests/test_health.py** covers it; all 14 tests pass
+- the README lists the new route
+"""
+
+
+@dataclass
+class Tape:
+    """Writes records with rising numbers and a clock that moves a tenth of a second each."""
+
+    session: str = SESSION
+    records: list[Record] = field(default_factory=list)
+    run: str = "r1"
+    _ids: int = 0
+
+    def add(self, *events: e.Event) -> "Tape":
+        for event in events:
+            at = timestamp(START + timedelta(milliseconds=100 * len(self.records)))
+            self.records.append(Record(len(self.records) + 1, self.session, at, event))
+        return self
+
+    def fresh(self, prefix: str) -> str:
+        self._ids += 1
+        return f"{prefix}{self._ids}"
+
+    # -- the parts of a run ----------------------------------------------------------------------
+
+    def start(self, backend: e.Backend = "rehearsal", project: str = "/home/you/tasks-api") -> "Tape":
+        return self.add(
+            e.SessionStarted(
+                project=project,
+                version="0.1.0",
+                roster="current",
+                backend=backend,
+                confinement="confined",
+            )
+        )
+
+    def request(self, text: str = HEALTH, run: str = "r1") -> "Tape":
+        self.run = run
+        return self.add(
+            e.RequestSubmitted(run=run, text=text), e.StagePrepared(run=run, files=23, duration_ms=48)
+        )
+
+    def route(
+        self, complexity: e.Complexity = "SIMPLE", reason: str = "", expected: str = "0.0180"
+    ) -> "Tape":
+        self.charge("router", "router", 412, 38, cost="0.000019772")
+        reason = reason or "One new route in an existing handler, with a test: no design decision."
+        return self.add(
+            e.RouteDecided(
+                run=self.run,
+                complexity=complexity,
+                pattern="graph",
+                confidence=0.94,
+                reason=reason,
+                decided_by="model",
+                expected_cost_usd=expected,
+            )
+        )
+
+    def plan(self, roles: Sequence[str] = CHAIN) -> "Tape":
+        nodes = tuple(e.PlannedNode(node=role, role=role, model=MODELS[role]) for role in roles)
+        ways = [e.Edge(source=a, target=b) for a, b in itertools.pairwise(roles)]
+        coder = next(role for role in roles if role.endswith("coder"))
+        ways.append(e.Edge(source="code_reviewer", target=coder, feedback=True))
+        return self.add(e.GraphPlanned(run=self.run, nodes=nodes, edges=tuple(ways)))
+
+    def node(self, role: str, round_: int = 1) -> dict[str, Any]:
+        self.add(e.NodeStarted(run=self.run, node=role, role=role, model=MODELS[role], round=round_))
+        return self.at(role)
+
+    def at(self, role: str) -> dict[str, Any]:
+        return {"run": self.run, "node": role, "role": role}
+
+    def say(self, role: str, text: str, *, pieces: int = 6, finish: bool = True, **more: Any) -> "Tape":
+        block, size = self.fresh("b"), max(1, len(text) // pieces)
+        for start in range(0, len(text), size):
+            self.add(e.TextDelta(**self.at(role), block=block, text=text[start : start + size], **more))
+        if finish:
+            self.add(e.TextFinished(**self.at(role), block=block, text=text, **more))
+        return self
+
+    def tool(
+        self, role: str, tool: str, arguments: str, output: str = "", *, ok: bool = True, end: bool = True
+    ) -> "Tape":
+        call = self.fresh("t")
+        self.add(e.ToolStarted(**self.at(role), call=call, tool=tool, arguments=arguments))
+        if end:
+            self.add(
+                e.ToolFinished(**self.at(role), call=call, tool=tool, ok=ok, duration_ms=31, output=output)
+            )
+        return self
+
+    def charge(
+        self,
+        role: str,
+        node: str,
+        given: int,
+        written: int,
+        *,
+        cost: str,
+        cached: int = 0,
+        estimated: bool = False,
+    ) -> "Tape":
+        call, at = self.fresh("c"), {"run": self.run, "node": node, "role": role}
+        return self.add(
+            e.CallStarted(
+                **at, call=call, model=MODELS[role], input_tokens=given + cached, reserved_usd="0.05"
+            ),
+            e.ModelCalled(
+                **at,
+                call=call,
+                model=MODELS[role],
+                input_tokens=given,
+                output_tokens=written,
+                cache_read_tokens=cached,
+                cache_write_tokens=0,
+                cost_usd=cost,
+                latency_ms=840,
+                estimated=estimated,
+            ),
+        )
+
+    def change(self, role: str, path: str, patch: str, kind: e.ChangeKind = "modified") -> "Tape":
+        lines = patch.splitlines()[2:]
+        return self.add(
+            e.FileChanged(
+                **self.at(role),
+                path=path,
+                kind=kind,
+                added_lines=sum(line.startswith("+") for line in lines),
+                removed_lines=sum(line.startswith("-") for line in lines),
+                patch=patch,
+            )
+        )
+
+    def leave(self, role: str, status: e.NodeStatus = "done", ms: int = 4200) -> "Tape":
+        return self.add(
+            e.NodeFinished(**self.at(role), status=status, summary=f"{role} is done", duration_ms=ms)
+        )
+
+    def tests(self, role: str, passed: int, failed: int = 0) -> "Tape":
+        outcome: e.TestOutcome = "failed" if failed else "passed"
+        summary = f"{failed} failed, {passed} passed in 0.41s" if failed else f"{passed} passed in 0.38s"
+        return self.add(
+            e.TestsFinished(**self.at(role), outcome=outcome, passed=passed, failed=failed, summary=summary)
+        )
+
+    def finish(
+        self,
+        status: e.RunStatus = "done",
+        answer: str = ANSWER,
+        files: Iterable[str] = (),
+        cost: str = "0.0139",
+    ) -> "Tape":
+        return self.add(
+            e.RunFinished(
+                run=self.run,
+                status=status,
+                answer=answer,
+                files=tuple(files),
+                cost_usd=cost,
+                by_role={},
+                by_model={},
+            )
+        )
+
+
+FILES = ("app/server.py", "tests/test_health.py", "README.md")
+
+
+def empty() -> list[Record]:
+    """A session in which nothing was asked yet."""
+    return Tape().start().records
+
+
+def _coder(tape: Tape) -> None:
+    tape.node("fast_coder")
+    tape.say("fast_coder", "I look at how the routes are dispatched, then add the new one beside them.")
+    tape.tool("fast_coder", "read_file", '{"path":"app/server.py"}', "1  import json\n2  from http…")
+    tape.charge("fast_coder", "fast_coder", 2410, 122, cost="0.002318")
+    tape.tool(
+        "fast_coder", "edit_file", '{"path":"app/server.py","old":"x","new":"y"}', "Replaced 1 occurrence."
+    )
+    tape.change("fast_coder", "app/server.py", PATCH_APP)
+    tape.charge("fast_coder", "fast_coder", 640, 288, cached=2304, cost="0.0018944")
+    tape.say(
+        "fast_coder",
+        "`GET /health` answers with the status and the uptime:\n\n```python\ndef _health(self) -> None:\n"
+        '    self._send(200, {"status": "ok"})\n```\n\nThe order matters: it comes *before* `/items`.',
+    )
+    tape.leave("fast_coder", ms=6100)
+
+
+def _test_engineer(tape: Tape) -> None:
+    tape.node("test_engineer")
+    tape.tool("test_engineer", "write_file", '{"path":"tests/test_health.py"}', "Wrote 9 lines.")
+    tape.change("test_engineer", "tests/test_health.py", PATCH_TEST, "added")
+    tape.tool("test_engineer", "run_tests", "{}", "14 passed in 0.38s")
+    tape.tests("test_engineer", 14)
+    tape.charge("test_engineer", "test_engineer", 3120, 204, cost="0.00239328")
+    tape.say("test_engineer", "One new test covers the route. **14 tests pass.**")
+    tape.leave("test_engineer", ms=5300)
+
+
+def _reviewer(tape: Tape, round_: int = 1, must_fix: tuple[str, ...] = ()) -> None:
+    tape.node("code_reviewer", round_)
+    tape.tool("code_reviewer", "git_diff", "{}", "diff --git …")
+    tape.charge("code_reviewer", "code_reviewer", 3890, 96, cost="0.0034192")
+    tape.add(
+        e.VerdictGiven(**tape.at("code_reviewer"), approved=not must_fix, must_fix=must_fix, round=round_)
+    )
+    tape.leave("code_reviewer", ms=2700)
+
+
+def _documenter(tape: Tape) -> None:
+    tape.node("documenter")
+    tape.tool("documenter", "edit_file", '{"path":"README.md","old":"a","new":"b"}', "Replaced 1 occurrence.")
+    tape.change("documenter", "README.md", PATCH_README)
+    tape.charge("documenter", "documenter", 2980, 141, cost="0.00021264")
+    tape.leave("documenter", ms=1900)
+
+
+def running() -> list[Record]:
+    """In the middle of a SIMPLE run: the coder streams its second text."""
+    tape = Tape().start().request().route().plan()
+    tape.node("fast_coder")
+    tape.say("fast_coder", "I look at how the routes are dispatched, then add the new one beside them.")
+    tape.tool("fast_coder", "read_file", '{"path":"app/server.py"}', "1  import json")
+    tape.charge("fast_coder", "fast_coder", 2410, 122, cost="0.002318")
+    tape.change("fast_coder", "app/server.py", PATCH_APP)
+    text = "The handler dispatches on `self.path`. I will:\n\n1. add `_health`\n2. call it from `do_GET`, bef"
+    tape.say("fast_coder", text, finish=False)
+    tape.tool("fast_coder", "edit_file", '{"path":"app/server.py"}', end=False)
+    return tape.records
+
+
+def decide() -> list[Record]:
+    """A SIMPLE run has ended; three files wait for a decision."""
+    tape = Tape().start().request().route().plan()
+    _coder(tape)
+    _test_engineer(tape)
+    _reviewer(tape)
+    _documenter(tape)
+    return tape.finish(files=FILES).records
+
+
+def decided(*verdicts: e.Verdict) -> list[Record]:
+    """The same with verdicts, in the order of the files."""
+    tape = Tape(records=decide())
+    pairs = zip(FILES, verdicts or ("accepted",) * 3, strict=False)
+    return tape.add(
+        *(e.ChangeDecided(path=path, verdict=verdict, by="user") for path, verdict in pairs)
+    ).records
+
+
+def applied() -> list[Record]:
+    """All three files accepted and written."""
+    tape = Tape(records=decided())
+    return tape.add(*(e.ChangeApplied(path=path, apply="a1") for path in FILES)).records
+
+
+def feedback() -> list[Record]:
+    """The reviewer sent the work back once; the second round is under way."""
+    tape = Tape().start().request("Implement an LRU cache with TTL support and thread safety")
+    tape.route("MEDIUM", "A new data structure with concurrency: needs tests and review.", "0.0640")
+    tape.plan()
+    _coder(tape)
+    _test_engineer(tape)
+    _reviewer(tape, 1, ("`get` reads the entry outside of the lock", "expired entries are never evicted"))
+    tape.node("fast_coder", 2)
+    tape.say("fast_coder", "Both points are right. I move the read under the lock.")
+    tape.tool("fast_coder", "edit_file", '{"path":"app/cache.py"}', end=False)
+    return tape.records
+
+
+def failed() -> list[Record]:
+    """The model's service broke down in the middle of the coder's answer."""
+    tape = Tape().start("bedrock").request().route().plan()
+    tape.node("fast_coder")
+    tape.say("fast_coder", "I look at how the routes are", finish=False)
+    block = tape.records[-1].event
+    assert isinstance(block, e.TextDelta)
+    tape.add(
+        e.TextDiscarded(**tape.at("fast_coder"), block=block.block, reason="the stream broke off"),
+        e.Retried(
+            **tape.at("fast_coder"),
+            reason="the stream broke off",
+            attempt=2,
+            model=MODELS["fast_coder"],
+            delay_ms=700,
+        ),
+    )
+    tape.charge("fast_coder", "fast_coder", 2410, 40, cost="0.0021", estimated=True)
+    tape.leave("fast_coder", "failed", 9000)
+    tape.add(
+        e.Failed(
+            run=tape.run,
+            kind="throttled",
+            message="Bedrock throttled amazon.nova-pro-v1:0 four times in a row.",
+            advice="Try again in a minute, or give fast_coder another model in the roster.",
+            exit_code=75,
+            node="fast_coder",
+            role="fast_coder",
+        )
+    )
+    return tape.finish("failed", "", (), "0.0021").records
+
+
+def question() -> list[Record]:
+    """The run waits for the user to approve what it will cost."""
+    tape = Tape().start("bedrock").request("Rewrite the storage layer on top of SQLite")
+    tape.route("COMPLEX", "Touches every module and needs a migration.", "1.8400")
+    tape.add(
+        e.QuestionAsked(
+            id="q1",
+            run="r1",
+            text="This run is expected to cost $1.84, which is more than $1.00. Start it?",
+            choices=("start it", "stop"),
+        )
+    )
+    return tape.records
+
+
+def interrupted() -> list[Record]:
+    """The user pressed Esc in the middle of a run."""
+    tape = Tape(records=running())
+    tape.leave("fast_coder", "interrupted", 3000)
+    return tape.finish("interrupted", "", ("app/server.py",), "0.0023").records
+
+
+HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u200b[bold red]markup[/]"
+"""A clipboard write, a title, a clear screen, an 8-bit CSI, a bidi override, and markup."""
+
+
+def hostile() -> list[Record]:
+    """Every kind of text carries what a terminal would obey."""
+    tape = Tape().start(project=f"/home/{HOSTILE}").request(HOSTILE).route(reason=HOSTILE).plan()
+    tape.node("fast_coder")
+    tape.say(
+        "fast_coder",
+        f"# {HOSTILE}\n\n- {HOSTILE}\n\n```\n{HOSTILE}\n```\n\n[x]({HOSTILE}) `{HOSTILE}`",
+        pieces=40,
+    )
+    tape.say("fast_coder", HOSTILE, kind="reasoning")
+    tape.tool("fast_coder", HOSTILE, f'{{"path":"{HOSTILE}"}}', HOSTILE, ok=False)
+    tape.change(
+        "fast_coder", f"a/{HOSTILE}.py", f"--- a\n+++ b\n@@ -1,1 +1,1 @@ {HOSTILE}\n-{HOSTILE}\n+{HOSTILE}"
+    )
+    at = tape.at("fast_coder")
+    tape.add(
+        e.TestsFinished(**at, outcome="failed", passed=0, failed=1, summary=HOSTILE),
+        e.VerdictGiven(**at, approved=False, must_fix=(HOSTILE,), round=1),
+        e.Retried(**at, reason=HOSTILE, attempt=2, model=HOSTILE),
+        e.HandedOff(run="r1", from_role=HOSTILE, to_role=HOSTILE, reason=HOSTILE),
+        e.ChangeMarkedStale(path=f"a/{HOSTILE}.py", reason=HOSTILE),
+        e.NoticeGiven(text=HOSTILE),
+        e.CommandRefused(command="submit_request", reason=HOSTILE),
+        e.Failed(run="r1", kind="x", message=HOSTILE, advice=HOSTILE, exit_code=1, role=HOSTILE),
+        e.QuestionAsked(id="q1", run="r1", text=HOSTILE, choices=(HOSTILE, "no")),
+    )
+    return tape.records
+
+
+def many(turns: int) -> list[Record]:
+    """A long session: many finished runs of one node each."""
+    tape = Tape().start()
+    for turn in range(1, turns + 1):
+        tape.request(f"Turn {turn}", f"r{turn}").route()
+        tape.node("fast_coder")
+        tape.say("fast_coder", f"Answer **{turn}**. " + "All work and no play. " * 20, pieces=4)
+        tape.leave("fast_coder").finish(answer="", cost="0.001")
+    return tape.records
