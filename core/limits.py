@@ -62,6 +62,12 @@ class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_byte_seconds: float
 
 
+class LinkLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    line_bytes: int
+    connect_seconds: float
+    grace_seconds: float
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: RecordLimits
     tools: ToolLimits
@@ -70,6 +76,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: RunLimits
     retry: RetryLimits
     model: ModelLimits
+    link: LinkLimits
 
 
 @cache
