@@ -12,11 +12,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pygit2
-
 from core.sandbox.hidden import inside, own_folders
 from core.sandbox.rules import looks_secret, matches, secrets, tool_chains
-from core.stage.shadow import isolate
+from core.stage.survey import Rules, why_not
 
 MOST_BINDS = 200
 MOST_FOLDERS = 4_000
@@ -35,13 +33,11 @@ class Borrowed:
 
 
 def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Sequence[str]) -> list[Borrowed]:
-    """Ignored entries of `project` that `tree` does not have, but for secrets and what tools rebuild.
+    """What `project` has and `tree` lacks by rule (ignored, too large), but for secrets and rebuilt things.
 
     `made` are mount points that exist in the tree only for commands that run now.
     """
-    repository = _repository(project)
-    if repository is None:
-        return []
+    rules = Rules(project)
     found: list[Borrowed] = []
     queue, looked = deque([""]), 0
     while queue and looked < MOST_FOLDERS and len(found) < MOST_BINDS:
@@ -49,22 +45,26 @@ def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Seque
         looked += 1
         for entry in _entries(project / folder):
             relative = f"{folder}/{entry.name}" if folder else entry.name
-            staged = _is_staged(entry, tree / relative) and relative not in made
-            if staged and _is_plain_folder(entry) and (tree / relative).is_dir():
+            missing = relative in made or not _is_staged(entry, tree / relative)
+            if missing and _is_left_out(rules, relative, entry):
+                if _is_lent(entry, project, hidden):
+                    found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
+            elif _is_plain_folder(entry) and _is_folder(tree / relative):
                 queue.append(relative)
-            elif not staged and _is_lent(entry, project, hidden) and _is_ignored(repository, project, entry):
-                found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
     return found[:MOST_BINDS]
 
 
-def _repository(project: Path) -> pygit2.Repository | None:
-    isolate()
-    try:
-        found = pygit2.discover_repository(str(project))
-        repository = pygit2.Repository(found) if found else None
-        return repository if repository and not repository.is_bare else None
-    except (pygit2.GitError, KeyError):
-        return None
+def _is_left_out(rules: Rules, relative: str, entry: os.DirEntry[str]) -> bool:
+    """Whether the stage lacks it by rule, and not since somebody deleted it there."""
+    if entry.name == ".git":
+        return False
+    if rules.ignores(relative, folder=_is_plain_folder(entry)):
+        return True
+    return entry.is_file(follow_symlinks=False) and bool(why_not(entry.stat()))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -92,7 +92,7 @@ def _is_staged(entry: os.DirEntry[str], twin: Path) -> bool:
 
 def _is_lent(entry: os.DirEntry[str], project: Path, hidden: Sequence[Path]) -> bool:
     name = entry.name
-    if name == ".git" or matches(name, tool_chains().rebuilt):
+    if matches(name, tool_chains().rebuilt):
         return False
     is_environment = entry.is_dir() and (Path(entry.path) / "pyvenv.cfg").is_file()
     if looks_secret(name) and not is_environment:
@@ -105,12 +105,6 @@ def _is_lent(entry: os.DirEntry[str], project: Path, hidden: Sequence[Path]) -> 
     if not entry.is_symlink() or is_environment or inside(real, project):
         return True
     return not any(inside(real, folder) for folder in hidden)
-
-
-def _is_ignored(repository: pygit2.Repository, project: Path, entry: os.DirEntry[str]) -> bool:
-    relative = os.path.relpath(entry.path, os.path.realpath(repository.workdir))
-    suffix = "/" if _is_plain_folder(entry) else ""
-    return not relative.startswith("..") and repository.path_is_ignored(relative + suffix)
 
 
 def find_masked(borrowed: Sequence[Borrowed]) -> list[tuple[str, bool]]:

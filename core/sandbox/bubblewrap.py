@@ -20,6 +20,7 @@ from core.sandbox.environment import clean_environment
 from core.sandbox.hidden import hidden_folders, inside, secrets_in, tool_folders
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
+from core.stage.shadow import isolate
 
 PLACES = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 """Where bubblewrap may be: never where PATH says, since a repository can change what that means."""
@@ -160,6 +161,7 @@ class Confined:
             return None
         folder = self._tree.parent / "sandbox"
         if not (folder / ".git" / "HEAD").is_file():
+            isolate()
             repository = pygit2.init_repository(str(folder))
             repository.config["user.name"] = "Heddle"
             repository.config["user.email"] = "heddle@localhost"

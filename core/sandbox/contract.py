@@ -9,7 +9,7 @@ from core.sandbox.process import Ended
 
 
 class NotAllowed(Exception):
-    """Nothing was run, since there is no sandbox and nobody allowed running without. The text says what to do."""
+    """Nothing was run: no sandbox, and nobody allowed running without. The text says what to do."""
 
 
 class SandboxFailed(Exception):

@@ -14,7 +14,7 @@ def clean_environment(source: Mapping[str, str], *, home: str, offline: bool) ->
     """What a command may know of the environment `source`: nothing that is not on the list."""
     rules = tool_chains().environment
     chosen = {name: value for name, value in source.items() if matches(name, rules.allowed)}
-    chosen |= {name: source[name] for name in rules.folders if os.path.isabs(source.get(name, ""))}
+    chosen |= {name: source[name] for name in rules.folders if source.get(name, "").startswith("/")}
     chosen |= rules.always
     if offline:
         chosen |= rules.offline

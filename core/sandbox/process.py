@@ -70,7 +70,7 @@ def supervise(
     stopped: Callable[[], bool],
     tell: Callable[[bytes], None] | None = None,
 ) -> Ended:
-    """Run `launch` in this thread until it ended, and leave no process behind. `OSError` if it cannot start."""
+    """Run `launch` in this thread until it ended; leaves no process behind. `OSError`: it cannot start."""
     started = time.monotonic()
     process = _start(launch)
     family = Family(process.pid, launch.cookie)

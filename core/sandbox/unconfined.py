@@ -56,7 +56,7 @@ class Unconfined:
         clean = clean_environment(os.environ, home=os.environ.get("HOME") or "/", offline=False)
         return Launch(
             argv=limited(argv, processes=None),
-            environment=clean | environment | {COOKIE: cookie},
+            environment={**clean, **environment, COOKIE: cookie},
             folder=self._tree,
             shell=False,
             cookie=cookie,
