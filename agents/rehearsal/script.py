@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -70,7 +71,7 @@ class Turn(_Part, frozen=True):
     role: str
     round: int = 1
     when: str = ""
-    """Played only if the call's last message contains this (upper and lower case are the same)."""
+    """Played only if the call's last message contains exactly this."""
     reasoning: str = ""
     text: str = ""
     call: tuple[Call, ...] = ()
@@ -118,8 +119,7 @@ def _places(turns: Iterator[Turn]) -> Iterator[Place]:
 
 def shipped_scripts() -> tuple[Script, ...]:
     """The scenarios that come with Heddle, over the sample project."""
-    order = ("health-endpoint", "lru-cache", "review-round")
-    return tuple(load_script(SCRIPTS / f"{name}.toml") for name in order)
+    return tuple(load_script(path) for path in sorted(SCRIPTS.glob("*.toml")))
 
 
 def load_script(path: Path) -> Script:
@@ -142,9 +142,7 @@ def parse_script(text: str, file: str) -> Script:
     head = _convert(data, _Head, file)
     parsed = tuple(_turn(turn, f"{file}, turn {number}") for number, turn in enumerate(turns, start=1))
     _check_reachable(parsed, file)
-    return Script(
-        name=head.name, title=head.title, request=head.request, aliases=head.aliases, turns=parsed
-    )
+    return Script(name=head.name, title=head.title, request=head.request, aliases=head.aliases, turns=parsed)
 
 
 class _Head(_Part, frozen=True):
@@ -187,7 +185,7 @@ def _check_reachable(turns: Sequence[Turn], file: str) -> None:
     """A turn that calls no tool ends the node's work: what follows it would never be played."""
     for role, number in sorted({(turn.role, turn.round) for turn in turns}):
         places = list(_places(turn for turn in turns if (turn.role, turn.round) == (role, number)))
-        for place, following in zip(places, places[1:], strict=False):
+        for place, following in pairwise(places):
             if not any(turn.call or turn.answer is not None for turn in place):
                 at = next(index for index, turn in enumerate(turns, start=1) if turn is following[0])
                 raise ScriptError(
