@@ -1,0 +1,99 @@
+"""The difference of two trees of the shadow repository, as changes that people and `patch` can read."""
+
+import os
+
+import pygit2
+from pygit2.enums import DeltaStatus
+
+from core.events import ChangeKind
+from core.limits import limits
+from core.stage.change import Change
+from core.stage.shadow import Item, Shadow
+from core.text import clip
+
+
+def changes_between(shadow: Shadow, old: str, new: str) -> list[Change]:
+    """Every file that differs between two trees, by path."""
+    if old == new:
+        return []
+    found = [_change(shadow, patch) for patch in shadow.compare(old, new) if patch is not None]
+    return sorted(found, key=lambda change: change.path)
+
+
+def _change(shadow: Shadow, patch: pygit2.Patch) -> Change:
+    delta = patch.delta
+    kind = _kind(delta.status)
+    before = None if kind == "added" else _item(delta.old_file)
+    after = None if kind == "deleted" else _item(delta.new_file)
+    path = delta.old_file.path if after is None else delta.new_file.path
+    old_path = delta.old_file.path if kind == "renamed" else None
+    _, added, removed = patch.line_stats
+    binary = bool(delta.is_binary)
+    head = _head(old_path or path, path, before, after)
+    return Change(
+        path=path,
+        kind=kind,
+        old=shadow.bytes_of(before.oid) if before else None,
+        new=shadow.bytes_of(after.oid) if after else None,
+        old_mode=before.mode if before else None,
+        new_mode=after.mode if after else None,
+        added_lines=added,
+        removed_lines=removed,
+        patch=clip(head + _body(patch, old_path or path, path, binary), limits().record.patch_characters),
+        binary=binary,
+        old_path=old_path,
+    )
+
+
+def _kind(status: DeltaStatus) -> ChangeKind:
+    if status == DeltaStatus.ADDED:
+        return "added"
+    if status == DeltaStatus.DELETED:
+        return "deleted"
+    return "renamed" if status == DeltaStatus.RENAMED else "modified"
+
+
+def _item(file: pygit2.DiffFile) -> Item:
+    return Item(int(file.mode), str(file.id))
+
+
+def _head(old_path: str, path: str, before: Item | None, after: Item | None) -> str:
+    lines = [f"diff --git {quoted('a/' + old_path)} {quoted('b/' + path)}"]
+    if before is None and after is not None:
+        lines.append(f"new file mode {after.mode:o}")
+    elif after is None and before is not None:
+        lines.append(f"deleted file mode {before.mode:o}")
+    elif before is not None and after is not None and before.mode != after.mode:
+        lines += [f"old mode {before.mode:o}", f"new mode {after.mode:o}"]
+    if old_path != path:
+        lines += [f"rename from {quoted(old_path)}", f"rename to {quoted(path)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _body(patch: pygit2.Patch, old_path: str, path: str, binary: bool) -> str:
+    kind = _kind(patch.delta.status)
+    old_name = "/dev/null" if kind == "added" else quoted("a/" + old_path)
+    new_name = "/dev/null" if kind == "deleted" else quoted("b/" + path)
+    if binary:
+        return f"Binary files {old_name} and {new_name} differ\n"
+    data = patch.data
+    start = 0 if data.startswith(b"@@") else data.find(b"\n@@") + 1
+    if start == 0 and not data.startswith(b"@@"):
+        return ""
+    return f"--- {old_name}\n+++ {new_name}\n" + data[start:].decode("utf-8", "replace")
+
+
+_SPELLED = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+
+
+def quoted(name: str) -> str:
+    """A file name as diffs spell it: in quotes and escaped when it holds anything that needs it."""
+    if all(c.isprintable() and c not in '"\\' for c in name):
+        return name
+    return '"' + "".join(_spell(byte) for byte in os.fsencode(name)) + '"'
+
+
+def _spell(byte: int) -> str:
+    if byte in _SPELLED:
+        return "\\" + _SPELLED[byte]
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"

@@ -1,0 +1,129 @@
+"""The tree follows the project: all of it when a stage is made, later only what no node has touched."""
+
+# ruff: noqa: PTH - descriptors and names, not path objects: this has to be exact and fast.
+
+import errno
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from core.stage.change import NotRegular, OutsideStage
+from core.stage.copying import copy
+from core.stage.history import History
+from core.stage.location import parent_of
+from core.stage.manifest import Entry, Manifest
+from core.stage.shadow import Item
+from core.stage.survey import Survey, Walk, project_rules, settle
+from core.stage.tree import Tree
+
+_OURS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
+"""Faults of the place that we write to; others are faults of the file that we read."""
+
+
+def survey_project(manifest: Manifest, folder: Path, *, known: Collection[str] = ()) -> Survey:
+    """Walk the project; the stages' own folder is never part of it."""
+    project = Path(manifest.project)
+    mine = [os.path.realpath(folder), os.path.realpath(folder.parent)]
+    skip = [path for path in mine if not (manifest.project + "/").startswith(path + "/")]
+    return Walk(project, project_rules(project, folder / "shadow.git"), known=known, skip=skip).run()
+
+
+def populate(manifest: Manifest, folder: Path) -> None:
+    """Copy every file of the project into the empty tree.
+
+    Raises:
+        StageError: the project cannot be read or is too large.
+        OSError: the tree cannot be written.
+    """
+    survey = survey_project(manifest, folder)
+    tree = os.fspath(folder / "tree")
+    for path in survey.folders:
+        os.mkdir(f"{tree}/{path}")
+    manifest.left_out, manifest.nested, manifest.files = survey.left_out, survey.nested, {}
+    for path in survey.files:
+        try:
+            made = copy(f"{manifest.project}/{path}", f"{tree}/{path}")
+        except OSError as problem:
+            if problem.errno in _OURS:
+                raise
+            manifest.left_out[path] = f"cannot be read ({problem.strerror})"
+            continue
+        if made is not None:
+            manifest.files[path] = Entry(settle(made[0]), made[1])
+
+
+class Follow:
+    """One pass that brings what the user did in the project into the tree."""
+
+    def __init__(self, manifest: Manifest, folder: Path, tree: Tree, history: History) -> None:
+        self._manifest = manifest
+        self._files = manifest.files
+        self._folder = folder
+        self._tree = tree
+        self._history = history
+        self._edits: dict[str, Item | None] = {}
+        self.followed: list[str] = []
+        self.looked = False
+        """True when the manifest is different now."""
+
+    def run(self, pending: Collection[str]) -> None:
+        """Follow everything but `pending` paths, which were written and not recorded yet."""
+        survey = self._survey()
+        for path in [path for path in self._files if path not in survey.files]:
+            if path not in pending and self._untouched(path):
+                self._drop(path)
+        for path, now in survey.files.items():
+            entry = self._files.get(path)
+            if (entry is None or entry.project != now) and path not in pending and self._untouched(path):
+                self._take(path)
+        self.looked |= (survey.left_out, survey.nested) != (self._manifest.left_out, self._manifest.nested)
+        self._manifest.left_out, self._manifest.nested = survey.left_out, survey.nested
+        self._history.commit(self._edits, self._edits, "project", "The project's files")
+
+    def _survey(self) -> Survey:
+        """Files that were staged before are not asked about again, unless an ignore file changed."""
+        survey = survey_project(self._manifest, self._folder, known=self._files)
+        for path in survey.files.keys() | self._files.keys():
+            if path.rpartition("/")[2] == ".gitignore":
+                entry = self._files.get(path)
+                if entry is None or entry.project != survey.files.get(path):
+                    return survey_project(self._manifest, self._folder)
+        return survey
+
+    def _untouched(self, path: str) -> bool:
+        """True when the tree still holds what was copied, or what the base is."""
+        if self._history.is_open(path):
+            return False
+        entry = self._files.get(path)
+        now = self._tree.seen(path)
+        if now == (entry.copy if entry else None):
+            return True
+        item = self._history.work.get(path)
+        return self._tree.content(path) == (None if item is None else (item.mode, self._history.load(item)))
+
+    def _drop(self, path: str) -> None:
+        self._tree.delete(path)
+        del self._files[path]
+        self._note(path)
+
+    def _take(self, path: str) -> None:
+        try:
+            before = self._tree.content(path)
+            self._tree.delete(path)
+            with parent_of(os.fspath(self._tree.folder), path, create=True) as (folder, name):
+                made = copy(f"{self._manifest.project}/{path}", name, folder)
+        except (NotRegular, OutsideStage):
+            return
+        if made is None:
+            return
+        self._files[path] = Entry(settle(made[0]), made[1])
+        self._history.keep(self._files, self._tree, (path,))
+        self._note(path, changed=self._tree.content(path) != before)
+
+    def _note(self, path: str, *, changed: bool = True) -> None:
+        self.looked = True
+        if not changed:
+            return
+        self.followed.append(path)
+        if path in self._history.base:
+            self._edits[path] = self._history.store(self._tree.content(path))

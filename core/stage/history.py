@@ -1,0 +1,85 @@
+"""What touched files were and became: base and work, kept side by side in every commit.
+
+A commit's tree holds two folders, `base` (what the touched files are in the project) and `work`
+(what nodes made of them), so both change in one step and any commit tells the whole state.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from core.stage.change import FILE, Change, git_mode
+from core.stage.difference import changes_between
+from core.stage.manifest import Entry
+from core.stage.shadow import Item, Shadow
+from core.stage.tree import Tree, content_of
+
+_LOST = b"(The file as it was when the work on it began is no longer known.)\n"
+"""Stands for a base that a command and the user changed at once; equal to no file, so never applied."""
+
+Edits = Mapping[str, Item | None]
+
+
+class History:
+    """Base and work of every file that was ever touched."""
+
+    def __init__(self, shadow: Shadow) -> None:
+        self._shadow = shadow
+        self._trees = shadow.state()
+        self.base, self.work = (shadow.items(tree) for tree in self._trees)
+        self._known: tuple[tuple[str, str], list[Change]] | None = None
+
+    def commit(self, base: Edits, work: Edits, author: str, message: str) -> None:
+        """Record new states of some files; nothing happens when they are the same."""
+        old_base, old_work = self._trees
+        trees = self._shadow.edited(old_base, base), self._shadow.edited(old_work, work)
+        if trees == self._trees:
+            return
+        self._shadow.commit(*trees, author, message)
+        self._trees = trees
+        self.base, self.work = (self._shadow.items(tree) for tree in trees)
+
+    def capture(self, files: Mapping[str, Entry], tree: Tree, project: Tree, paths: Iterable[str]) -> None:
+        """Keep the base of files that are touched for the first time."""
+        new = {path: files[path] for path in paths if path in files and path not in self.base}
+        if not new:
+            return
+        items = {path: self._original(entry, tree, project, path) for path, entry in new.items()}
+        self.commit(items, items, "project", "The project's files")
+
+    def _original(self, entry: Entry, tree: Tree, project: Tree, path: str) -> Item | None:
+        """What the project's file was when it was copied: from the copy, else from the project, if the same."""
+        for place, expected in ((tree, entry.copy), (project, entry.project)):
+            content = content_of(place, path, expected)
+            if content is not None:
+                return self.store(content)
+        return Item(git_mode(entry.project.mode), entry.oid) if entry.oid else self.store((FILE, _LOST))
+
+    def keep(self, files: Mapping[str, Entry], tree: Tree, paths: Iterable[str]) -> None:
+        """Keep the base of fresh copies whose original could change without a new timestamp."""
+        for path in paths:
+            if not files[path].project.is_settled:
+                item = self.store(tree.content(path))
+                files[path].oid = item.oid if item else None
+
+    def store(self, content: tuple[int, bytes] | None) -> Item | None:
+        """Put a file's mode and bytes into the repository."""
+        return None if content is None else Item(content[0], self._shadow.add(content[1]))
+
+    def load(self, item: Item) -> bytes:
+        return self._shadow.bytes_of(item.oid)
+
+    def is_open(self, path: str) -> bool:
+        """True when a node's change of this file is recorded and not applied or withdrawn."""
+        return self.base.get(path) != self.work.get(path)
+
+    def changes(self) -> list[Change]:
+        """What is recorded, against the base."""
+        if self._known is None or self._known[0] != self._trees:
+            self._known = self._trees, changes_between(self._shadow, *self._trees)
+        return list(self._known[1])
+
+    def changes_with(self, edits: Edits) -> list[Change]:
+        """The same, as if these files were recorded too."""
+        base, work = self._trees
+        return (
+            changes_between(self._shadow, base, self._shadow.edited(work, edits)) if edits else self.changes()
+        )

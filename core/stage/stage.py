@@ -1,0 +1,291 @@
+"""The stage: the private copy of a project that nodes read and write.
+
+Its base is the bytes of the project's working tree. Nothing here ever writes into the project.
+What nodes did is *recorded*: `changes` compares what was recorded with the base, so what the user
+saw is what can be applied; `diff` and `status` also see what was written since.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from core.events import ChangeKind
+from core.stage import manifest as manifests
+from core.stage.change import Change, StageError, Withdrawn
+from core.stage.follow import Follow, populate
+from core.stage.history import Edits, History
+from core.stage.manifest import Entry, Manifest
+from core.stage.mark import Mark, take_mark
+from core.stage.shadow import Item, Shadow
+from core.stage.survey import tree_rules, unsettled
+from core.stage.tree import Tree
+
+_MANIFEST = "manifest.json"
+
+
+class Stage:
+    """A private copy of a project, and the history of what nodes made of it.
+
+    `lock` is held by whatever changes the tree: take it around a command that may write, from `mark`
+    to `record`, so that its difference is that command's alone. It belongs to a thread.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Use `create` or `open`."""
+        self.folder = folder
+        self.project = Path(manifest.project)
+        self.lock = threading.RLock()
+        roots = (self.project, Path(manifest.given))
+        self._files = Tree(folder / "tree", roots, folder / "scratch")
+        self._project = Tree(self.project, (), folder / "scratch")
+        self._manifest = manifest
+        self._history = History(Shadow(folder / "shadow.git"))
+        self._pending: set[str] = set()
+
+    @classmethod
+    def create(cls, project: Path, folder: Path) -> "Stage":
+        """Copy the project's working tree into `folder`; what a broken attempt left there is replaced.
+
+        Raises:
+            StageError: the project is no readable folder or too large, or a stage is there already.
+            OSError: the copy cannot be written.
+        """
+        given = project.absolute()
+        if not given.is_dir():
+            raise StageError(f"{given} is not a folder. Start Heddle in a project's folder.")
+        if (folder / _MANIFEST).exists():
+            raise StageError("There is a stage in this folder already.")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in ("tree", "shadow.git", "scratch"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / "tree").mkdir()
+        Shadow.create(folder / "shadow.git")
+        stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
+        stage._populate()
+        stage._save()
+        return stage
+
+    @classmethod
+    def open(cls, folder: Path) -> "Stage":
+        """Open a stage again. A tree that was removed is made again from the project and the commits.
+
+        Raises:
+            StageError: there is no whole stage in the folder.
+        """
+        stage = cls(folder, manifests.load(folder / _MANIFEST))
+        if not stage.tree.is_dir():
+            stage._rebuild()
+        return stage
+
+    def _rebuild(self) -> None:
+        shutil.rmtree(self.folder / "tree", ignore_errors=True)
+        self.tree.mkdir()
+        self._populate()
+        for path in sorted(self._history.base.keys() | self._history.work.keys()):
+            if self._history.is_open(path):
+                self._put(path, self._history.work.get(path))
+        self._save()
+
+    def _populate(self) -> None:
+        populate(self._manifest, self.folder)
+        self._history.keep(self._manifest.files, self._files, self._manifest.files)
+
+    def _put(self, path: str, item: Item | None) -> None:
+        if item is None:
+            self._files.delete(path)
+        else:
+            self._files.restore(path, item.mode, self._history.load(item))
+
+    @property
+    def tree(self) -> Path:
+        """The private copy's folder."""
+        return self._files.folder
+
+    @property
+    def files(self) -> int:
+        """How many of the project's files are staged."""
+        return len(self._manifest.files)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Paths of the project that are not in the stage → why (`is larger than …`)."""
+        return dict(self._manifest.left_out)
+
+    @property
+    def nested(self) -> tuple[str, ...]:
+        """Folders of the project that are Git repositories of their own; their history is not staged."""
+        return tuple(self._manifest.nested)
+
+    def _save(self) -> None:
+        manifests.save(self._manifest, self.folder / _MANIFEST)
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def locate(self, path: str) -> str:
+        """The place that a path means, relative and without links; `.` is the project's folder.
+
+        Takes relative paths and absolute ones below the project or the tree. The file need not exist.
+
+        Raises:
+            OutsideStage: it leads elsewhere; the message is a sentence.
+        """
+        return self._files.locate(path)
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            StageError: it lies outside, or is a folder, FIFO or device.
+        """
+        return self._files.read(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, making folders. It counts as a change when it is recorded.
+
+        Raises:
+            StageError: it lies outside, or a folder, FIFO or device is there.
+        """
+        with self.lock:
+            place = self._files.locate(path)
+            self._capture([place])
+            self._files.write(place, data)
+            self._pending.add(place)
+
+    def delete(self, path: str) -> None:
+        """Delete a file, or a link itself.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            StageError: it lies outside, or is a folder.
+        """
+        with self.lock:
+            place = self._files.locate(path, follow_last=False)
+            if not os.path.lexists(self.tree / place):
+                raise FileNotFoundError(place)
+            self._capture([place])
+            self._files.delete(place)
+            self._pending.add(place)
+
+    # -- what a command changed -------------------------------------------------------------------
+
+    def mark(self) -> Mark:
+        """Remember what the tree looks like now."""
+        known = self._manifest.files.keys() | self._history.work.keys()
+        return take_mark(self._files, tree_rules(self.project, self.folder / "shadow.git", self.tree, known))
+
+    def changed_since(self, mark: Mark) -> list[str]:
+        """Paths that were added, changed or deleted since, without ignored ones."""
+        return self.mark().differs_from(mark)
+
+    # -- changes ---------------------------------------------------------------------------------
+
+    def record(
+        self, paths: Iterable[str], *, run: str, node: str, role: str, message: str
+    ) -> list[Change | Withdrawn]:
+        """Commit these paths as they are in the tree now, with the role as author.
+
+        Returns, by path, the whole difference to the base for each of them; `Withdrawn` for what
+        differed before and does not any more (also the old name of what became a rename).
+        """
+        with self.lock:
+            places = [self._files.locate(path, follow_last=False) for path in paths]
+            return self._commit(places, role, f"{message}\n\nrun: {run}\nnode: {node}\n")
+
+    def _commit(self, places: Sequence[str], author: str, message: str) -> list[Change | Withdrawn]:
+        before = {change.path: change for change in self._history.changes()}
+        self._capture(places)
+        self._history.commit({}, self._items(places), author, message)
+        self._pending.difference_update(places)
+        after = {change.path: change for change in self._history.changes()}
+        asked = [change for path, change in after.items() if path in places or change != before.get(path)]
+        gone = [Withdrawn(path) for path in before if path not in after]
+        return sorted([*asked, *gone], key=lambda one: one.path)
+
+    def _capture(self, places: Iterable[str]) -> None:
+        self._history.capture(self._manifest.files, self._files, self._project, places)
+
+    def _items(self, places: Iterable[str]) -> Edits:
+        return {place: self._history.store(self._files.content(place)) for place in places}
+
+    def changes(self) -> list[Change]:
+        """Every recorded difference to the base, by path. What was not recorded yet is not in it."""
+        return self._history.changes()
+
+    def change(self, path: str) -> Change | None:
+        """The recorded change that touches this path, also by its old name."""
+        place = self._files.locate(path, follow_last=False)
+        return next((change for change in self.changes() if place in change.paths), None)
+
+    def revert(self, path: str, *, by: str = "user") -> list[Change | Withdrawn]:
+        """Put the base back into the tree, for both names of a rename, and record that."""
+        with self.lock:
+            change = self.change(path)
+            places = change.paths if change else (self._files.locate(path, follow_last=False),)
+            self._capture(places)
+            for place in places:
+                self._put(place, self._history.base.get(place))
+            return self._commit(places, by, "Rejected")
+
+    def rebase(self, paths: Iterable[str]) -> None:
+        """After an apply: what is recorded of these paths is the new base."""
+        with self.lock:
+            places = self._with_old_names(paths)
+            edits = {place: self._history.work.get(place) for place in places}
+            self._history.commit(edits, {}, "user", "Applied")
+            self._meet_project(places)
+
+    def reopen(self, paths: Iterable[str]) -> None:
+        """After an undo: what the project holds now is the base of these paths again; the work stays."""
+        with self.lock:
+            places = [self._files.locate(path, follow_last=False) for path in paths]
+            self._capture(places)
+            edits = {place: self._history.store(self._project.content(place)) for place in places}
+            self._history.commit(edits, {}, "user", "Undone")
+            self._meet_project(places)
+
+    def _with_old_names(self, paths: Iterable[str]) -> list[str]:
+        asked = {self._files.locate(path, follow_last=False) for path in paths}
+        touched = [path for change in self.changes() if asked & set(change.paths) for path in change.paths]
+        return sorted(asked.union(touched))
+
+    def _meet_project(self, places: Collection[str]) -> None:
+        """Remember that these files were looked at, so that the next refresh compares their bytes."""
+        for place in places:
+            theirs, ours = self._project.seen(place), self._files.seen(place)
+            self._manifest.files.pop(place, None)
+            if place in self._history.base and theirs is not None:
+                self._manifest.files[place] = Entry(unsettled(theirs), ours or unsettled(theirs))
+        self._save()
+
+    def refresh(self) -> list[str]:
+        """Let files that no node has touched follow the project; returns the paths that did."""
+        with self.lock:
+            follow = Follow(self._manifest, self.folder, self._files, self._history)
+            follow.run(self._pending)
+            if follow.looked:
+                self._save()
+            return sorted(follow.followed)
+
+    # -- to read ---------------------------------------------------------------------------------
+
+    def diff(self, paths: Iterable[str] | None = None) -> str:
+        """Unified text of all differences to the base as the tree is now; of these files or folders only."""
+        return "".join(change.patch for change in self._now(paths))
+
+    def status(self) -> list[tuple[ChangeKind, str]]:
+        """Kind and path of all differences to the base as the tree is now."""
+        return [(change.kind, change.path) for change in self._now(None)]
+
+    def _now(self, paths: Iterable[str] | None) -> list[Change]:
+        changes = self._history.changes_with(self._items(self._pending))
+        if paths is None:
+            return changes
+        asked = [self._files.locate(path, follow_last=False) for path in paths]
+        return [change for change in changes if any(_covers(place, change) for place in asked)]
+
+
+def _covers(place: str, change: Change) -> bool:
+    return place == "." or any(path == place or path.startswith(place + "/") for path in change.paths)
