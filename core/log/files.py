@@ -4,9 +4,9 @@ import os
 import stat
 from pathlib import Path
 
+from core.log import schema
 from core.log.database import Database
 from core.log.errors import LogDamaged, LogMissing, LogTooNew
-from core.log.schema import APPLICATION_ID, MIGRATIONS, known_version
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -39,11 +39,11 @@ async def check_schema(database: Database, path: Path) -> int:
         LogDamaged: a database of something else.
         LogTooNew: written by a newer version.
     """
-    if await database.value("PRAGMA application_id") != APPLICATION_ID:
+    if await database.value("PRAGMA application_id") != schema.APPLICATION_ID:
         raise LogDamaged(path, "it is a database, but no session log of Heddle")
     version = int(await database.value("PRAGMA user_version"))
-    if version > known_version():
-        raise LogTooNew(path, version, known_version())
+    if version > schema.known_version():
+        raise LogTooNew(path, version, schema.known_version())
     return version
 
 
@@ -65,17 +65,17 @@ async def create(path: Path, session: str) -> None:
 
 async def migrate(database: Database, path: Path, version: int) -> None:
     """Bring an older file up to date, in one transaction; a copy of the old one stays beside it."""
-    if version == known_version():
+    if version == schema.known_version():
         return
     await database.back_up(path.with_name(f"{path.name}.v{version}.bak"))
     await _apply(database, version, [])
 
 
 async def _apply(database: Database, version: int, more: list[tuple[str, list[tuple[str]]]]) -> None:
-    steps = [(sql, [()]) for migration in MIGRATIONS[version:] for sql in migration]
+    steps = [(sql, [()]) for migration in schema.MIGRATIONS[version:] for sql in migration]
     stamp = [
-        (f"PRAGMA application_id = {APPLICATION_ID}", [()]),
-        (f"PRAGMA user_version = {known_version()}", [()]),
+        (f"PRAGMA application_id = {schema.APPLICATION_ID}", [()]),
+        (f"PRAGMA user_version = {schema.known_version()}", [()]),
     ]
     await database.transact([*steps, *more, *stamp])
 

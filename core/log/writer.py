@@ -270,7 +270,8 @@ async def _take_lock(path: Path, socket: Path | None, create: bool) -> WriterLoc
 
 
 async def _check_end(reading: Reading, last: int) -> None:
-    """New records must not be chained to a damaged one."""
+    """New records must not be chained to a damaged one, nor go into a damaged file."""
+    await reading.check_pages()
     for row in await reading.rows(max(0, last - _CHECKED_AT_OPEN), _CHECKED_AT_OPEN):
         if isinstance(row, BadRow):
             raise LogDamaged(reading.path, str(row), row.seq)

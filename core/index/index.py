@@ -1,0 +1,146 @@
+"""One derived database over all sessions."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from core.index.reading import ChargedBy, ChargeRow, SessionRow, add_up, find_sessions
+from core.index.tables import Outdated, is_useless, opened
+from core.index.writing import forget, forget_others, last_seq, mark_read, read_stamp, take_in
+from core.log import LogError, LogReader
+from core.record import Record
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("heddle.index")
+_PAGE = 500
+
+
+class CaughtUp(msgspec.Struct, frozen=True):
+    """What `catch_up` did."""
+
+    ok: bool
+    """False: the index could not be written; the diagnostic log says why."""
+    sessions: tuple[str, ...]
+    """Sessions whose logs held something new."""
+    damaged: dict[Path, str]
+    """Logs that could not be read to their end, and a sentence for each."""
+
+
+class IndexUnreadable(Exception):
+    """The index cannot be read now. Nothing is lost: it holds nothing that the logs do not."""
+
+
+class Index:
+    """One derived database. Nothing is opened or created before the first call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def update(self, records: Sequence[Record]) -> bool:
+        """Take in records that were just committed; those that are known already are passed over.
+
+        Returns False when that failed, or when the index lacks earlier records: `catch_up` mends both.
+        """
+        return await self._attempt(lambda db: take_in(db, records, whole=True)) or False
+
+    async def catch_up(self, sessions: Path) -> CaughtUp:
+        """Read what is new in the logs of a folder (`Home.sessions`), and forget sessions that are gone."""
+        files = {file.name: file for file in sorted(sessions.glob("*.db"))}
+        known = await self._attempt(lambda db: forget_others(db, set(files)))
+        updated: list[str] = []
+        damaged: dict[Path, str] = {}
+        ok = known is not None
+        for name, file in files.items():
+            stamp = read_stamp(file)
+            if known is None or known.get(name) == stamp:
+                continue
+            try:
+                session, written = await self._read_log(file, stamp)
+                ok &= written
+                updated += [session]
+            except LogError as error:
+                damaged[file] = str(error)
+        return CaughtUp(ok, tuple(updated), damaged)
+
+    async def rebuild(self, sessions: Path) -> CaughtUp:
+        """Begin again from nothing but the logs."""
+        await asyncio.to_thread(self._remove)
+        return await self.catch_up(sessions)
+
+    async def sessions(self, project: Path | None = None, query: str = "") -> list[SessionRow]:
+        """Sessions, the most recent first.
+
+        Args:
+            project: only those of this folder.
+            query: only those where each of these words begins a word of a prompt, an answer, a changed
+                path or the project's path; failing that, where it stands anywhere in one.
+
+        Raises:
+            IndexUnreadable: and says why.
+        """
+        return await self._ask(lambda db: find_sessions(db, project, query))
+
+    async def charges(self, by: ChargedBy, since: str = "", project: Path | None = None) -> list[ChargeRow]:
+        """What was spent, added up; days in order, everything else dearest first.
+
+        Args:
+            since: only from this day on (`2026-01-31`, UTC).
+
+        Raises:
+            IndexUnreadable: and says why.
+        """
+        return await self._ask(lambda db: add_up(db, by, since, project))
+
+    async def _read_log(self, file: Path, stamp: str) -> tuple[str, bool]:
+        async with await LogReader.open(file) as reader:
+            session = reader.session
+            last = await self._attempt(lambda db: last_seq(db, session))
+            if last is None:
+                return session, False
+            if last > await reader.last():
+                await self._attempt(lambda db: forget(db, [session]))
+                last = 0
+            while records := await reader.read(last, _PAGE):
+                if not await self._attempt(partial(take_in, records=records, whole=False)):
+                    return session, False
+                last = records[-1].seq
+        return session, bool(await self._attempt(lambda db: mark_read(db, session, file.name, stamp)))
+
+    async def _attempt(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        try:
+            return await asyncio.to_thread(self._run, work)
+        except Exception as error:
+            _log.warning("the index %s was not written: %r", self._path, error)
+            return None
+
+    async def _ask(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            return await asyncio.to_thread(self._run, work)
+        except (sqlite3.Error, OSError) as error:
+            raise IndexUnreadable(f"The list of sessions {self._path} cannot be read: {error}.") from error
+
+    def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do it in one transaction; a file that is no index of this version is made anew, once."""
+        try:
+            with opened(self._path) as db:
+                return work(db)
+        except (sqlite3.DatabaseError, Outdated) as error:
+            if not is_useless(error):
+                raise
+            _log.warning("the index %s is made anew: %s", self._path, error)
+            self._remove()
+        with opened(self._path) as db:
+            return work(db)
+
+    def _remove(self) -> None:
+        for part in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(OSError):
+                self._path.with_name(self._path.name + part).unlink()

@@ -1,0 +1,113 @@
+"""Folding records into the index, and which logs it has read."""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from core.events import FileChanged, ModelCalled, RequestSubmitted, RunFinished, SessionStarted
+from core.money import to_pico
+from core.record import Record
+from core.text import first_line
+
+
+def take_in(db: sqlite3.Connection, records: Sequence[Record], *, whole: bool) -> bool:
+    """Add records that are new. `whole`: none may be missing before them (pruned ones may be in a log)."""
+    complete = True
+    for session, group in groupby(records, key=lambda record: record.session):
+        last = last_seq(db, session)
+        fresh = [record for record in group if record.seq > last]
+        if fresh and whole and fresh[0].seq != last + 1:
+            complete = False
+        elif fresh:
+            _add(db, session, fresh)
+    return complete
+
+
+def last_seq(db: sqlite3.Connection, session: str) -> int:
+    row = db.execute("SELECT last_seq FROM session WHERE id = ?", (session,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _add(db: sqlite3.Connection, session: str, records: list[Record]) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO session VALUES (?, NULL, NULL, '', '', ?, '', 0, 0, 'new', 0, 0)",
+        (session, records[0].at),
+    )
+    passages: dict[str, None] = {}
+    for record in records:
+        _add_one(db, record, passages)
+    db.execute(
+        "UPDATE session SET last_at = ?, last_seq = ? WHERE id = ?",
+        (records[-1].at, records[-1].seq, session),
+    )
+    db.executemany("INSERT INTO passage VALUES (?, ?)", [(session, text) for text in passages])
+
+
+def _add_one(db: sqlite3.Connection, record: Record, passages: dict[str, None]) -> None:
+    # Most events say nothing here, so this is no exhaustive match.
+    event = record.event
+    if isinstance(event, SessionStarted):
+        db.execute("UPDATE session SET project = ? WHERE id = ?", (event.project, record.session))
+        passages[event.project] = None
+    elif isinstance(event, RequestSubmitted):
+        db.execute(
+            "UPDATE session SET runs = runs + 1, status = 'running', "
+            "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?",
+            (first_line(event.text), record.session),
+        )
+        passages[event.text] = None
+    elif isinstance(event, RunFinished):
+        db.execute("UPDATE session SET status = ? WHERE id = ?", (event.status, record.session))
+        passages[event.answer] = None
+    elif isinstance(event, FileChanged):
+        passages[event.path] = None
+    elif isinstance(event, ModelCalled):
+        _charge(db, record, event)
+
+
+def _charge(db: sqlite3.Connection, record: Record, call: ModelCalled) -> None:
+    cost = to_pico(call.cost_usd)
+    db.execute(
+        "UPDATE session SET cost = cost + ?, estimated = max(estimated, ?) WHERE id = ?",
+        (cost, call.estimated, record.session),
+    )
+    tokens = (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens)
+    db.execute(
+        "INSERT INTO charge SELECT ?, ?, ?, ?, ?, project, ?, ?, ?, ?, ?, ? FROM session WHERE id = ?",
+        (
+            *(record.session, record.seq, record.at[:10], call.role, call.model),
+            *(cost, *tokens, call.estimated, record.session),
+        ),
+    )
+
+
+def read_stamp(file: Path) -> str:
+    """Changes whenever the log does, so that most logs need not be opened."""
+    parts: list[str] = []
+    for part in (file, file.with_name(file.name + "-wal")):
+        try:
+            found = part.stat()
+        except OSError:
+            continue
+        parts.append(f"{found.st_size}:{found.st_mtime_ns}")
+    return " ".join(parts)
+
+
+def forget_others(db: sqlite3.Connection, files: set[str]) -> dict[str, str]:
+    """Drop sessions whose log is gone; returns the stamp of each file that was read to its end."""
+    known = db.execute("SELECT id, coalesce(file, id || '.db'), stamp FROM session").fetchall()
+    forget(db, [session for session, file, _ in known if file not in files])
+    return {file: stamp for _, file, stamp in known if stamp}
+
+
+def forget(db: sqlite3.Connection, sessions: list[str]) -> None:
+    for session in sessions:
+        db.execute("DELETE FROM session WHERE id = ?", (session,))
+        db.execute("DELETE FROM charge WHERE session = ?", (session,))
+        db.execute("DELETE FROM passage WHERE session = ?", (session,))
+
+
+def mark_read(db: sqlite3.Connection, session: str, file: str, stamp: str) -> bool:
+    db.execute("UPDATE session SET file = ?, stamp = ? WHERE id = ?", (file, stamp, session))
+    return True
