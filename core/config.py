@@ -80,4 +80,6 @@ def _check_money(config: Config, path: Path) -> None:
             if value is not None and to_pico(value) < 0:
                 raise ValueError(f"{value} is negative")
         except ValueError as error:
-            raise BadConfig(f"{name} in {path} is no amount in dollars: {error}. Write it as 0.50.") from error
+            raise BadConfig(
+                f"{name} in {path} is no amount in dollars: {error}. Write it as 0.50."
+            ) from error

@@ -1,0 +1,23 @@
+"""Structured answers: the schemas that models fill in, which are part of the contract (docs/contract.md)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Route(BaseModel):
+    """How hard the request is and which pattern should do it."""
+
+    complexity: Literal["SIMPLE", "MEDIUM", "COMPLEX", "CRITICAL"] = Field(
+        description="how hard the request is"
+    )
+    pattern: Literal["graph", "swarm"] = Field(default="graph", description="graph when the way is clear")
+    confidence: float = Field(default=0.5, ge=0, le=1, description="how sure you are, 0 to 1")
+    reason: str = Field(default="", description="one short sentence that a user can argue with")
+
+
+class Verdict(BaseModel):
+    """The verdict on a change."""
+
+    approved: bool = Field(description="true when the change can be shipped as it is")
+    must_fix: list[str] = Field(default_factory=list, description="what has to change first, one point each")

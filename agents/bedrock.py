@@ -1,0 +1,162 @@
+"""Strands' BedrockModel, made to stop at once and to ask of each model family only what it accepts."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
+from typing import Any
+
+from strands.models.bedrock import BedrockModel
+from strands.models.model import CacheConfig
+
+from agents.aws import Connection
+from agents.catalog import ModelCard, card
+from core.limits import limits
+
+_SCHEMA_KEYS = ("type", "properties", "required")
+_POLL_SECONDS = 0.02
+
+
+class _Abort(threading.Event):
+    """A stop signal that also closes the HTTP stream which a worker thread is reading."""
+
+    stream: Any = None
+
+    def abort(self) -> None:
+        self.set()
+        if self.stream is not None:
+            _shut_down(self.stream)
+
+
+def _shut_down(raw_stream: Any) -> None:
+    """Wake a thread that waits for the next bytes: the socket is shut down below urllib3 and TLS."""
+    with suppress(AttributeError, OSError):
+        raw_stream._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+
+
+class StoppableBedrockModel(BedrockModel):
+    """One model of one node. Its requests carry who asks; its stream ends when the run is stopped."""
+
+    def __init__(
+        self, connection: Connection, model: str, *, metadata: dict[str, str], output_tokens: int
+    ) -> None:
+        self.card = card(model)
+        self.region = connection.region
+        self._worker = threading.local()
+        super().__init__(
+            boto_session=connection.session,
+            boto_client_config=connection.client_config(),
+            endpoint_url=connection.endpoint,
+            api_key=connection.api_key,
+            **_settings(model, self.card, metadata, output_tokens),
+        )
+
+    @property
+    def model_id(self) -> str:
+        return str(self.config["model_id"])
+
+    @property
+    def output_tokens(self) -> int:
+        """The `max_tokens` of the next call."""
+        return int(self.config.get("max_tokens") or limits().run.output_tokens)
+
+    @output_tokens.setter
+    def output_tokens(self, value: int) -> None:
+        self.update_config(max_tokens=value)
+
+    def tag(self, **metadata: str) -> None:
+        """Add to the request's metadata."""
+        arguments = dict(self.config.get("additional_args") or {})
+        arguments["requestMetadata"] = {**arguments.get("requestMetadata", {}), **metadata}
+        self.update_config(additional_args=arguments)
+
+    def format_request(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Strands' request, without what this family refuses."""
+        return fit_request(super().format_request(*args, **kwargs), self.card)
+
+    def _stream(self, callback: Any, *args: Any, **kwargs: Any) -> None:
+        self._worker.abort = next((arg for arg in args if isinstance(arg, _Abort)), None)
+        super()._stream(callback, *args, **kwargs)
+
+    def _converse(self, converse_method: Any, request: dict[str, Any]) -> Any:
+        response = super()._converse(converse_method, request)
+        abort: _Abort | None = getattr(self._worker, "abort", None)
+        if abort is not None and isinstance(response, dict) and "stream" in response:
+            abort.stream = getattr(response["stream"], "_raw_stream", None)
+            if abort.is_set():
+                abort.abort()
+        return response
+
+    async def stream(  # type: ignore[override]
+        self, *args: Any, cancel_signal: threading.Event | None = None, **kwargs: Any
+    ) -> AsyncGenerator[Any, None]:
+        """Stream as Strands does, but really close the connection when `cancel_signal` is set."""
+        abort = _Abort()
+        watch = asyncio.ensure_future(_link(cancel_signal, abort)) if cancel_signal else None
+        try:
+            async for event in super().stream(*args, cancel_signal=abort, **kwargs):
+                yield event
+        except Exception:
+            if not (cancel_signal is not None and cancel_signal.is_set()):
+                raise
+        finally:
+            abort.abort()
+            if watch is not None:
+                watch.cancel()
+
+
+async def _link(cancel_signal: threading.Event, abort: _Abort) -> None:
+    while not cancel_signal.is_set():
+        await asyncio.sleep(_POLL_SECONDS)
+    abort.abort()
+
+
+def _settings(model: str, facts: ModelCard, metadata: dict[str, str], output_tokens: int) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "model_id": model,
+        "max_tokens": min(output_tokens, facts.output),
+        "streaming": facts.stream_tools,
+        "additional_args": {"requestMetadata": metadata},
+        "context_window_limit": facts.window,
+    }
+    if facts.cache == "claude":
+        settings["cache_config"] = CacheConfig(strategy="anthropic", tools_ttl=True)
+    return settings
+
+
+def fit_request(request: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
+    """Take out of a Converse request what a model family is known to refuse."""
+    config = request.get("toolConfig")
+    if config:
+        request["toolConfig"] = _fit_tools(config, facts)
+    if facts.cache == "nova" and request.get("system"):
+        request["system"] = _with_cache_point(request["system"])
+    return request
+
+
+def _fit_tools(config: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
+    choice = config.get("toolChoice") or {}
+    if not facts.tool_choice:
+        return {key: value for key, value in config.items() if key != "toolChoice"}
+    if not facts.forced_tools and "auto" not in choice:
+        config = {**config, "toolChoice": {"auto": {}}}
+    if facts.family == "nova":
+        config = {**config, "tools": [_flat_tool(tool) for tool in config["tools"]]}
+    return config
+
+
+def _flat_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    """Nova accepts only type, properties and required at the top of a schema."""
+    spec = tool.get("toolSpec")
+    if not spec:
+        return tool
+    schema = {key: value for key, value in spec["inputSchema"]["json"].items() if key in _SCHEMA_KEYS}
+    return {"toolSpec": {**spec, "inputSchema": {"json": schema}}}
+
+
+def _with_cache_point(system: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    blocks = list(system)
+    if any("cachePoint" in block for block in blocks):
+        return blocks
+    return [*blocks, {"cachePoint": {"type": "default"}}]

@@ -1,0 +1,129 @@
+"""How the conductor composes a node's prompt from the board: in a stable order, so that prompt caches hold."""
+
+from agents.board import Board
+from core.limits import limits
+from core.text import clip
+
+
+def section(title: str, body: str) -> str:
+    """A titled part of a prompt; empty when there is nothing to say."""
+    return f"# {title}\n\n{body.strip()}\n" if body.strip() else ""
+
+
+def join(*sections: str) -> str:
+    return "\n".join(part for part in sections if part)
+
+
+def request(board: Board) -> str:
+    return section("Request", board.run.request)
+
+
+def earlier(board: Board) -> str:
+    """Earlier requests of the session with the start of their answers."""
+    lines = [f"- {clip(past.request, 400)}\n  → {clip(past.answer, 600)}" for past in board.run.past[-4:]]
+    return section("Earlier in this session", "\n".join(lines))
+
+
+def design(board: Board) -> str:
+    return section("Design", board.design)
+
+
+def diff(board: Board) -> str:
+    text = board.run.stage.diff()
+    shown = clip(text, limits().run.diff_characters)
+    return section(
+        "Diff against the project", f"```diff\n{shown}\n```" if text.strip() else "Nothing was changed."
+    )
+
+
+def tests(board: Board) -> str:
+    """The report of the tests that really ran."""
+    report = board.tests
+    if report is None:
+        return section("Tests", "They have not run.")
+    if not board.tests_are_current:
+        return section("Tests", "They ran before the last change, so their result does not count any more.")
+    if report.outcome == "not_run":
+        return section("Tests", f"They could not run: {clip(report.text, 2_000)}")
+    failures = [f"- {failure.test}: {clip(failure.message, 600)}" for failure in report.failures[:20]]
+    return section("Tests", "\n".join([f"{report.outcome}: {report.text}", *failures]))
+
+
+def points(board: Board) -> str:
+    """What the reviewer wants changed."""
+    verdict = board.verdict
+    if verdict is None or verdict.approved:
+        return ""
+    return section(
+        "The reviewer asks for", "\n".join(f"{n}. {point}" for n, point in enumerate(verdict.must_fix, 1))
+    )
+
+
+def summary(board: Board, node: str, title: str) -> str:
+    return section(title, board.summaries.get(node, ""))
+
+
+def first_prompt(board: Board, task: str) -> str:
+    """For the node that begins the work."""
+    return join(request(board), earlier(board), design(board), section("Your task", task))
+
+
+def coder_prompt(board: Board) -> str:
+    """The coder's first prompt, or what comes back to it in a later round."""
+    if board.round == 1:
+        return first_prompt(
+            board, "Do the work in the project's files. Others write the tests and the documentation."
+        )
+    return join(
+        request(board),
+        section(f"Round {board.round}", "Your work comes back."),
+        points(board),
+        tests(board),
+        section("Your task", "Fix every point, at its cause. Then say briefly what you changed."),
+    )
+
+
+def takeover_prompt(board: Board) -> str:
+    """For a stronger role that takes the work over from the one below it."""
+    return join(
+        request(board),
+        design(board),
+        diff(board),
+        points(board),
+        tests(board),
+        section("Your task", "Take this work over: it was not right after several rounds. Fix every point."),
+    )
+
+
+def test_prompt(board: Board, coder: str) -> str:
+    return join(
+        request(board),
+        design(board),
+        summary(board, coder, "What the coder says"),
+        diff(board),
+        section("Your task", _TEST_TASK if board.round == 1 else _TEST_AGAIN),
+    )
+
+
+_TEST_TASK = "Write the tests that prove this change, then call run_tests."
+_TEST_AGAIN = (
+    "The code was changed after a review. Extend the tests where the review found a gap, then call run_tests."
+)
+
+
+def review_prompt(board: Board) -> str:
+    return join(
+        request(board),
+        design(board),
+        diff(board),
+        tests(board),
+        section("Your task", "Judge this change and give your verdict."),
+    )
+
+
+def document_prompt(board: Board) -> str:
+    return join(
+        request(board),
+        diff(board),
+        section("Your task", "Bring the documents and docstrings up to this change."),
+    )

@@ -1,0 +1,196 @@
+"""The meter: one model call from the reservation to its charge, and the text that it streams meanwhile."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from agents.bedrock import StoppableBedrockModel
+from agents.translate import BlockEnd, BlockText, BlockTool, MessageEnd, Metadata, argument_fault, stream_part
+from core.clock import monotonic_ms
+from core.events import CallStarted, ModelCalled, TextDelta, TextDiscarded, TextFinished
+from core.faults import Fault
+from core.ledger import BudgetReached
+from core.limits import limits
+from core.money import Pico, to_usd
+from core.prices import UnpricedModel, Usage
+from core.run import Run
+
+CHARACTERS_PER_TOKEN = 4
+"""A rough figure for estimates; they are always marked `~`."""
+MARGIN = Decimal("1.25")
+"""How much larger a prompt may turn out than its estimate."""
+
+
+class Call:
+    """One attempt at one model call of one node."""
+
+    def __init__(self, run: Run, node: str, role: str, model: StoppableBedrockModel) -> None:
+        self._run = run
+        self._who = {"run": run.id, "node": node, "role": role}
+        self._model = model
+        self._id = run.number()
+        self._started = monotonic_ms()
+        self._prompt_tokens = 0
+        self._reserved = Pico(0)
+        self._settled = False
+        self._metadata: Metadata | None = None
+        self._characters = 0
+        self._blocks: dict[int, tuple[str, list[str], bool]] = {}
+        self._shown: list[str] = []
+        self._tools: dict[int, tuple[str, list[str]]] = {}
+        self.stopped_by: str | None = None
+        """The stop reason that the stream ended with; None while it has not ended properly."""
+        self.bad_calls: dict[str, str] = {}
+        """Why the arguments of a tool call cannot be used, by the call's id."""
+
+    # -- money -----------------------------------------------------------------------------------
+
+    async def reserve(self, prompt_tokens: int, output_tokens: int) -> None:
+        """Set the worst case aside, with a smaller `max_tokens` where the budget cannot pay for all of it.
+
+        Raises:
+            BudgetReached: not even `limits().run.least_output_tokens` can be paid.
+            Fault: unpriced_model.
+        """
+        self._prompt_tokens = prompt_tokens
+        worst_prompt = int(prompt_tokens * MARGIN) + 1
+        try:
+            base = self._worst(worst_prompt, 0)
+            each = self._worst(worst_prompt, 1) - base
+        except UnpricedModel as error:
+            raise Fault("unpriced_model", model=error.model) from error
+        allowed = self._affordable(base, each, output_tokens)
+        self._model.output_tokens = allowed
+        self._reserved = self._run.budget.reserve(Pico(base + each * allowed))
+        await self._run.emit(
+            CallStarted(
+                **self._who,
+                call=self._id,
+                model=self._model.model_id,
+                input_tokens=prompt_tokens,
+                reserved_usd=to_usd(self._reserved),
+            )
+        )
+
+    def _worst(self, prompt: int, output: int) -> int:
+        """The dearest that a call can be: all of the prompt uncached, or all of it written to the cache."""
+        book, model = self._run.prices, self._model.model_id
+        plain = book.cost(model, Usage(input=prompt, output=output))
+        written = book.cost(model, Usage(cache_write=prompt, output=output))
+        return max(plain, written)
+
+    def _affordable(self, base: int, each: int, wanted: int) -> int:
+        left = self._run.budget.left
+        if left is None or base + each * wanted <= left:
+            return wanted
+        allowed = (left - base) // each if each else wanted
+        if allowed < min(wanted, limits().run.least_output_tokens):
+            limit = self._run.budget.limit
+            assert limit is not None
+            raise BudgetReached(limit, limit - left)
+        return allowed
+
+    # -- the stream ------------------------------------------------------------------------------
+
+    async def take(self, event: Any) -> None:
+        """Take in one event of the stream."""
+        match stream_part(event):
+            case BlockText(index, text, reasoning):
+                await self._text(index, text, reasoning)
+            case BlockTool(index, call, text):
+                self._tool(index, call, text)
+            case BlockEnd(index):
+                await self._end_block(index)
+            case MessageEnd(reason):
+                self.stopped_by = reason
+            case Metadata() as metadata:
+                self._metadata = metadata
+            case None:
+                pass
+
+    async def _text(self, index: int, text: str, reasoning: bool) -> None:
+        if index not in self._blocks:
+            block = self._run.number()
+            self._blocks[index] = (block, [], reasoning)
+            self._shown.append(block)
+        block, parts, reasoning = self._blocks[index]
+        parts.append(text)
+        self._characters += len(text)
+        await self._run.emit(
+            TextDelta(**self._who, text=text, block=block, kind="reasoning" if reasoning else "text")
+        )
+
+    def _tool(self, index: int, call: str, text: str) -> None:
+        parts = self._tools.setdefault(index, (call, []))[1]
+        parts.append(text)
+        self._characters += len(text)
+
+    async def _end_block(self, index: int) -> None:
+        if index in self._blocks:
+            block, parts, reasoning = self._blocks.pop(index)
+            kind = "reasoning" if reasoning else "text"
+            await self._run.emit(TextFinished(**self._who, text="".join(parts), block=block, kind=kind))
+        if index in self._tools:
+            call, parts = self._tools.pop(index)
+            fault = argument_fault("".join(parts))
+            if fault is not None:
+                self.bad_calls[call] = fault
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    @property
+    def silent(self) -> bool:
+        """Nothing was heard of the model."""
+        return self._characters == 0 and self._metadata is None
+
+    async def discard(self, reason: str) -> None:
+        """What this attempt has written does not count."""
+        for block in self._shown:
+            await self._run.emit(TextDiscarded(**self._who, block=block, reason=reason))
+        self._blocks.clear()
+
+    async def keep_partial(self) -> None:
+        """Close the blocks that an interruption cut off, with the text that they have."""
+        for index in list(self._blocks):
+            await self._end_block(index)
+
+    async def charge(self, *, ok: bool) -> None:
+        """Put the one charge of this call on record. Without reported usage it is an estimate."""
+        if self._settled:
+            return
+        self._settled = True
+        reported = self._metadata is not None and self._metadata.reported
+        usage = self._metadata.usage if self._metadata is not None and reported else self._estimate()
+        tier = self._metadata.tier if self._metadata is not None else "default"
+        cost = self._run.prices.cost(self._model.model_id, usage, tier=tier)
+        self._run.budget.settle(self._reserved, cost if reported else max(cost, self._reserved))
+        await self._run.emit(
+            ModelCalled(
+                **self._who,
+                call=self._id,
+                model=self._model.model_id,
+                input_tokens=usage.input,
+                output_tokens=usage.output,
+                cache_read_tokens=usage.cache_read,
+                cache_write_tokens=usage.cache_write,
+                cost_usd=to_usd(cost),
+                latency_ms=monotonic_ms() - self._started,
+                estimated=not reported,
+                ok=ok,
+            )
+        )
+
+    async def release(self) -> None:
+        """The request was refused before any model worked: it costs nothing."""
+        if self._settled:
+            return
+        self._metadata = Metadata(Usage(), reported=True)
+        await self.charge(ok=False)
+
+    def _estimate(self) -> Usage:
+        return Usage(input=self._prompt_tokens, output=-(-self._characters // CHARACTERS_PER_TOKEN))
+
+
+def estimate_tokens(*parts: Any) -> int:
+    """A rough count of the tokens in a request's parts."""
+    return len(json.dumps(parts, default=str, ensure_ascii=False)) // CHARACTERS_PER_TOKEN + 1
