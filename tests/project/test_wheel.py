@@ -1,5 +1,6 @@
 """The wheel holds what the disk holds, and its program runs where everything is against it."""
 
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -51,82 +52,123 @@ def test_the_wheel_installs_one_command(wheel: Path) -> None:
 
 
 @pytest.fixture
-def refuses(hostile: Path, run_program):
-    """Run a program in the hostile repository; it must tell our version and import nothing from there."""
+def runs_ours(hostile: Path, run_program):
+    """Run a program there: it must tell our version, and import nothing that is hostile."""
 
-    def refuses(command: list, where: Path | None = None, **variables: str) -> None:
+    def runs_ours(command: list, where: Path | None = None, **variables: str) -> None:
         given = {key: value.format(repository=hostile) for key, value in variables.items()}
         done = run_program(command, where or hostile, **given)
         assert not (hostile / "imported").exists(), (hostile / "imported").read_text()
         assert (done.returncode, done.stdout.strip()) == (0, f"heddle {heddle_version()}"), done.stderr
 
-    return refuses
+    return runs_ours
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_installed_heddle_ignores_a_hostile_repository(path: str, installed: Path, refuses) -> None:
-    refuses([installed / "heddle", "--version"], PYTHONPATH=PATHS[path])
-    refuses([installed / "python", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
-    refuses([installed / "python", "-P", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
+def test_an_installed_heddle_ignores_a_hostile_repository(path: str, installed: Path, runs_ours) -> None:
+    runs_ours([installed / "heddle", "--version"], PYTHONPATH=PATHS[path])
+    runs_ours([installed / "python", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
+    runs_ours([installed / "python", "-P", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
 
 
 def test_an_installed_heddle_runs_with_safe_path_and_in_a_sub_folder(
-    installed: Path, hostile: Path, refuses
+    installed: Path, hostile: Path, runs_ours
 ) -> None:
-    refuses([installed / "heddle", "--version"], PYTHONSAFEPATH="1", PYTHONPATH=".")
-    refuses([installed / "heddle", "--version"], hostile / "src", PYTHONPATH="..:.")
+    runs_ours([installed / "heddle", "--version"], PYTHONSAFEPATH="1", PYTHONPATH=".")
+    runs_ours([installed / "heddle", "--version"], hostile / "src", PYTHONPATH="..:.")
 
 
 def test_a_heddle_that_only_pythonpath_knows_runs(
-    wheel: Path, hostile: Path, installed: Path, refuses
+    wheel: Path, hostile: Path, installed: Path, runs_ours
 ) -> None:
     beside = hostile.parent / "target"
     zipfile.ZipFile(wheel).extractall(beside)
-    refuses([installed / "python", "-m", "heddle", "--version"], PYTHONPATH=f"{beside}:.")
-    refuses([installed / "python", "-P", beside / "heddle", "--version"], PYTHONPATH=".")
+    runs_ours([installed / "python", "-m", "heddle", "--version"], PYTHONPATH=f"{beside}:.")
+    runs_ours([installed / "python", "-P", beside / "heddle", "--version"], PYTHONPATH=".")
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_checkout_ignores_a_hostile_repository(path: str, installed: Path, checkout: Path, refuses) -> None:
+def test_a_checkout_ignores_a_hostile_repository(
+    path: str, installed: Path, checkout: Path, runs_ours
+) -> None:
     python = installed / "python"
-    refuses([python, checkout, "--version"], PYTHONPATH=PATHS[path])
-    refuses([python, "-P", checkout, "--version"], PYTHONPATH=PATHS[path])
+    runs_ours([python, checkout, "--version"], PYTHONPATH=PATHS[path])
+    runs_ours([python, "-P", checkout, "--version"], PYTHONPATH=PATHS[path])
 
 
-def test_a_checkout_runs_from_within_itself(installed: Path, checkout: Path, refuses) -> None:
-    refuses([installed / "python", ".", "--version"], checkout, PYTHONPATH=".")
-    refuses([installed / "python", ".", "--version"], checkout, PYTHONPATH="{repository}:")
-    refuses([installed / "python", "-P", ".", "--version"], checkout, PYTHONSAFEPATH="1")
+def test_a_checkout_runs_from_within_itself(installed: Path, checkout: Path, runs_ours) -> None:
+    runs_ours([installed / "python", ".", "--version"], checkout, PYTHONPATH=".")
+    runs_ours([installed / "python", ".", "--version"], checkout, PYTHONPATH="{repository}:")
+    runs_ours([installed / "python", "-P", ".", "--version"], checkout, PYTHONSAFEPATH="1")
 
 
-def test_python_and_dependencies_stay_where_the_user_names_or_enters_them(installed: Path, refuses) -> None:
-    (packages,) = installed.parent.glob("lib/python*/site-packages")
-    refuses([installed / "heddle", "--version"], packages, PYTHONPATH=f"{packages}:.")
-
-
-def test_a_deleted_current_folder_is_no_obstacle(installed: Path, hostile: Path, refuses) -> None:
+def test_a_deleted_current_folder_is_no_obstacle(installed: Path, hostile: Path, runs_ours) -> None:
     gone = hostile / "gone"
     gone.mkdir()
-    refuses(["sh", "-c", 'rmdir "$PWD" && exec "$0" --version', installed / "heddle"], gone)
+    runs_ours(["sh", "-c", 'rmdir "$PWD" && exec "$0" --version', installed / "heddle"], gone)
 
 
-FOUND = """
+FIND = """
 import importlib.util
 import heddle.__main__ as door
 door._isolate()
-for name in ("core", "cli", "boto3", "rich", "strands", "textual"):
+for name in ("core", "tools", "agents", "tui", "cli", "msgspec", "rich", "strands", "textual"):
     print(importlib.util.find_spec(name).origin)
 """
 
 
+@pytest.fixture
+def origins(installed: Path, run_program):
+    """Where the front door finds our packages, and where what they need, when started in a folder."""
+
+    def origins(where: Path, path: str) -> tuple[set[Path], set[Path]]:
+        done = run_program([installed / "python", "-c", FIND], where, PYTHONPATH=path)
+        found = [Path(line).parents[1] for line in done.stdout.splitlines()]
+        assert len(found) == 9, done.stderr
+        return set(found[:5]), set(found[5:])
+
+    return origins
+
+
+DEPENDENCIES = {Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))}
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_what_we_import_lies_outside_the_repository(
-    path: str, installed: Path, hostile: Path, run_program
+def test_nothing_is_found_in_the_repository(path: str, installed: Path, hostile: Path, origins) -> None:
+    ours, needed = origins(hostile, PATHS[path].format(repository=hostile))
+    assert ours == {_packages(installed) / "heddle"}
+    assert needed <= DEPENDENCIES
+
+
+def _link_dependencies(folder: Path) -> None:
+    for name in ("msgspec", "rich", "strands", "textual"):
+        (folder / name).symlink_to(next(place / name for place in DEPENDENCIES if (place / name).exists()))
+
+
+def test_dependencies_stay_when_the_user_names_them_or_is_there(
+    installed: Path, hostile: Path, origins
 ) -> None:
-    variables = {"PYTHONPATH": PATHS[path].format(repository=hostile)}
-    done = run_program([installed / "python", "-c", FOUND], hostile, **variables)
-    origins = [Path(line) for line in done.stdout.splitlines()]
-    assert len(origins) == 6, done.stderr
-    assert [
-        origin for origin in origins if hostile in origin.parents and installed.parent not in origin.parents
-    ] == []
+    packages = _packages(installed)
+    _link_dependencies(packages)
+    (packages / "dependencies.pth").unlink()
+    for where, path in ((packages, ""), (hostile, f"{packages}:."), (packages, f"{hostile}:.")):
+        assert origins(where, path) == ({packages / "heddle"}, {packages})
+
+
+def test_dependencies_beside_us_stay(wheel: Path, hostile: Path, installed: Path, origins) -> None:
+    beside = hostile.parent / "target"
+    zipfile.ZipFile(wheel).extractall(beside)
+    _link_dependencies(beside)
+    (_packages(installed) / "dependencies.pth").unlink()
+    assert origins(hostile, f"{beside}:.") == ({beside / "heddle"}, {beside})
+
+
+def test_packages_of_others_with_our_names_do_not_hide_ours(installed: Path, hostile: Path, origins) -> None:
+    packages = _packages(installed)
+    (hostile / "core").rename(packages / "core")
+    assert origins(hostile, "")[0] == {packages / "heddle"}
+
+
+def _packages(installed: Path) -> Path:
+    (packages,) = installed.parent.glob("lib/python*/site-packages")
+    return packages
