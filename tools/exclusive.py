@@ -1,0 +1,61 @@
+"""Running a tool that may change anything: alone on the stage, so that what changed is its own doing."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tools.workbench import ToolError, ToolResult, Workbench
+
+_LOOK_SECONDS = 0.05
+
+
+async def exclusively(
+    bench: Workbench, function: Callable[..., Any], arguments: Mapping[str, Any]
+) -> ToolResult:
+    """Run an async tool under the stage's lock and add what it changed to its result.
+
+    The lock belongs to a thread, so the tool gets one, with an event loop of its own. A cancelled
+    caller stops the tool and waits for its end.
+    """
+    gone = threading.Event()
+    own = replace(bench, stop=_Either(bench.stop, gone))
+    work = asyncio.ensure_future(asyncio.to_thread(_locked, own, function, arguments))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        gone.set()
+        await asyncio.wait([work])
+        raise
+
+
+def _locked(
+    bench: Workbench, function: Callable[..., Awaitable[ToolResult]], arguments: Mapping[str, Any]
+) -> ToolResult:
+    while not bench.stage.lock.acquire(timeout=_LOOK_SECONDS):
+        if bench.stop.is_set():
+            raise ToolError("Nothing was run: the work was stopped.")
+    try:
+        mark = bench.stage.mark()
+        result = asyncio.run(_awaited(function, bench, arguments))
+        return replace(result, changed=tuple(bench.stage.changed_since(mark)))
+    finally:
+        bench.stage.lock.release()
+
+
+async def _awaited(
+    function: Callable[..., Awaitable[ToolResult]], bench: Workbench, arguments: Mapping[str, Any]
+) -> ToolResult:
+    return await function(bench, **arguments)
+
+
+class _Either(threading.Event):
+    """Set when one of two events is."""
+
+    def __init__(self, one: threading.Event, other: threading.Event) -> None:
+        super().__init__()
+        self._both = (one, other)
+
+    def is_set(self) -> bool:
+        return any(each.is_set() for each in self._both)

@@ -1,0 +1,98 @@
+"""All tools by name, their schemas, and the one way to call them."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from core.limits import limits
+from core.sandbox import NotAllowed, SandboxFailed
+from core.stage.change import StageError
+from core.text import clip
+from tools import arguments as args
+from tools.commands import run_command
+from tools.exclusive import exclusively
+from tools.files import edit_file, list_directory, read_file, write_file
+from tools.git import git_diff, git_status
+from tools.search import search_files
+from tools.testing import run_tests
+from tools.workbench import ToolError, ToolResult, Workbench
+
+_log = logging.getLogger(__name__)
+
+Function = Callable[..., ToolResult | Awaitable[ToolResult]]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool: `function(bench, …)`, sync or async, whose docstring is the model's manual."""
+
+    name: str
+    function: Function
+    writes: bool = False
+    """It changes files by itself."""
+    executes: bool = False
+    """It runs the project's code or any command, which may change files."""
+
+
+_ALL = (
+    Tool("read_file", read_file),
+    Tool("list_directory", list_directory),
+    Tool("search_files", search_files),
+    Tool("git_status", git_status),
+    Tool("git_diff", git_diff),
+    Tool("write_file", write_file, writes=True),
+    Tool("edit_file", edit_file, writes=True),
+    Tool("run_tests", run_tests, executes=True),
+    Tool("run_command", run_command, executes=True),
+)
+
+TOOLS: Mapping[str, Tool] = MappingProxyType({each.name: each for each in _ALL})
+"""Every tool there is. Which role has which is the roster's to say."""
+
+
+def schema_of(tool: Tool) -> dict[str, Any]:
+    """A flat JSON schema of the tool's arguments: `type`, `properties`, `required`."""
+    return args.schema(tool.function)
+
+
+def manual_of(tool: Tool) -> str:
+    """What the tool does, for the model: the docstring without its `Args`."""
+    return args.describe(tool.function)[0]
+
+
+async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
+    """Carry out a model's call. `arguments` is an object or its JSON text; mistakes come back as `ok=False`."""
+    try:
+        result = await _carry_out(name, arguments, bench)
+    except (ToolError, StageError, NotAllowed, SandboxFailed) as error:
+        result = ToolResult(False, str(error))
+    except OSError as error:
+        result = ToolResult(False, f"{name} failed: {error.strerror or error}.")
+    except Exception as error:
+        _log.exception("tool %s failed", name)
+        result = ToolResult(False, f"{name} failed: {type(error).__name__}: {error}")
+    text = clip(result.text, limits().tools.output_characters)
+    readable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return ToolResult(result.ok, readable, result.changed, result.tests)
+
+
+async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResult:
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
+    chosen = args.checked(name, tool.function, arguments)
+    if bench.stop.is_set():
+        raise ToolError(f"{name} was not carried out: the work was stopped.")
+    if not inspect.iscoroutinefunction(tool.function):
+        return await asyncio.to_thread(_at_once, tool.function, bench, chosen)
+    return await exclusively(bench, tool.function, chosen)
+
+
+def _at_once(function: Function, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
+    result = function(bench, **chosen)
+    assert isinstance(result, ToolResult)
+    return result

@@ -1,0 +1,129 @@
+"""Running the project's tests in the sandbox, with the project's own interpreter."""
+
+import os
+import re
+
+from core.limits import limits
+from core.sandbox import Ended, NotAllowed, SandboxFailed
+from core.text import clip
+from tools.commands import hints_for
+from tools.nearby import explain_missing
+from tools.reports import Counts, read
+from tools.runners import Runner, Target, find_kind, interpreter_of, runner_for
+from tools.workbench import TestFailure, TestReport, ToolError, ToolResult, Workbench
+
+_NOTHING_COLLECTED = 5
+_NOT_FOUND = 127
+
+
+async def run_tests(bench: Workbench, target: str | None = None) -> ToolResult:
+    """Run the project's tests (pytest, unittest, npm test, go test, cargo test or make test).
+
+    Args:
+        target: A test file, a folder, or one test like tests/test_app.py::test_home; all when left out.
+    """
+    chosen = None if target is None else _target(bench, target)
+    kind = find_kind(bench.stage.tree, chosen)
+    if kind is None:
+        return _not_run("no tests were found in the project")
+    runner = runner_for(kind, bench.stage.tree, interpreter_of(bench.stage.project), chosen)
+    try:
+        ended = await bench.sandbox.run(
+            runner.argv,
+            seconds=limits().tools.tests_seconds,
+            stop=bench.stop,
+            environment=_import_path(bench),
+        )
+    except (NotAllowed, SandboxFailed) as error:
+        return _not_run(str(error))
+    roots = (str(bench.stage.project), str(bench.stage.tree))
+    return _result(runner, ended, read(kind, ended.output, roots))
+
+
+def _target(bench: Workbench, text: str) -> Target:
+    """The file or folder, and the name in it. Dotted module names are understood too."""
+    if text.startswith("-"):
+        raise ToolError("target must be a path or a test's id, not an option.")
+    path, _, name = text.partition("::")
+    place = bench.stage.locate(path or ".")
+    if (bench.stage.tree / place).exists():
+        return Target(place, name)
+    parts = text.split(".")
+    for size in range(len(parts), 0, -1):
+        module = "/".join(parts[:size]) + ".py"
+        if "/" not in text and (bench.stage.tree / module).is_file():
+            return Target(module, "::".join(parts[size:]))
+    raise ToolError(explain_missing(bench.stage, place))
+
+
+def _import_path(bench: Workbench) -> dict[str, str]:
+    """Without a sandbox the stage is not at the project's path, where an editable install leads."""
+    match bench.sandbox.confinement:
+        case "confined":
+            return {}
+        case "unconfined":
+            return {"PYTHONPATH": os.pathsep.join(map(str, (bench.stage.tree, bench.stage.tree / "src")))}
+
+
+def _not_run(reason: str, output: str = "") -> ToolResult:
+    text = f"The tests were not run: {reason.rstrip('.')}."
+    return ToolResult(False, f"{text}\n{output}".rstrip(), tests=TestReport("not_run", text=text))
+
+
+def _result(runner: Runner, ended: Ended, counts: Counts) -> ToolResult:
+    output = clip(ended.output, limits().tools.output_characters * 2 // 3).strip("\n")
+    reason = _why_not_run(runner, ended, counts)
+    if reason:
+        return _not_run(reason, output)
+    report = _report(runner, ended, counts)
+    failures = [_line(each) for each in report.failures]
+    return ToolResult(
+        report.outcome == "passed", "\n".join([report.text, *failures, "", output]).rstrip(), tests=report
+    )
+
+
+def _why_not_run(runner: Runner, ended: Ended, counts: Counts) -> str:
+    """Why this says nothing about the code; empty when the tests ran."""
+    if ended.reason == "stopped":
+        return "the work was stopped"
+    if re.search(r"No module named '?pytest'?$", ended.output.strip()):
+        return f"pytest is not installed for the project's Python ({runner.argv[0]})"
+    if ended.exit_code == _NOT_FOUND and not counts.known:
+        return f"{runner.argv[0]} is not installed"
+    if runner.kind == "pytest" and ended.exit_code == _NOTHING_COLLECTED:
+        return "pytest found no tests"
+    if runner.kind == "pytest" and re.search(
+        r"^ERROR: (not found|file or directory not found)|unrecognized arguments|^INTERNALERROR>",
+        ended.output,
+        re.MULTILINE,
+    ):
+        return "pytest could not start with this target or this configuration"
+    if (
+        counts.known
+        and not counts.passed
+        and not counts.failed
+        and ended.exit_code in (0, _NOTHING_COLLECTED)
+    ):
+        return f"all {counts.skipped} tests were skipped" if counts.skipped else "no tests were found"
+    if not counts.known and ended.exit_code:
+        return " ".join(hints_for(ended))
+    return ""
+
+
+def _report(runner: Runner, ended: Ended, counts: Counts) -> TestReport:
+    failed = counts.failed
+    if not failed and ended.exit_code != 0:
+        failed = 1
+    parts = [f"{counts.passed} passed", f"{failed} failed"]
+    parts += [f"{counts.skipped} skipped"] if counts.skipped else []
+    said = ", ".join(parts) if counts.known or failed else "the runner gave no counts"
+    if ended.reason == "timed_out":
+        said += f", and they did not end within {limits().tools.tests_seconds:g} seconds"
+    outcome = "failed" if failed else "passed"
+    text = f"Tests {outcome} ({runner.program}): {said}."
+    return TestReport(outcome, counts.passed, failed, counts.skipped, counts.failures, text)
+
+
+def _line(failure: TestFailure) -> str:
+    place = f" ({failure.file}:{failure.line})" if failure.line else ""
+    return f"- {failure.test}{place}: {failure.message}"

@@ -1,0 +1,61 @@
+"""What a tool works with, and what it gives back."""
+
+import threading
+from dataclasses import dataclass, field
+
+from core.events import TestOutcome
+from core.sandbox import Sandbox
+from core.stage.stage import Stage
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """One node's place of work."""
+
+    stage: Stage
+    sandbox: Sandbox
+    stop: threading.Event
+    """Set when the work should end now."""
+    run: str
+    node: str
+    role: str
+
+
+class ToolError(Exception):
+    """The call cannot be carried out; the text is for the model, and says what to do instead."""
+
+
+@dataclass(frozen=True)
+class TestFailure:
+    """One failed test, as far as its runner told."""
+
+    test: str
+    message: str
+    file: str = ""
+    """Relative to the project; empty when unknown."""
+    line: int = 0
+    """From 1; 0 when unknown."""
+
+
+@dataclass(frozen=True)
+class TestReport:
+    """What the project's tests did. `not_run` is neither good nor bad."""
+
+    outcome: TestOutcome
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: tuple[TestFailure, ...] = ()
+    text: str = ""
+    """One line for people."""
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a call gave. `text` is what the model reads."""
+
+    ok: bool
+    text: str
+    changed: tuple[str, ...] = field(default=())
+    """Relative paths of the stage that the call changed; the caller records them."""
+    tests: TestReport | None = None
