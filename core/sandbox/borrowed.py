@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.sandbox.hidden import inside, own_folders
 from core.sandbox.rules import looks_secret, matches, secrets, tool_chains
-from core.stage.survey import Rules, why_not
+from core.stage.survey import Rules, project_rules, why_not
 
 MOST_BINDS = 200
 MOST_FOLDERS = 4_000
@@ -37,7 +37,7 @@ def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Seque
 
     `made` are mount points that exist in the tree only for commands that run now.
     """
-    rules = Rules(project)
+    rules = project_rules(project, tree.parent / "shadow.git")
     found: list[Borrowed] = []
     queue, looked = deque([""]), 0
     while queue and looked < MOST_FOLDERS and len(found) < MOST_BINDS:
