@@ -87,7 +87,9 @@ class Database:
             return
 
     async def back_up(self, target: Path) -> None:
-        """Copy the whole database into a file."""
+        """Copy the whole database into a private file, in place of what is there."""
+        target.unlink(missing_ok=True)
+        target.touch(mode=0o600)
         copy = await aiosqlite.connect(target)
         try:
             await self._connection.backup(copy)
