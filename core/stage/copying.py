@@ -1,6 +1,6 @@
 """Copying one file: copy-on-write where the file system can, mode and modification time kept."""
 
-# ruff: noqa: PTH - descriptors and names, not path objects: this has to be exact and fast.
+# ruff: noqa: PTH115 - descriptors and names, not path objects
 
 import os
 import stat

@@ -1,7 +1,5 @@
 """The difference of two trees of the shadow repository, as changes that people and `patch` can read."""
 
-import os
-
 import pygit2
 from pygit2.enums import DeltaStatus
 
@@ -9,6 +7,7 @@ from core.events import ChangeKind
 from core.limits import limits
 from core.stage.change import Change
 from core.stage.shadow import Item, Shadow
+from core.stage.spelling import quoted
 from core.text import clip
 
 
@@ -84,16 +83,3 @@ def _body(patch: pygit2.Patch, old_path: str, path: str, binary: bool) -> str:
 
 
 _SPELLED = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
-
-
-def quoted(name: str) -> str:
-    """A file name as diffs spell it: in quotes and escaped when it holds anything that needs it."""
-    if all(c.isprintable() and c not in '"\\' for c in name):
-        return name
-    return '"' + "".join(_spell(byte) for byte in os.fsencode(name)) + '"'
-
-
-def _spell(byte: int) -> str:
-    if byte in _SPELLED:
-        return "\\" + _SPELLED[byte]
-    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"

@@ -1,6 +1,6 @@
 """The tree follows the project: all of it when a stage is made, later only what no node has touched."""
 
-# ruff: noqa: PTH - descriptors and names, not path objects: this has to be exact and fast.
+# ruff: noqa: PTH102 - descriptors and names, not path objects
 
 import errno
 import os

@@ -46,7 +46,7 @@ class History:
         self.commit(items, items, "project", "The project's files")
 
     def _original(self, entry: Entry, tree: Tree, project: Tree, path: str) -> Item | None:
-        """What the project's file was when it was copied: from the copy, else from the project, if the same."""
+        """What the project's file was when it was copied: from the copy, else from the project."""
         for place, expected in ((tree, entry.copy), (project, entry.project)):
             content = content_of(place, path, expected)
             if content is not None:

@@ -6,7 +6,7 @@ path. What was resolved is then opened with `O_NOFOLLOW` at every component, so 
 is put there in between is refused and not followed.
 """
 
-# ruff: noqa: PTH - descriptors and names, not path objects: this has to be exact and fast.
+# ruff: noqa: PTH115 - descriptors and names, not path objects
 
 import os
 import stat

@@ -3,13 +3,13 @@
 It is written last when a stage is made, so its presence says that the stage is whole.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from core.stage.change import StageError
+from core.stage.spelling import escape, unescape
 from core.stage.survey import Seen
 
 VERSION = 1
@@ -35,15 +35,6 @@ class Manifest(msgspec.Struct):
     nested: list[str] = []
 
 
-def _escape(path: str) -> str:
-    """JSON holds no lone surrogates: bytes that are not UTF-8 are spelled out."""
-    return os.fsencode(path).decode("latin-1") if not path.isascii() else path
-
-
-def _unescape(path: str) -> str:
-    return os.fsdecode(path.encode("latin-1")) if not path.isascii() else path
-
-
 def _recoded(manifest: Manifest, recode: Callable[[str], str]) -> Manifest:
     return Manifest(
         project=recode(manifest.project),
@@ -57,7 +48,7 @@ def _recoded(manifest: Manifest, recode: Callable[[str], str]) -> Manifest:
 
 def save(manifest: Manifest, place: Path) -> None:
     """Replace the file in one step."""
-    data = msgspec.json.encode(_recoded(manifest, _escape))
+    data = msgspec.json.encode(_recoded(manifest, escape))
     beside = place.with_name(place.name + ".new")
     beside.write_bytes(data)
     beside.replace(place)
@@ -77,4 +68,4 @@ def load(place: Path) -> Manifest:
         raise StageError(f"The stage's manifest cannot be read: {problem}.") from None
     if manifest.version > VERSION:
         raise StageError("The stage was made by a newer version of Heddle.")
-    return _recoded(manifest, _unescape)
+    return _recoded(manifest, unescape)

@@ -1,6 +1,6 @@
 """The private copy's files: read, written and deleted without ever leaving the tree."""
 
-# ruff: noqa: PTH - descriptors and names, not path objects: this has to be exact and fast.
+# ruff: noqa: PTH106, PTH123 - descriptors and names, not path objects
 
 import os
 import stat
