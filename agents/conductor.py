@@ -111,8 +111,8 @@ def _tests_line(board: Board) -> str:
     report = board.tests
     if report is None or not board.run.files:
         return ""
-    words = {"passed": "pass", "failed": "FAIL", "not_run": "could not run"}[report.outcome]
-    return f"**Tests** {words}: {report.text}"
+    label = {"passed": "Tests", "failed": "Tests FAIL", "not_run": "Tests did not run"}[report.outcome]
+    return f"**{label}** {report.text}"
 
 
 def _review_line(board: Board) -> str:

@@ -63,6 +63,7 @@ class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinkLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    deserted_seconds: float
     line_bytes: int
     connect_seconds: float
     grace_seconds: float

@@ -77,8 +77,7 @@ class Review:
         if change is None:
             return []
         self._rejected[path] = change
-        for touched in change.paths:
-            self._stage.revert(touched)
+        self._stage.revert(path)
         return [f"The user rejected your change of {path}: it was taken back. Do not make it again."]
 
     def _put_back(self, path: str) -> None:
@@ -136,5 +135,5 @@ class Review:
             raise Refusal(str(error)) from error
         except ApplyFailed as error:
             raise Refusal(f"Nothing was undone: {error}") from error
-        self._stage.rebase(list(done.paths))
+        self._stage.reopen(list(done.paths))
         return [ChangeUndone(path=path, apply=done.id) for path in done.paths]

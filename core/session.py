@@ -1,7 +1,6 @@
 """A session: one conversation about one project. Commands go in, records come out."""
 
 import asyncio
-import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Coroutine
@@ -52,8 +51,6 @@ from core.stage.apply import recover
 from core.version import heddle_version
 from core.working import RunWork
 
-log = logging.getLogger(__name__)
-
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a session needs to know besides its project."""
@@ -94,7 +91,10 @@ class Session:
         self._work: asyncio.Task[None] | None = None
         self._unsettled: list[ChangeDecided] = []
         self._turn = asyncio.Lock()
-        self._closed = asyncio.Event()
+        self.first_new = log.last
+        """Place of the last record before this opening."""
+        self.closed = asyncio.Event()
+        """Set once the session is closed, by whoever closed it."""
 
     # -- opening and closing ---------------------------------------------------------------------
 
@@ -155,32 +155,19 @@ class Session:
             with suppress(asyncio.CancelledError):
                 await self._work
         await self._recorder.close()
-        self._closed.set()
         await self._log.close()
+        self.closed.set()
 
     # -- records ---------------------------------------------------------------------------------
 
-    async def records(self, after: int = 0) -> AsyncIterator[Record]:
+    def records(self, after: int = 0) -> AsyncIterator[Record]:
         """Every record after a place in the log, then each new one; ends when the session is closed."""
-        while True:
-            batch = await self._log.read(after)
-            for record in batch:
-                yield record
-                after = record.seq
-            if batch:
-                continue
-            if self._closed.is_set() or not await self._wait(after):
-                return
+        return self._log.follow(after)
 
-    async def _wait(self, after: int) -> bool:
-        waits = asyncio.ensure_future(self._log.wait(after))
-        closed = asyncio.ensure_future(self._closed.wait())
-        try:
-            await asyncio.wait({waits, closed}, return_when=asyncio.FIRST_COMPLETED)
-            return waits.done()
-        finally:
-            for task in (waits, closed):
-                task.cancel()
+    @property
+    def last(self) -> int:
+        """Place of the last record."""
+        return self._log.last
 
     async def _emit(self, *events: Event) -> None:
         for event in events:

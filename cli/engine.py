@@ -1,0 +1,102 @@
+"""`heddle engine`: the process behind a screen. It loads Strands, runs the session and serves it on a socket."""
+
+import argparse
+import asyncio
+import gc
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.headless import THREADS
+from cli.rehearse import choose_script, fresh_sample
+from cli.world import World, find_project, keep_diagnostics, make_team, price_book
+from core.limits import limits
+from core.link import LinkServer
+from core.sandbox import probe
+from core.session import Session, Settings
+
+if TYPE_CHECKING:
+    from agents.aws import Connection
+
+
+@dataclass(frozen=True)
+class Backing:
+    """What models a session works with, and on which project."""
+
+    connection: "Connection"
+    project: Path
+    rehearsal: bool
+
+
+def engine(world: World, args: argparse.Namespace) -> int:
+    """Serve one session until its screen is gone."""
+    keep_diagnostics(world.home)
+    with ExitStack() as stack:
+        backing = _backing(world, args, stack)
+        prices = price_book(world)
+        team = make_team(world, backing.connection, prices, args.roster)
+        settings = Settings(
+            home=world.home,
+            prices=prices,
+            budget_usd=args.budget or world.config.budget_usd,
+            allow_unconfined=args.unconfined or backing.rehearsal,
+        )
+        gc.freeze()
+        asyncio.run(_serve(args, backing.project, settings, team))
+    return 0
+
+
+def _backing(world: World, args: argparse.Namespace, stack: ExitStack) -> Backing:
+    """Real models where there are credentials, else the rehearsal on a fresh sample."""
+    from agents.aws import ENDPOINT, connect, connect_rehearsal, find_credentials
+
+    wanted = args.rehearse is not None
+    if not wanted and (find_credentials(world.environ) or world.environ.get(ENDPOINT)):
+        return Backing(connect(world.environ), find_project(args.project), rehearsal=False)
+    from agents.rehearsal import Rehearsal
+
+    _, scripts = choose_script(world, args.rehearse or None)
+    rehearsal = stack.enter_context(Rehearsal(scripts, speed=args.speed))
+    project = find_project(args.project) if args.session else fresh_sample(world)
+    return Backing(connect_rehearsal(rehearsal.url), project, rehearsal=True)
+
+
+async def _serve(args: argparse.Namespace, project: Path, settings: Settings, team: object) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS))
+    socket = Path(args.socket)
+    confined = await asyncio.to_thread(lambda: probe().ok)
+    session = await Session.open(
+        settings,
+        project=project,
+        session=args.session,
+        team=team,  # type: ignore[arg-type]
+        confinement="confined" if confined else "unconfined",
+        socket=socket,
+    )
+    server = LinkServer(session, socket)
+    await server.serve()
+    try:
+        await _until_over(session, server)
+    finally:
+        await server.close(session.last)
+        await session.close()
+
+
+async def _until_over(session: Session, server: LinkServer) -> None:
+    """Wait for the session's end, a signal, or a screen that does not come back."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, over.set)
+    waits = [
+        asyncio.ensure_future(session.closed.wait()),
+        asyncio.ensure_future(server.deserted(limits().link.deserted_seconds)),
+        asyncio.ensure_future(over.wait()),
+    ]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

@@ -1,0 +1,148 @@
+"""How a headless run shows itself: as text, as one JSON object, or as one record a line."""
+
+import sys
+from abc import ABC, abstractmethod
+from typing import TextIO
+
+import msgspec
+
+from core.events import (
+    ChangeApplied,
+    ChangeMarkedStale,
+    CommandRefused,
+    Failed,
+    FileChanged,
+    HandedOff,
+    ModelCalled,
+    NodeFinished,
+    NodeStarted,
+    NoticeGiven,
+    Retried,
+    RouteDecided,
+    RunFinished,
+    TestsFinished,
+    ToolStarted,
+    VerdictGiven,
+)
+from core.money import show_usd
+from core.record import Record, encode_line
+from core.text import clip, escape_json, sanitise, sanitise_line
+
+
+class Output(ABC):
+    """One way to show the records of a run."""
+
+    @abstractmethod
+    def show(self, record: Record) -> None: ...
+
+
+class StreamJson(Output):
+    """One record a line, in the flattened encoding."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+
+    def show(self, record: Record) -> None:
+        print(encode_line(record), file=self._out, flush=True)
+
+
+class Json(Output):
+    """The `run_finished` object alone."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+
+    def show(self, record: Record) -> None:
+        if isinstance(record.event, RunFinished):
+            print(encode_line(record), file=self._out, flush=True)
+
+
+class Text(Output):
+    """The answer on stdout, progress on stderr."""
+
+    def __init__(self, session: str, out: TextIO = sys.stdout, progress: TextIO = sys.stderr) -> None:
+        self._session = session
+        self._out = out
+        self._progress = progress
+
+    def show(self, record: Record) -> None:
+        event = record.event
+        if isinstance(event, RunFinished):
+            self._finish(event)
+            return
+        line = progress_line(record)
+        if line:
+            print(line, file=self._progress, flush=True)
+
+    def _finish(self, event: RunFinished) -> None:
+        print(sanitise(event.answer), file=self._out, flush=True)
+        print(f"\n{cost_line(event)}", file=self._progress, flush=True)
+
+
+def cost_line(event: RunFinished) -> str:
+    """What a run cost, by role, dearest first."""
+    mark = "~" if event.estimated else ""
+    parts = ", ".join(f"{role} {show_usd(cost)}" for role, cost in event.by_role.items())
+    return f"{event.status} · cost {mark}{show_usd(event.cost_usd)}" + (f" ({parts})" if parts else "")
+
+
+def progress_line(record: Record) -> str:
+    """One line about an event that somebody who waits wants to see; empty for the others."""
+    line = _line(record)
+    return sanitise_line(clip(line, 300)) if line else ""
+
+
+def _line(record: Record) -> str:  # noqa: PLR0912 (one case an event)
+    match record.event:
+        case RouteDecided() as event:
+            cost = show_usd(event.expected_cost_usd)
+            return f"route   {event.complexity} · {event.pattern} · about {cost} · {event.reason}"
+        case HandedOff() as event:
+            return f"        {event.from_role} → {event.to_role}: {event.reason}"
+        case NodeStarted() as event:
+            again = f" (round {event.round})" if event.round > 1 else ""
+            return f"start   {event.node}{again} · {event.model}"
+        case ToolStarted() as event:
+            return f"tool    {event.node}: {event.tool} {event.arguments}"
+        case TestsFinished() as event:
+            return f"tests   {event.outcome}: {event.summary}"
+        case VerdictGiven() as event:
+            return f"review  {'approved' if event.approved else 'sent back: ' + ' '.join(event.must_fix)}"
+        case FileChanged() as event:
+            return f"change  {event.kind} {event.path} +{event.added_lines} −{event.removed_lines}"
+        case ModelCalled() as event:
+            mark = "~" if event.estimated else ""
+            return f"cost    {event.node} {mark}{show_usd(event.cost_usd)}"
+        case NodeFinished() as event:
+            return f"end     {event.node} {event.status}"
+        case Retried() as event:
+            return f"retry   {event.node}, attempt {event.attempt}: {event.reason}"
+        case Failed() as event:
+            return f"failed  {event.message} {event.advice}"
+        case NoticeGiven() as event:
+            return f"note    {event.text}"
+        case CommandRefused() as event:
+            return f"refused {event.reason}"
+        case ChangeApplied() as event:
+            return f"applied {event.path}"
+        case ChangeMarkedStale() as event:
+            return f"stale   {event.path}: {event.reason}"
+        case _:
+            return ""
+
+
+def make_output(kind: str, session: str) -> Output:
+    """The output of that name: text, json or stream-json."""
+    match kind:
+        case "stream-json":
+            return StreamJson()
+        case "json":
+            return Json()
+        case _:
+            return Text(session)
+
+
+def print_json(value: object) -> None:
+    """Plain data as JSON on stdout, with nothing in it that a terminal would obey."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
+    print(escape_json(text))

@@ -1,0 +1,133 @@
+"""What a command works in: the user's folders and configuration, the project, and the team."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.errors import Stop, usage
+from core.config import Config, load_config
+from core.faults import EXIT_CONFIGURATION, Fault
+from core.paths import Home, find_home, make_private
+from core.prices import PriceBook, load_prices
+
+if TYPE_CHECKING:
+    from agents.aws import Connection
+    from agents.conductor import Conductor
+    from agents.roster import Roster
+
+
+@dataclass(frozen=True)
+class World:
+    """The user's side of a command."""
+
+    home: Home
+    config: Config
+    environ: Mapping[str, str]
+
+
+def find_world(environ: Mapping[str, str] = os.environ) -> World:
+    """Read folders and configuration.
+
+    Raises:
+        BadConfig: the configuration cannot be used.
+        Stop: the folders cannot be made.
+    """
+    home = find_home(environ)
+    try:
+        for folder in (home.data, home.state):
+            make_private(folder)
+    except OSError as error:
+        raise Stop(
+            f"Heddle cannot keep its sessions in {home.data}: {error.strerror}. "
+            "Make that folder writable, or set HEDDLE_HOME to another one.",
+            EXIT_CONFIGURATION,
+        ) from error
+    return World(home, load_config(home.config, environ), environ)
+
+
+def keep_diagnostics(home: Home) -> None:
+    """Warnings and errors go to the diagnostic log: nothing of them may reach the terminal."""
+    logging.captureWarnings(True)
+    handler: logging.Handler
+    try:
+        handler = logging.FileHandler(home.diagnostics, encoding="utf-8", delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def find_project(given: str | None) -> Path:
+    """The project's folder.
+
+    Raises:
+        Stop: it is no folder that can be read.
+    """
+    path = Path(given).expanduser() if given else Path.cwd()
+    if not path.exists():
+        raise usage(f"There is no folder {path}. Give an existing one with --project.")
+    if not path.is_dir():
+        raise usage(f"{path} is not a folder. Give the project's folder with --project.")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise usage(f"The folder {path} cannot be read. Check its permissions.")
+    return Path(os.path.realpath(path))
+
+
+def price_book(world: World) -> PriceBook:
+    """The shipped prices with the user's own rows over them.
+
+    Raises:
+        Stop: the user's price book is not valid.
+    """
+    try:
+        return load_prices(world.home.config / "prices.toml")
+    except ValueError as error:
+        raise Stop(f"{error}. Mend that file, then start again.", EXIT_CONFIGURATION) from error
+
+
+def find_roster(world: World, name: str | None, region: str) -> "Roster":
+    """The roster by name, else the configured one.
+
+    Raises:
+        BadConfig: there is none of that name, or it is not valid.
+    """
+    from agents.roster import load_roster
+
+    return load_roster(
+        name or world.config.roster, config=world.home.config, region=region, scope=world.config.scope
+    )
+
+
+def make_team(
+    world: World, connection: "Connection", prices: PriceBook, roster: str | None = None
+) -> "Conductor":
+    """The team that answers requests.
+
+    Raises:
+        BadConfig: the roster cannot be used.
+        Fault: a model of the roster has no price.
+    """
+    from agents.conductor import Conductor
+
+    chosen = find_roster(world, roster, connection.region)
+    for model in chosen.models():
+        if not prices.knows(model):
+            raise Fault("unpriced_model", model=model, region=connection.region)
+    return Conductor(
+        chosen, connection, policy=retry_policy(world.config), ask_above_usd=world.config.ask_above_usd
+    )
+
+
+def retry_policy(config: Config) -> "RetryPolicy":  # noqa: F821
+    """The retry limits, with the user's own figures over them."""
+    import msgspec
+
+    from agents.guard import default_policy
+
+    own = {"attempts": config.retry_attempts, "base_seconds": config.retry_base_seconds}
+    return msgspec.structs.replace(
+        default_policy(), **{name: value for name, value in own.items() if value is not None}
+    )
