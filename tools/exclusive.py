@@ -9,6 +9,7 @@ from typing import Any
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _LOOK_SECONDS = 0.05
+_MOST_NAMES = 30
 
 
 async def exclusively(
@@ -39,9 +40,17 @@ def _locked(
     try:
         mark = bench.stage.mark()
         result = asyncio.run(_awaited(function, bench, arguments))
-        return replace(result, changed=tuple(bench.stage.changed_since(mark)))
+        changed = tuple(bench.stage.changed_since(mark))
+        return replace(result, changed=changed, text=result.text + _said(changed))
     finally:
         bench.stage.lock.release()
+
+
+def _said(changed: tuple[str, ...]) -> str:
+    if not changed:
+        return ""
+    more = f" and {len(changed) - _MOST_NAMES} more" if len(changed) > _MOST_NAMES else ""
+    return f"\nChanged: {', '.join(changed[:_MOST_NAMES])}{more}"
 
 
 async def _awaited(

@@ -118,37 +118,30 @@ class Confined:
         extra: Mapping[str, str],
     ) -> Ended:
         clean = {**self._environment(), **extra}
+        try:
+            with self._mounted(clean) as mounts, _Status() as status:
+                words = [self._probe.program, *self._probe.flags, *_system(), *mounts]
+                words += ["--json-status-fd", str(status.writer), "--"]
+                words += limited(argv, processes=limits().sandbox.processes)
+                launch = Launch(
+                    argv=words, environment=clean, folder=Path("/"), shell=True, pass_fds=(status.writer,)
+                )
+                ended = supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
+                if ended.reason == "exited" and not status.tells_an_exit_code():
+                    raise SandboxFailed(f"The sandbox could not be set up: {ended.output.strip()}")
+                return ended
+        except OSError as error:
+            raise SandboxFailed(f"The sandbox could not be set up: {error}") from error
+
+    @contextlib.contextmanager
+    def _mounted(self, clean: Mapping[str, str]) -> Generator[list[str]]:
+        """bwrap's arguments for the file system, while the mount points that they need exist."""
         hidden = hidden_folders(os.environ, self._project)
         borrowed = find_borrowed(self._project, self._tree, hidden, self._points.made())
         git = self._throw_away_git()
         points = [(each.relative, each.is_folder) for each in borrowed] + ([(".git", True)] if git else [])
-        mounts = self._mounts(clean, hidden, borrowed, git)
-        with self._points.held(points), _status() as (reader, writer):
-            command = [self._probe.program, *self._probe.flags, *_system(), *mounts]
-            command += [
-                "--json-status-fd",
-                str(writer),
-                "--",
-                *limited(argv, processes=limits().sandbox.processes),
-            ]
-            launch = Launch(argv=command, environment=clean, folder=Path("/"), shell=True, pass_fds=(writer,))
-            ended = self._supervise(launch, seconds, stopped, tell)
-            os.close(writer)
-            if ended.reason == "exited" and not _did_run(reader):
-                raise SandboxFailed(f"The sandbox could not be set up: {ended.output.strip()}")
-        return ended
-
-    def _supervise(
-        self,
-        launch: Launch,
-        seconds: float,
-        stopped: Callable[[], bool],
-        tell: Callable[[bytes], None] | None,
-    ) -> Ended:
-        try:
-            return supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
-        except OSError as error:
-            raise SandboxFailed(f"The sandbox could not be started: {error}") from error
+        with self._points.held(points):
+            yield self._mounts(clean, hidden, borrowed, git)
 
     def _environment(self) -> dict[str, str]:
         home = Path(os.path.realpath(os.environ.get("HOME") or "/"))
@@ -211,22 +204,27 @@ def _mask(path: Path, is_folder: bool) -> tuple[str, ...]:
     return ("--tmpfs", str(path)) if is_folder else ("--ro-bind", "/dev/null", str(path))
 
 
-@contextlib.contextmanager
-def _status() -> Generator[tuple[int, int]]:
-    """A pipe on which bwrap reports; the writing end may be closed earlier."""
-    reader, writer = os.pipe()
-    try:
-        yield reader, writer
-    finally:
-        os.close(reader)
-        with contextlib.suppress(OSError):
-            os.close(writer)
+class _Status:
+    """The pipe on which bwrap reports."""
 
+    def __enter__(self) -> "_Status":
+        self._reader, self.writer = os.pipe()
+        return self
 
-def _did_run(reader: int) -> bool:
-    """Whether bwrap got as far as running the command: then it reported an exit code."""
-    text = b""
-    while data := os.read(reader, 65_536):
-        text += data
-    lines = text.decode("utf-8", "replace").splitlines()
-    return any("exit-code" in json.loads(line) for line in lines if line.startswith("{"))
+    def __exit__(self, *_: object) -> None:
+        os.close(self._reader)
+        self._close_writer()
+
+    def _close_writer(self) -> None:
+        if self.writer >= 0:
+            os.close(self.writer)
+            self.writer = -1
+
+    def tells_an_exit_code(self) -> bool:
+        """Whether bwrap got as far as running the command; asked when bwrap has ended."""
+        self._close_writer()
+        text = b""
+        while data := os.read(self._reader, 65_536):
+            text += data
+        lines = text.decode("utf-8", "replace").splitlines()
+        return any("exit-code" in json.loads(line) for line in lines if line.startswith("{"))
