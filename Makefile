@@ -59,7 +59,7 @@ pictures: .venv/dev.stamp  ## Draw the README's picture of the screen again
 	@$(bin)/python scripts/pictures.py $(ARGS)
 
 bench: .venv/dev.stamp  ## Measure, and print ratios to this machine's own floor
-	@$(bin)/python -m bench $(ARGS)
+	@for each in bench/[a-z]*.py; do echo "== $$each"; $(bin)/python "$$each" $(ARGS) || exit 1; done
 
 clean:  ## Remove everything that was made here, .venv too
 	@rm -rf .venv build dist heddle.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html

@@ -91,11 +91,11 @@ def hostile(tmp_path: Path) -> Path:
     return repository
 
 
-@pytest.fixture
-def installed(wheel: Path, hostile: Path) -> Path:
-    """The `bin` folder of a virtual environment inside the hostile repository, with the wheel installed."""
-    home = hostile / ".venv"
-    made = run([sys.executable, "-m", "venv", "--without-pip", home], hostile)
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel in it; what the wheel needs comes from the running environment."""
+    home = tmp_path_factory.mktemp("environment") / "venv"
+    made = run([sys.executable, "-m", "venv", "--without-pip", home], home.parent)
     assert made.returncode == 0, made.stderr
     (packages,) = home.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
@@ -110,6 +110,16 @@ def installed(wheel: Path, hostile: Path) -> Path:
         "--no-index",
         "--no-deps",
     ]
-    done = run([*pip, wheel], hostile)
+    done = run([*pip, wheel], home.parent)
     assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def installed(environment: Path, hostile: Path) -> Path:
+    """The `bin` folder of a virtual environment inside the hostile repository, with the wheel installed."""
+    home = hostile / ".venv"
+    shutil.copytree(environment, home, symlinks=True)
+    program = home / "bin/heddle"
+    program.write_text(program.read_text().replace(str(environment), str(home)))
     return home / "bin"
