@@ -71,6 +71,12 @@ class History:
         """True when a node's change of this file is recorded and not applied or withdrawn."""
         return self.base.get(path) != self.work.get(path)
 
+    def open_items(self) -> list[tuple[str, Item | None]]:
+        """What is recorded and not applied or withdrawn: deletions first, since they make room."""
+        paths = [path for path in self.base.keys() | self.work.keys() if self.is_open(path)]
+        found = [(path, self.work.get(path)) for path in sorted(paths)]
+        return sorted(found, key=lambda pair: pair[1] is not None)
+
     def changes(self) -> list[Change]:
         """What is recorded, against the base."""
         if self._known is None or self._known[0] != self._trees:

@@ -34,16 +34,10 @@ def resolve(tree: str, roots: Sequence[str], path: str, *, follow_last: bool = T
     links = 0
     while waiting:
         part = waiting.pop()
-        if part == "..":
-            if not done:
-                raise OutsideStage(f"{_shown(path)} leads out of the project. Use a path inside it.")
-            done.pop()
-            continue
-        if part.lower() == ".git":
-            raise OutsideStage(f"{_shown(path)} is Git's own data, which is not part of the stage.")
-        target = _link("/".join((tree, *done, part)), path) if waiting or follow_last else None
+        followed = part != ".." and (waiting or follow_last)
+        target = _link("/".join((tree, *done, part)), path) if followed else None
         if target is None:
-            done.append(part)
+            _step(done, part, path)
             continue
         links += 1
         if links > _LINKS:
@@ -55,6 +49,30 @@ def resolve(tree: str, roots: Sequence[str], path: str, *, follow_last: bool = T
             done.clear()
         waiting.extend(_parts(target))
     return "/".join(done) or "."
+
+
+def normalise(roots: Sequence[str], path: str) -> str:
+    """The relative POSIX path that `path` spells, without looking at any file.
+
+    Raises:
+        OutsideStage: it leads elsewhere, or cannot be a path; the message is a sentence.
+    """
+    _check_spelling(path)
+    done: list[str] = []
+    for part in reversed(_parts(_inside(roots, path))):
+        _step(done, part, path)
+    return "/".join(done) or "."
+
+
+def _step(done: list[str], part: str, path: str) -> None:
+    if part == "..":
+        if not done:
+            raise OutsideStage(f"{_shown(path)} leads out of the project. Use a path inside it.")
+        done.pop()
+    elif part.lower() == ".git":
+        raise OutsideStage(f"{_shown(path)} is Git's own data, which is not part of the stage.")
+    else:
+        done.append(part)
 
 
 def _check_spelling(path: str) -> None:

@@ -83,9 +83,8 @@ class Stage:
         shutil.rmtree(self.folder / "tree", ignore_errors=True)
         self.tree.mkdir()
         self._populate()
-        for path in sorted(self._history.base.keys() | self._history.work.keys()):
-            if self._history.is_open(path):
-                self._put(path, self._history.work.get(path))
+        for path, item in self._history.open_items():
+            self._put(path, item)
         self._save()
 
     def _populate(self) -> None:
@@ -191,7 +190,7 @@ class Stage:
         differed before and does not any more (also the old name of what became a rename).
         """
         with self.lock:
-            places = [self._files.locate(path, follow_last=False) for path in paths]
+            places = [self._files.spell(path) for path in paths]
             return self._commit(places, role, f"{message}\n\nrun: {run}\nnode: {node}\n")
 
     def _commit(self, places: Sequence[str], author: str, message: str) -> list[Change | Withdrawn]:
@@ -216,14 +215,14 @@ class Stage:
 
     def change(self, path: str) -> Change | None:
         """The recorded change that touches this path, also by its old name."""
-        place = self._files.locate(path, follow_last=False)
+        place = self._files.spell(path)
         return next((change for change in self.changes() if place in change.paths), None)
 
     def revert(self, path: str, *, by: str = "user") -> list[Change | Withdrawn]:
         """Put the base back into the tree, for both names of a rename, and record that."""
         with self.lock:
             change = self.change(path)
-            places = change.paths if change else (self._files.locate(path, follow_last=False),)
+            places = change.paths if change else (self._files.spell(path),)
             self._capture(places)
             for place in places:
                 self._put(place, self._history.base.get(place))
@@ -240,14 +239,14 @@ class Stage:
     def reopen(self, paths: Iterable[str]) -> None:
         """After an undo: what the project holds now is the base of these paths again; the work stays."""
         with self.lock:
-            places = [self._files.locate(path, follow_last=False) for path in paths]
+            places = [self._files.spell(path) for path in paths]
             self._capture(places)
             edits = {place: self._history.store(self._project.content(place)) for place in places}
             self._history.commit(edits, {}, "user", "Undone")
             self._meet_project(places)
 
     def _with_old_names(self, paths: Iterable[str]) -> list[str]:
-        asked = {self._files.locate(path, follow_last=False) for path in paths}
+        asked = {self._files.spell(path) for path in paths}
         touched = [path for change in self.changes() if asked & set(change.paths) for path in change.paths]
         return sorted(asked.union(touched))
 
@@ -283,7 +282,7 @@ class Stage:
         changes = self._history.changes_with(self._items(self._pending))
         if paths is None:
             return changes
-        asked = [self._files.locate(path, follow_last=False) for path in paths]
+        asked = [self._files.spell(path) for path in paths]
         return [change for change in changes if any(_covers(place, change) for place in asked)]
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from core.stage.change import EXECUTABLE, LINK, NotRegular, git_mode
-from core.stage.location import open_regular, parent_of, require_regular, resolve
+from core.stage.change import EXECUTABLE, LINK, NotRegular, OutsideStage, git_mode
+from core.stage.location import normalise, open_regular, parent_of, require_regular, resolve
 from core.stage.survey import Seen, seen, why_not
 
 
@@ -26,6 +26,10 @@ class Tree:
     def locate(self, path: str, *, follow_last: bool = True) -> str:
         """See `core.stage.location.resolve`."""
         return resolve(self._top, self._roots, path, follow_last=follow_last)
+
+    def spell(self, path: str) -> str:
+        """See `core.stage.location.normalise`."""
+        return normalise(self._roots, path)
 
     def read(self, path: str) -> bytes:
         """A file's bytes.
@@ -49,10 +53,14 @@ class Tree:
             self._replace(folder, name, data, mode)
         return place
 
-    def restore(self, path: str, mode: int, data: bytes) -> None:
-        """Put a file or link there with a Git mode, whatever file was there before."""
-        self.delete(path)
-        with parent_of(self._top, path, create=True) as (folder, name):
+    def restore(self, place: str, mode: int, data: bytes) -> None:
+        """Put a file or link there with a Git mode, whatever file was there before.
+
+        Raises:
+            StageError: a folder is there, or a link or file where a folder should be.
+        """
+        self.delete(place)
+        with parent_of(self._top, place, create=True) as (folder, name):
             if mode == LINK:
                 os.symlink(data, name, dir_fd=folder)
             else:
@@ -77,14 +85,15 @@ class Tree:
                 new.unlink()
             raise
 
-    def delete(self, path: str) -> None:
+    def delete(self, place: str) -> None:
         """Remove a file or link, and folders that are empty then. Nothing there is fine.
 
         Raises:
             NotRegular: it is a folder.
         """
-        place = self.locate(path, follow_last=False)
-        with suppress(FileNotFoundError, NotADirectoryError), parent_of(self._top, place) as (folder, name):
+        if not os.path.lexists(f"{self._top}/{place}"):
+            return
+        with suppress(FileNotFoundError, OutsideStage), parent_of(self._top, place) as (folder, name):
             if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise NotRegular(f"{place} is a folder, not a file.")
             os.unlink(name, dir_fd=folder)
@@ -103,20 +112,19 @@ class Tree:
         try:
             with parent_of(self._top, place) as (folder, name):
                 info = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except (OSError, NotRegular):
+        except (OSError, NotRegular, OutsideStage):
             return None
         return None if why_not(info) else seen(info)
 
     def content(self, place: str) -> tuple[int, bytes] | None:
         """A file's or link's Git mode and bytes; None when there is none that could be staged.
 
-        Raises:
-            OutsideStage: a folder on the way is a link.
+        What lies behind a link is not at this place.
         """
         try:
             with parent_of(self._top, place) as (folder, name):
                 return read_item(folder, name, place)
-        except (FileNotFoundError, NotRegular):
+        except (FileNotFoundError, NotRegular, OutsideStage):
             return None
 
 
