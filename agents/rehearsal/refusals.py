@@ -41,14 +41,26 @@ def claude_version(model: str) -> Version | None:
     return (int(match.group(1)), int(match.group(2) or 0)) if match else None
 
 
+_OBJECTS = (
+    "additionalModelRequestFields",
+    "inferenceConfig",
+    "outputConfig",
+    "requestMetadata",
+    "toolConfig",
+)
+
+
 def _is_well_formed(body: Any) -> bool:
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list) or not body["messages"]:
+        return False
+    if not all(isinstance(body.get(name) or {}, dict) for name in _OBJECTS):
         return False
     tools = (body.get("toolConfig") or {}).get("tools") or []
     return (
         all(_is_message(message) for message in body["messages"])
         and _are_blocks(body.get("system") or [])
         and _are_blocks(tools)
+        and all(isinstance(tool.get("toolSpec", {}).get("name", ""), str) for tool in tools)
     )
 
 
@@ -62,7 +74,9 @@ def _is_message(message: Any) -> bool:
 
 
 def _are_blocks(blocks: Any) -> bool:
-    return isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)
+    return isinstance(blocks, list) and all(
+        isinstance(block, dict) and isinstance(block.get("text", ""), str) for block in blocks
+    )
 
 
 def _blocks(messages: Sequence[Json], kind: str) -> Iterator[Json]:

@@ -159,8 +159,9 @@ class _Head(_Part, frozen=True):
 
 
 def _turn(data: Any, place: str) -> Turn:
+    if isinstance(data, dict) and isinstance(data.get("role"), str):
+        place = f"{place} ({data['role']})"
     turn = _convert(data, Turn, place)
-    place = f"{place} ({turn.role})"
     if not (turn.text or turn.reasoning or turn.call or turn.answer is not None or turn.fault):
         raise ScriptError(f"{place}, field text: a turn needs text, reasoning, call, answer or fault.")
     for field, value, least in _bounds(turn):
@@ -200,6 +201,7 @@ def _convert(data: Any, kind: type[_Thing], place: str) -> _Thing:
     except msgspec.ValidationError as error:
         reason, _, where = str(error).partition(" - at `$")
         unknown = re.search(r"unknown field `(.+?)`", reason) or re.search(r"required field `(.+?)`", reason)
-        parts = [where.strip("`.").replace("[...]", ""), unknown.group(1) if unknown else ""]
-        field = ".".join(part for part in parts if part)
+        counted = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1},", where.strip("`"))
+        parts = [*counted.replace(".", " ").split(), unknown.group(1) if unknown else ""]
+        field = " ".join(parts).strip(" ,")
         raise ScriptError(f"{place}{f', field {field}' if field else ''}: {reason}.") from None

@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 import msgspec
 
@@ -16,7 +16,7 @@ from agents.rehearsal import http
 from agents.rehearsal.cue import read_cue
 from agents.rehearsal.delivery import Delivery
 from agents.rehearsal.faults import HTTP_FAULTS, STREAM_FAULTS
-from agents.rehearsal.performance import perform
+from agents.rehearsal.performance import Performance, perform
 from agents.rehearsal.refusals import MALFORMED, refusal, refuses_counting
 from agents.rehearsal.reply import Reply, reply_to
 from agents.rehearsal.script import Fault, Script
@@ -44,6 +44,9 @@ class HeardCall(msgspec.Struct, frozen=True, kw_only=True):
     """What is allowed and still worth knowing."""
 
 
+Planned: TypeAlias = tuple[Reply, Performance, Fault | None]
+
+
 class Rehearsal:
     """A loopback Bedrock that plays scripts.
 
@@ -57,7 +60,7 @@ class Rehearsal:
         self._calls: deque[HeardCall] = deque(maxlen=_CALLS_KEPT)
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._cache = PrefixCache()
-        self._socket: socket.socket | None = None
+        self._port: int | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -66,20 +69,22 @@ class Rehearsal:
     @property
     def url(self) -> str:
         """Where it listens, once it is started."""
-        if self._socket is None:
+        if self._port is None:
             raise RuntimeError("The rehearsal is not started.")
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def calls(self) -> list[HeardCall]:
         """The latest requests, oldest first."""
         return list(self._calls)
 
-    def start(self) -> "Rehearsal":
+    def start(self) -> Self:
         """Listen on a free port of 127.0.0.1; returns at once, ready for requests."""
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._port = listener.getsockname()[1]
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name="rehearsal", daemon=True)
+        run = (listener, ready)
+        self._thread = threading.Thread(target=self._run, args=run, name="rehearsal", daemon=True)
         self._thread.start()
         ready.wait()
         return self
@@ -92,7 +97,7 @@ class Rehearsal:
         self._thread.join()
         self._thread = None
 
-    def __enter__(self) -> "Rehearsal":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -100,7 +105,7 @@ class Rehearsal:
     ) -> None:
         self.close()
 
-    async def __aenter__(self) -> "Rehearsal":
+    async def __aenter__(self) -> Self:
         return self.start()
 
     async def __aexit__(
@@ -108,15 +113,15 @@ class Rehearsal:
     ) -> None:
         await asyncio.to_thread(self.close)
 
-    def _run(self, ready: threading.Event) -> None:
+    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
         try:
-            asyncio.run(self._serve(ready))
+            asyncio.run(self._serve(listener, ready))
         except asyncio.CancelledError:
             log.debug("the rehearsal is closed")
 
-    async def _serve(self, ready: threading.Event) -> None:
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
-        server = await asyncio.start_server(self._connect, sock=self._socket)
+        server = await asyncio.start_server(self._connect, sock=listener, start_serving=False)
         ready.set()
         try:
             await server.serve_forever()
@@ -135,6 +140,9 @@ class Rehearsal:
             log.debug("connection ended: %r", error)
         except asyncio.CancelledError:
             log.debug("the rehearsal is closed under a connection")
+        except Exception:
+            log.exception("the rehearsal could not answer")
+            writer.write(_error(500, "InternalServerException", "The rehearsal could not read this request."))
         finally:
             self._open.discard(writer)
             writer.close()
@@ -174,22 +182,29 @@ class Rehearsal:
         operation: str,
         body: Any,
     ) -> bool:
+        planned = self._plan(model, operation, body)
+        if isinstance(planned, bytes):
+            writer.write(planned)
+            await writer.drain()
+            return True
+        reply, performance, fault = planned
+        delivery = Delivery(reader, writer, reply.turn, self.speed)
+        deliver = delivery.stream if operation == "converse-stream" else delivery.send
+        return await deliver(performance, fault)
+
+    def _plan(self, model: str, operation: str, body: Any) -> bytes | Planned:
+        """What to answer: an error as it is sent, or a performance and how it breaks."""
         streamed = operation == "converse-stream"
         heard = _heard(model, operation, body)
         if (message := refusal(model, body, streamed=streamed)) is not None:
             self._hear(msgspec.structs.replace(heard, outcome=f"refused: {message}"))
-            writer.write(_error(400, "ValidationException", message))
-            await writer.drain()
-            return True
+            return _error(400, "ValidationException", message)
         reply = reply_to(read_cue(model, body), self.scripts)
         fault = self._next_fault(reply)
         outcome = fault.kind if fault else "answered"
         self._hear(msgspec.structs.replace(heard, script=reply.script, outcome=outcome))
         if fault is not None and (error := _http_error(fault, streamed)) is not None:
-            writer.write(error)
-            await writer.drain()
-            return True
-        delivery = Delivery(reader, writer, reply.turn, self.speed)
+            return error
         performance = perform(
             reply,
             self._cache.charge(model, body),
@@ -197,7 +212,7 @@ class Rehearsal:
             signed="claude" in model,
             broken=fault is not None and fault.kind == "bad_json",
         )
-        return await (delivery.stream if streamed else delivery.send)(performance, fault)
+        return reply, performance, fault
 
     def _next_fault(self, reply: Reply) -> Fault | None:
         """The fault of this attempt, and count the attempt."""
