@@ -341,6 +341,7 @@ async def test_deserted_returns_when_nobody_ever_comes(server):
 async def test_a_connection_that_never_says_hello_is_no_client(server):
     _, writer = await asyncio.open_unix_connection(server.socket)
     await until(lambda: len(server._clients) == 1)
+    assert server.clients == 0
     await asyncio.wait_for(server.deserted(0.01), 5)
     writer.close()
 

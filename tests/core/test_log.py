@@ -1,6 +1,7 @@
 """The session log: what is committed stays, in order, once."""
 
 import asyncio
+import os
 import sqlite3
 from pathlib import Path
 
@@ -77,8 +78,6 @@ async def test_a_second_writer_is_told_who_holds_the_log_and_where(path):
     async with await Log.open(path, "s1", create=True, socket=socket):
         with pytest.raises(LogBusy) as caught:
             await Log.open(path, "s1")
-        import os
-
         assert (caught.value.pid, caught.value.socket) == (os.getpid(), socket)
         holder = find_holder(path)
         assert holder is not None
@@ -218,6 +217,24 @@ async def test_readers_work_while_the_writer_works(path):
             async with await Log.open(path, "s1") as again:
                 await again.append([notice("c")])
                 assert texts(await reader.read(after=2)) == ["c"]
+
+
+async def test_reading_a_closed_log_leaves_nothing_beside_it(path):
+    async with await Log.open(path, "s1", create=True) as log:
+        await log.append([notice("a")])
+    async with await LogReader.open(path) as reader:
+        assert texts(await reader.read()) == ["a"]
+        assert sorted(file.name for file in path.parent.iterdir()) == ["s1.db", "s1.db.lock"]
+
+
+async def test_a_failed_transaction_leaves_no_trace_and_no_lock(path):
+    async with await Log.open(path, "s1", create=True) as log:
+        await log.append([notice("a")])
+        with pytest.raises(LogError):
+            await log._database.transact([("INSERT INTO meta VALUES (?, 'x')", [("new",), ("session",)])])
+        await log.append([notice("b")])
+        assert texts(await log.read()) == ["a", "b"]
+        assert await log._database.value("SELECT count(*) FROM meta") == 1
 
 
 async def test_an_event_that_this_version_does_not_know_stands_as_a_notice(path):
