@@ -13,6 +13,7 @@ from core.stage.journal import FileKind, Journals, Plan, State, Step, digest
 from core.stage.outcome import Applied, ApplyError, ApplyFailed, NothingToUndo, Stale, UndoRefused, name_some
 from core.stage.plan import Planner, Wish
 from core.stage.recovery import carry_out, recover_all, reported
+from core.text import sanitise_line
 
 __all__ = [
     "Applied",
@@ -38,6 +39,7 @@ def apply(project: Path, changes: Sequence[Change], journals: Path) -> Applied:
     """
     if not changes:
         return Applied("", ())
+    _require_folder(project)
     store = Journals(journals)
     with reported(), store.locked():
         recover_all(store)
@@ -64,6 +66,7 @@ def undo(
         UndoRefused: a file is not what the apply wrote; nothing was changed.
         ApplyFailed: the files cannot be written.
     """
+    _require_folder(project)
     store = Journals(journals)
     with reported(), store.locked():
         recover_all(store)
@@ -98,6 +101,13 @@ def recover(journals: Path) -> list[str]:
         return recover_all(store)
 
 
+def _require_folder(project: Path) -> None:
+    if not project.is_dir():
+        raise ApplyFailed(
+            f"Nothing was written: the project's folder {sanitise_line(str(project))} is not there."
+        )
+
+
 def _wishes(change: Change) -> list[Wish]:
     """What a change asks for: one path, or two for a rename."""
     old = None if change.old is None else _state(change.old, change.old_mode)
@@ -112,7 +122,7 @@ def _wishes(change: Change) -> list[Wish]:
         executable=change.new_mode == EXECUTABLE,
         bits=_bits(change.old_mode, change.new_mode),
         like=change.old_path,
-        follow=kinds == {"file"} and change.new is not None and gone is None,
+        follow=kinds == {"file"} and change.old is not None and change.new is not None and gone is None,
     )
     return [gone, there] if gone else [there]
 

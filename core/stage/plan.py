@@ -1,5 +1,6 @@
 """From wishes to a plan: check that the project is what they were made against, and lay down the steps."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,7 @@ class Planner:
         """
         unfit: list[str] = []
         steps: list[Step] = []
+        self._require_names()
         leaving = {wish.place for wish in self.wishes if wish.new is None}
         for wish in self.wishes:
             place = self._fit(wish, leaving)
@@ -87,10 +89,18 @@ class Planner:
         contents = [wish.new for wish in self.wishes]
         return Draft(plan, found, contents, self._blobs, sorted(set(unfit)))
 
+    def _require_names(self) -> None:
+        longest = os.pathconf(self.project, "PC_NAME_MAX")
+        for wish in self.wishes:
+            if any(len(os.fsencode(part)) > longest for part in wish.place.split("/")):
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), wish.path[:80])
+
     def _fit(self, wish: Wish, leaving: set[str]) -> str | None:
         """The real place of a wish; None when what is there is not what it has to be."""
+        if any(folder in leaving for folder in ancestors(wish.place)):
+            return self._settle(wish, wish.place, None)
         try:
-            place = self._place(wish, leaving)
+            place = resolve(self.project, (self.project,), wish.place, follow_last=wish.follow)
             found = look(self.project, place)
         except StageError:
             return None
@@ -98,16 +108,14 @@ class Planner:
             if wish.old is not None or not any(gone.startswith(wish.place + "/") for gone in leaving):
                 return None
             place, found = wish.place, None
+        return self._settle(wish, place, found)
+
+    def _settle(self, wish: Wish, place: str, found: Found | None) -> str | None:
         moved = wish.exact and place != wish.place
         if moved or not agrees(found, wish.old) or place in self._found:
             return None
         self._found[place] = found
         return place
-
-    def _place(self, wish: Wish, leaving: set[str]) -> str:
-        if any(folder in leaving for folder in ancestors(wish.place)):
-            return wish.place
-        return resolve(self.project, (self.project,), wish.place, follow_last=wish.follow)
 
     def _step(self, wish: Wish, place: str) -> Step:
         found = self._found[place]
@@ -135,7 +143,7 @@ class Planner:
             return True
         with parent_of(self.project, place) as (folder, _):
             other_device = os.fstat(folder).st_dev != found.info.st_dev
-            return other_device or not os.access(folder, os.W_OK, effective_ids=True)
+            return other_device or not os.access(".", os.W_OK, dir_fd=folder, effective_ids=True)
 
     def _nearest(self, place: str) -> str:
         """The innermost folder on the way that is there already."""

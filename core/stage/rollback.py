@@ -7,6 +7,7 @@ from core.stage import progress
 from core.stage.change import NotRegular, OutsideStage
 from core.stage.journal import Journals, Plan, State, Step
 from core.stage.location import parent_of
+from core.stage.plan import ancestors
 from core.stage.target import Found, Like, Odd, agrees, is_torn, look, write_beside, write_through
 from core.stage.transaction import make, prune, sync_folders
 
@@ -60,7 +61,7 @@ class Rollback:
         try:
             found = self._look(step)
         except Odd:
-            if step.place not in self._plan.prune:
+            if not self._was_odd(step):
                 self._keep(step)
             return
         if found is None:
@@ -69,6 +70,11 @@ class Rollback:
             self._unlink(step.place)
         else:
             self._keep(step)
+
+    def _was_odd(self, step: Step) -> bool:
+        """True when a folder was at the place, or a file or link where it has a folder now."""
+        leaving = {one.place for one in self._plan.steps if one.new is None}
+        return step.place in self._plan.prune or any(folder in leaving for folder in ancestors(step.place))
 
     def _keep(self, step: Step) -> None:
         self.kept.append(step.place)

@@ -37,14 +37,12 @@ class Found:
 
     def is_still(self, info: os.stat_result) -> bool:
         """True when nobody touched it since, as far as `lstat` can tell."""
-        mine = (
-            self.info.st_dev,
-            self.info.st_ino,
-            self.info.st_size,
-            self.info.st_mtime_ns,
-            self.info.st_ctime_ns,
-        )
-        return mine == (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        return self.is_same(info) and self.info.st_ctime_ns == info.st_ctime_ns
+
+    def is_same(self, info: os.stat_result) -> bool:
+        """True when it is the same file and was not written since; it may have been renamed."""
+        mine = (self.info.st_dev, self.info.st_ino, self.info.st_size, self.info.st_mtime_ns)
+        return mine == (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
 
 
 class Odd(Exception):

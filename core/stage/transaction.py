@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from core.stage import progress
 from core.stage.change import NotRegular, OutsideStage
+from core.stage.exchange import exchange, rename_new
 from core.stage.journal import Plan, State, Step
 from core.stage.location import parent_of
 from core.stage.target import Found, Like, write_beside, write_through
@@ -85,14 +86,35 @@ class Transaction:
 
     def _remove(self, number: int, step: Step) -> None:
         with self._unmoved(number, step) as (folder, name):
+            aside = self._plan.temporary(number, "tmp")
+            progress.step(f"put {step.place} aside")
+            os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
+            if not _is_same(folder, aside, self._found[number]):
+                rename_new(folder, aside, folder, name)
+                raise Moved(step.path)
             progress.step(f"remove {step.place}")
-            os.unlink(name, dir_fd=folder)
+            os.unlink(aside, dir_fd=folder)
 
     def _rename(self, number: int, step: Step) -> None:
         temporary = self._plan.temporary(number, "tmp")
         with _folder(self._project, step.folder) as source, self._unmoved(number, step) as (folder, name):
             progress.step(f"rename {step.place}")
-            os.rename(temporary, name, src_dir_fd=source, dst_dir_fd=folder)
+            if self._found[number] is None:
+                self._take_name(step, source, temporary, folder, name)
+            elif exchange(source, temporary, folder, name):
+                if not _is_same(source, temporary, self._found[number]):
+                    exchange(source, temporary, folder, name)
+                    raise Moved(step.path)
+                progress.step(f"remove the old {step.place}")
+                os.unlink(temporary, dir_fd=source)
+            else:
+                os.rename(temporary, name, src_dir_fd=source, dst_dir_fd=folder)
+
+    def _take_name(self, step: Step, source: int, temporary: str, folder: int, name: str) -> None:
+        try:
+            rename_new(source, temporary, folder, name)
+        except FileExistsError:
+            raise Moved(step.path) from None
 
     def _unmoved(self, number: int, step: Step) -> AbstractContextManager[tuple[int, str]]:
         return _unmoved(self._project, step, self._found[number])
@@ -116,6 +138,12 @@ def _is_still(folder: int, name: str, found: Found | None) -> bool:
     except FileNotFoundError:
         return found is None
     return found is not None and found.is_still(info)
+
+
+def _is_same(folder: int, name: str, found: Found | None) -> bool:
+    """Like `_is_still`, for a file that was renamed, which the time of its last change shows."""
+    info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return found is not None and found.is_same(info)
 
 
 @contextmanager
