@@ -43,7 +43,8 @@ from core.record import Record
 from core.text import sanitise, sanitise_line
 
 Place: TypeAlias = Literal["staged", "stale", "applied", "undone"]
-"""Where a change is: `stale`: the project's file moved on meanwhile, so it was not written."""
+"""Where a change is. `stale`: the project's file moved on meanwhile, so it was not written.
+`undone`: it was written and taken back, and waits for a decision again."""
 
 
 class File(msgspec.Struct):
@@ -68,12 +69,12 @@ class File(msgspec.Struct):
     @property
     def open(self) -> bool:
         """It waits for a decision."""
-        return self.verdict == "undecided" and self.place in ("staged", "stale")
+        return self.verdict == "undecided" and self.place != "applied"
 
     @property
     def ready(self) -> bool:
         """Accepted, and not written yet."""
-        return self.verdict == "accepted" and self.place in ("staged", "stale")
+        return self.verdict == "accepted" and self.place != "applied"
 
 
 class Changes:
@@ -174,6 +175,8 @@ class Changes:
         if file is None:
             return False
         file.verdict = event.verdict
+        if file.place == "undone":
+            file.place = "staged"
         return True
 
     def _mark(self, path: str, place: Place, reason: str = "") -> bool:
@@ -181,8 +184,13 @@ class Changes:
         if file is None:
             return False
         file.place, file.reason = place, reason
-        if place == "applied":
-            file.verdict = "accepted"
+        match place:
+            case "applied":
+                file.verdict = "accepted"
+            case "undone":
+                file.verdict = "undecided"
+            case "staged" | "stale":
+                pass
         return True
 
 

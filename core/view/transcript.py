@@ -328,8 +328,8 @@ def _item_of(event: _Simple) -> Item:
         case RequestSubmitted():
             return RequestItem(event.run, sanitise(event.text))
         case StagePrepared():
-            seconds = event.duration_ms / 1000
-            return NoticeItem(f"Private copy ready: {event.files:,} files in {seconds:.1f} s", "info")
+            took = f"{event.duration_ms} ms" if event.duration_ms < 1000 else f"{event.duration_ms / 1000:.1f} s"
+            return NoticeItem(f"Private copy ready: {event.files:,} files in {took}", "info")
         case SessionResumed():
             return NoticeItem("Session opened again", "info")
         case HandedOff():

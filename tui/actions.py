@@ -1,0 +1,131 @@
+"""Every action once: keys, footer, palette and help are all made from this table."""
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import msgspec
+from textual.binding import Binding, BindingType
+
+Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions"]
+When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "ready", "written", "live"]
+"""What must be true for the footer to offer it."""
+
+SCOPE_TITLES: dict[Scope, str] = {
+    "anywhere": "Anywhere",
+    "prompt": "In the prompt",
+    "diffs": "In the diffs",
+    "question": "When a run asks",
+    "sessions": "In the list of sessions",
+}
+
+
+class Action(msgspec.Struct, frozen=True):
+    name: str
+    """The method `action_NAME` of what holds the scope."""
+    keys: tuple[str, ...]
+    label: str
+    """One or two words, for the footer."""
+    help: str
+    scope: Scope = "anywhere"
+    footer: bool = False
+    when: When = "always"
+    priority: bool = False
+    """Works even where the focused widget has the key for itself."""
+    bound: bool = True
+    """False where the widget itself reads the key."""
+
+
+ACTIONS = (
+    Action("send", ("enter",), "send", "Send the request", "prompt", True, "idle", bound=False),
+    Action(
+        "send",
+        ("enter",),
+        "queue",
+        "While a run works: queue the request for afterwards",
+        "prompt",
+        True,
+        "busy",
+        bound=False,
+    ),
+    Action("newline", ("ctrl+j", "alt+enter"), "new line", "Begin a new line", "prompt", True, bound=False),
+    Action("interrupt", ("escape",), "interrupt", "Stop the run; nothing is lost", footer=True, when="busy"),
+    Action("next_file", ("n",), "next", "Go to the next file", "diffs", True, "files"),
+    Action("previous_file", ("p",), "previous", "Go to the previous file", "diffs", True, "files"),
+    Action("accept", ("a",), "accept", "Accept this file", "diffs", True, "files"),
+    Action("reject", ("r",), "reject", "Reject this file", "diffs", True, "files"),
+    Action("accept_all", ("A",), "accept all", "Accept every undecided file", "diffs", True, "files"),
+    Action(
+        "write",
+        ("w",),
+        "write",
+        "Write the accepted files into your project; asks first",
+        "diffs",
+        True,
+        "files",
+    ),
+    Action("undo", ("U",), "undo", "Take back what was written last; asks first", "diffs", True, "written"),
+    Action(
+        "choose",
+        ("enter", "1-9"),
+        "answer",
+        "Give the marked answer, or the one with this number",
+        "question",
+        True,
+        bound=False,
+    ),
+    Action("open", ("enter",), "read", "Read the marked session again", "sessions", True, bound=False),
+    Action("back", ("escape",), "back", "Go back", "sessions", True, bound=False),
+    Action(
+        "retry",
+        ("ctrl+r", "R"),
+        "try again",
+        "Try the last request again; start the engine again if it died",
+        footer=True,
+        when="retry",
+    ),
+    Action("focus_chat", ("f2",), "chat", "Go to chat and prompt"),
+    Action("focus_graph", ("f3",), "graph", "Go to the agent graph"),
+    Action("focus_diffs", ("f4",), "diffs", "Go to the diffs", footer=True),
+    Action("focus_cost", ("f5",), "cost", "Go to the costs"),
+    Action("next_pane", ("tab",), "next pane", "Go to the next pane", footer=True, priority=True),
+    Action("previous_pane", ("shift+tab",), "previous pane", "Go to the previous pane", priority=True),
+    Action("scroll_chat_up", ("pageup",), "scroll up", "Read further up in the chat", "prompt", bound=False),
+    Action("scroll_chat_down", ("pagedown",), "scroll down", "Read further down", "prompt", bound=False),
+    Action(
+        "sessions", ("f6",), "sessions", "List past sessions and read one again", footer=True, when="live"
+    ),
+    Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),
+    Action("help", ("f1",), "help", "Show every key", footer=True),
+    Action("palette", ("ctrl+p",), "palette", "Find an action by its name", footer=True, priority=True),
+    Action("interrupt_or_quit", ("ctrl+c",), "quit", "Copy what is marked; twice: quit", priority=True),
+    Action(
+        "quit_now", ("ctrl+q",), "quit", "Quit at once; a run under way is paused", footer=True, priority=True
+    ),
+)
+
+
+def bindings(scope: Scope) -> list[BindingType]:
+    """Textual's bindings for what holds a scope."""
+    return [
+        Binding(",".join(action.keys), action.name, action.help, show=False, priority=action.priority)
+        for action in ACTIONS
+        if action.scope == scope and action.bound
+    ]
+
+
+def offered(scopes: Iterable[Scope], facts: set[When]) -> list[Action]:
+    """What the footer offers in these scopes while these facts hold; the nearest scope first."""
+    return [
+        action
+        for scope in scopes
+        for action in ACTIONS
+        if action.scope == scope and action.footer and (action.when == "always" or action.when in facts)
+    ]
+
+
+def key_name(key: str) -> str:
+    """`ctrl+r` → `Ctrl+R`; a letter stays as it is, for `a` and `A` differ."""
+    if len(key) == 1 or key == "1-9":
+        return key
+    names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn"}
+    return "+".join(names.get(part, part.capitalize()) for part in key.split("+"))

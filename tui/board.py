@@ -1,0 +1,236 @@
+"""What the screen of a session is made of and how it is arranged. It draws views, and holds no truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from core.clock import Clock
+from core.view.session import SessionView
+from tui.actions import Scope, When, offered
+from tui.bar import Bar
+from tui.chat import Chat, Waiting
+from tui.diffs import Diffs, PatchView, diffs_title
+from tui.feed import Damage
+from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
+from tui.paint import Line
+from tui.panes import CostPane, GraphPane, cost_title, graph_title
+from tui.prompt import Prompt
+from tui.welcome import Welcome
+
+PANES: tuple[Pane, ...] = ("chat", "graph", "diffs", "cost")
+_TARGETS: dict[Pane, str] = {"chat": "#prompt", "graph": "#graph", "diffs": "#patch", "cost": "#cost"}
+_TOO_SMALL = "Heddle needs 60 × 16.\nMake the terminal larger."
+
+
+class Board(Screen[None]):
+    """Four panes, prompt, status line, bar and footer, arranged by the terminal's size."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]  # noqa: RUF012
+
+    def __init__(self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str) -> None:
+        super().__init__()
+        self.view = SessionView()
+        self._clock = clock
+        self._suggestions = suggestions
+        self._hint = connect_hint
+        self._project = project
+        self._pane: Pane = "chat"
+        self._side: Pane | None = None
+        """The side pane that the user chose for this run; None: the one that fits what happens."""
+        self._side_run = ""
+        self._ticking: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(self.state_words, id="status")
+        yield Tabs(id="tabs")
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield Welcome(self._suggestions, self._hint, id="welcome")
+                yield Chat(self.view.transcript, id="chat")
+                with Vertical(id="entry"):
+                    yield Prompt(id="prompt")
+            with Vertical(id="side"):
+                yield GraphPane(self.view.graph, id="graph")
+                yield Diffs(self.view.changes, self.project_label, id="diffs")
+                yield CostPane(self.view.costs, id="cost")
+        yield Bar(id="bar")
+        yield Footer(id="footer")
+        yield Static(_TOO_SMALL, id="small", markup=False)
+
+    @property
+    def suggestions(self) -> Sequence[str]:
+        """Requests that the rehearsal knows."""
+        return self._suggestions
+
+    # -- what the front adds ---------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        """Requests that are not on record yet."""
+        return ()
+
+    def bar_content(self) -> Line | None:
+        """A sentence for the bar, if there is one; a warning when `-warning` is to be set."""
+        return None
+
+    def state_words(self) -> tuple[str, str]:
+        """How the session goes, for the status line."""
+        return state_words(self.view, self._elapsed())
+
+    def facts(self) -> set[When]:
+        """What is true now, for the footer."""
+        head, changes = self.view.head, self.view.changes
+        facts: set[When] = {"busy" if head.busy else "idle"}
+        if changes.files:
+            facts.add("files")
+        if any(file.place == "applied" for file in changes.files.values()):
+            facts.add("written")
+        if head.can_retry:
+            facts.add("retry")
+        return facts
+
+    # -- drawing ---------------------------------------------------------------------------------
+
+    def draw(self, damage: Damage) -> None:
+        """Draw what is old on the screen."""
+        if not self.is_mounted:
+            return
+        with self.app.batch_update():
+            if damage.chat:
+                self.query_one(Chat).update(damage.chat, self.waiting)
+            if damage.graph:
+                self.query_one(GraphPane).redraw()
+            if damage.changes:
+                self.query_one(Diffs).redraw()
+            if damage.cost:
+                self.query_one(CostPane).redraw()
+            if damage.head or damage.changes or damage.cost or damage.graph:
+                self.settle()
+
+    def settle(self) -> None:
+        """Everything that follows from the state as a whole: classes, status, tabs, bar, footer."""
+        head = self.view.head
+        fresh = not self.view.transcript.items and not self.waiting
+        self.set_class(fresh, "-fresh")
+        self.set_class(head.busy, "-busy")
+        self.set_class(head.question is not None, "-asking")
+        for pane in PANES:
+            self.set_class(pane == self._pane, f"-pane-{pane}")
+            self.set_class(pane == self.side, f"-side-{pane}")
+        self.query_one(StatusLine).show(self.view, self._project)
+        self.query_one(Prompt).placeholder = self._placeholder(fresh)
+        self._settle_tabs()
+        self._settle_bar()
+        self.settle_footer()
+        self._tick(head.busy)
+
+    @property
+    def side(self) -> Pane:
+        """The side pane that is open where only one fits."""
+        if self._side is not None and self._side_run == self.view.graph.run:
+            return self._side
+        decide = bool(self.view.changes.open or self.view.changes.ready)
+        return "diffs" if decide and not self.view.head.busy else "graph"
+
+    def _placeholder(self, fresh: bool) -> str:
+        if self.view.head.question is not None:
+            return "A question waits below: Tab goes there"
+        if self.view.head.busy:
+            return "Type the next request: it is queued until this run ends"
+        if fresh and self._suggestions:
+            return "Type a request, or press Enter to play the marked one"
+        return "What should be done?"
+
+    def _settle_tabs(self) -> None:
+        view = self.view
+        titles = ("chat", graph_title(view.graph), diffs_title(view.changes, True), cost_title(view.costs))
+        keys = ("F2", "F3", "F4", "F5")
+        self.query_one(Tabs).show(tuple(zip(PANES, keys, titles, strict=True)), self._pane)
+
+    def _settle_bar(self) -> None:
+        bar, question = self.query_one(Bar), self.view.head.question
+        words = self.bar_content()
+        if words is not None:
+            bar.say(words)
+        elif question is not None:
+            if bar.ask(question) and not self.query_one(Prompt).text:
+                bar.focus()
+        elif not bar.has_class("-hidden"):
+            had_focus = bar.has_focus
+            bar.clear()
+            if had_focus:
+                self.focus_pane("chat")
+
+    def settle_footer(self) -> None:
+        self.query_one(Footer).show(offered(self._scopes(), self.facts()))
+
+    def _scopes(self) -> tuple[Scope, ...]:
+        match self.focused:
+            case Prompt():
+                return ("prompt", "anywhere")
+            case PatchView():
+                return ("diffs", "anywhere")
+            case Bar():
+                return ("question", "anywhere")
+            case _:
+                return ("anywhere",)
+
+    # -- panes -----------------------------------------------------------------------------------
+
+    def focus_pane(self, pane: Pane) -> None:
+        """Go to a pane, and open it where it is folded."""
+        self._pane = pane
+        if pane != "chat":
+            self._side, self._side_run = pane, self.view.graph.run
+        self.settle()
+        self.query_one(_TARGETS[pane], Widget).focus()
+
+    def step_pane(self, by: int) -> None:
+        """Go to the pane before or after this one; a question that waits is one of them."""
+        bar = self.query_one(Bar)
+        stops: list[Pane | Bar] = [*PANES, *([bar] if bar.question is not None else [])]
+        here = stops.index(bar) if bar.has_focus else PANES.index(self._pane)
+        there = stops[(here + by) % len(stops)]
+        if isinstance(there, Bar):
+            there.focus()
+        else:
+            self.focus_pane(there)
+
+    def on_descendant_focus(self) -> None:
+        """A click can move the focus as well as a key."""
+        for pane in PANES[1:]:
+            node = self.query_one(f"#{pane}")
+            if self.focused is not None and node in self.focused.ancestors_with_self:
+                self._pane = pane
+        if isinstance(self.focused, Prompt):
+            self._pane = "chat"
+        self.settle()
+
+    def project_label(self) -> str:
+        return self.view.head.project_label or self._project
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def _tick(self, busy: bool) -> None:
+        """A clock ticks only while a run works."""
+        if busy and self._ticking is None:
+            self._ticking = self.set_interval(1.0, self.query_one(StatusLine).refresh)
+        elif not busy and self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
+
+    def _elapsed(self) -> str:
+        since = self.view.head.run_since
+        if not since:
+            return ""
+        seconds = max(0, int((self._clock() - datetime.fromisoformat(since)).total_seconds()))
+        return f"{seconds // 60}:{seconds % 60:02d}"

@@ -1,0 +1,105 @@
+"""A scrolling pane that draws lines by itself: its cost is what is in sight, however long it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.ink import Palette
+from tui.paint import Line, Lines, plain
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.selection import Selection
+
+
+class Canvas(ScrollView):
+    """Base of the panes. A subclass gives `line(y)` and says with `resize_to` how many there are."""
+
+    ALLOW_SELECT = True
+
+    @property
+    def palette(self) -> Palette:
+        return self.app.palette  # type: ignore[attr-defined]
+
+    def line(self, y: int) -> Line:
+        """The content of line `y`, from 0."""
+        raise NotImplementedError
+
+    @property
+    def room(self) -> int:
+        """Cells that a line has, with the scrollbar's always left free."""
+        return max(1, self.container_size.width - self.styles.scrollbar_size_vertical)
+
+    def resize_to(self, height: int, width: int = 0) -> None:
+        """Say how many lines there are, and how wide they are where they may be wider than the pane."""
+        self.virtual_size = Size(width, height)
+
+    def render_line(self, y: int) -> Strip:
+        left, top = self.scroll_offset
+        base = self.rich_style
+        line = top + y
+        if line >= self.virtual_size.height:
+            return Strip.blank(self.size.width, base)
+        strip = self._selected(self.strip(line), line)
+        strip = strip.crop_extend(left, left + self.size.width, base).apply_style(base)
+        return strip.apply_offsets(left, line)
+
+    def strip(self, y: int) -> Strip:
+        """Line `y` in the colours of the theme, without the pane's own style."""
+        style = self.palette.style
+        return Strip([Segment(text, style(ink)) for text, ink in self.line(y)])
+
+    def _selected(self, strip: Strip, y: int) -> Strip:
+        selection = self.text_selection
+        span = selection.get_span(y) if selection is not None else None
+        if span is None:
+            return strip
+        start, end = span
+        end = strip.cell_length if end == -1 else min(end, strip.cell_length)
+        if start >= end:
+            return strip
+        mark = self._selection_style()
+        before, within, after = strip.divide([start, end, strip.cell_length])
+        chosen = Strip([Segment(text, (style or mark) + mark) for text, style, _ in within])
+        return Strip.join([before, chosen, after])
+
+    def _selection_style(self) -> Style:
+        return self.screen.get_component_rich_style("screen--selection")
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        text = "\n".join(plain(self.line(y)).rstrip() for y in range(self.virtual_size.height))
+        return selection.extract(text), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+
+class Page(Canvas):
+    """A canvas of few lines, all of them drawn at once."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: Lines = []
+
+    def line(self, y: int) -> Line:
+        return self._lines[y] if y < len(self._lines) else []
+
+    def compose_lines(self, width: int) -> Lines:
+        """The whole content at this width."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Make all lines again."""
+        if self.container_size.width <= 0:
+            return
+        self._lines = self.compose_lines(self.room)
+        self.resize_to(len(self._lines))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.redraw()

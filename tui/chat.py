@@ -1,0 +1,198 @@
+"""The chat: one canvas over the transcript. Only a window of items is drawn; older ones on demand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from core.text import sanitise
+from core.view.items import Item, TextItem
+from core.view.transcript import Transcript
+from tui.canvas import Canvas
+from tui.cards import TAB, draw_item, gap, request_card
+from tui.markdown import Growing
+from tui.paint import Line, Lines, Span, indent
+
+How: TypeAlias = Literal["added", "grown", "changed"]
+
+_PAGE = 40
+"""Items that are drawn when the chat opens, and further ones each time it is scrolled up to its begin."""
+_KEPT = 200
+"""Items that stay drawn while the chat follows its end."""
+_SLACK = 80
+
+
+class Waiting(msgspec.Struct):
+    """A request that the engine has not taken yet."""
+
+    text: str
+    sent: bool = False
+
+
+class _Block:
+    """One drawn item."""
+
+    def __init__(self, lines: Lines, growing: Growing | None = None) -> None:
+        self.lines = lines
+        self.growing = growing
+
+
+class Chat(Canvas):
+    """The transcript, followed at its end unless the user scrolled away."""
+
+    BORDER_TITLE = "chat"
+
+    def __init__(self, transcript: Transcript, *, id: str) -> None:
+        super().__init__(id=id)
+        self._transcript = transcript
+        self._first = 0
+        self._blocks: list[_Block] = []
+        self._tops: list[int] = []
+        self._tail: Lines = []
+        self._waiting: Sequence[Waiting] = ()
+        self._width = 0
+
+    # -- what is drawn ---------------------------------------------------------------------------
+
+    def show(self, transcript: Transcript) -> None:
+        """Draw another transcript, from its end."""
+        self._transcript = transcript
+        self._rebuild()
+
+    def on_resize(self) -> None:
+        if self.room != self._width and self.container_size.width > 0:
+            following = self.following
+            self._rebuild(keep=not following)
+            if following:
+                self._to_end()
+
+    def _rebuild(self, keep: bool = False) -> None:
+        """Draw the window again: where it was, or the last page."""
+        self._width = self.room
+        if not keep:
+            self._first = max(0, len(self._transcript.items) - _PAGE)
+        self._blocks = [self._draw(index) for index in range(self._first, len(self._transcript.items))]
+        self._draw_waiting()
+        self._measure()
+        if not keep:
+            self._to_end()
+
+    def _draw(self, index: int) -> _Block:
+        items = self._transcript.items
+        item = items[index]
+        above = [[] for _ in range(gap(items[index - 1] if index else None, item))]
+        if isinstance(item, TextItem) and item.state == "growing" and item.kind == "text":
+            growing = Growing(self._width - 2)
+            growing.take(item.parts)
+            return _Block([*above, *indent(growing.lines(), [TAB])], growing)
+        return _Block([*above, *draw_item(item, self._width)])
+
+    def _grow(self, index: int, item: Item) -> None:
+        block = self._blocks[index - self._first]
+        if block.growing is None or not isinstance(item, TextItem):
+            self._blocks[index - self._first] = self._draw(index)
+            return
+        block.growing.take(item.parts)
+        above = [[] for _ in range(gap(self._transcript.items[index - 1] if index else None, item))]
+        block.lines = [*above, *indent(block.growing.lines(), [TAB])]
+
+    def update(self, touched: Mapping[int, How], waiting: Sequence[Waiting]) -> None:
+        """Draw what changed since the last frame."""
+        if self._width <= 0:
+            return
+        following = self.following
+        self._waiting = waiting
+        for index in sorted(touched):
+            self._touch(index, touched[index])
+        self._draw_waiting()
+        self._measure()
+        if following:
+            self._forget()
+            self._to_end()
+        self.refresh()
+
+    def _touch(self, index: int, how: How) -> None:
+        if index < self._first:
+            return
+        place = index - self._first
+        if place >= len(self._blocks):
+            for missing in range(self._first + len(self._blocks), index + 1):
+                self._blocks.append(self._draw(missing))
+        elif how == "grown":
+            self._grow(index, self._transcript.items[index])
+        else:
+            self._blocks[place] = self._draw(index)
+
+    def _draw_waiting(self) -> None:
+        self._tail = []
+        for entry in self._waiting:
+            note = "sent" if entry.sent else "queued: it is sent as soon as the team is free"
+            self._tail += [[], *request_card(sanitise(entry.text), self._width, "dim", note)]
+
+    # -- the window ------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        heights = (len(block.lines) for block in self._blocks)
+        self._tops = list(accumulate(heights, initial=self._marker_height))
+        self.resize_to(self._tops[-1] + len(self._tail))
+
+    @property
+    def _marker_height(self) -> int:
+        return 2 if self._first else 0
+
+    def _forget(self) -> None:
+        """Drop old blocks once the window has grown far beyond what is kept."""
+        extra = len(self._blocks) - _KEPT
+        if extra > _SLACK:
+            del self._blocks[:extra]
+            self._first += extra
+            self._measure()
+
+    def _load_older(self) -> None:
+        """Draw one more page above, and stay at the same place in the text."""
+        before = max(0, self._first - _PAGE)
+        older = [self._draw(index) for index in range(before, self._first)]
+        height = sum(len(block.lines) for block in older) - (2 if before == 0 else 0)
+        self._blocks[:0] = older
+        self._first = before
+        self._measure()
+        self.scroll_to(y=self.scroll_y + height, animate=False, immediate=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self._first and new_value < old_value and new_value <= self.size.height:
+            self.call_next(self._load_if_near)
+
+    def _load_if_near(self) -> None:
+        if self._first and self.scroll_y <= self.size.height:
+            self._load_older()
+
+    @property
+    def following(self) -> bool:
+        """The end is in sight, so new lines scroll the chat."""
+        return self.scroll_offset.y >= self.max_scroll_y - 1
+
+    def _to_end(self) -> None:
+        self.scroll_end(animate=False, immediate=True, x_axis=False)
+
+    # -- lines -----------------------------------------------------------------------------------
+
+    def line(self, y: int) -> Line:
+        if y < self._marker_height:
+            return (
+                [Span(f"▲ {self._first:,} earlier items: scroll up to read them", "faint")] if y == 0 else []
+            )
+        end = self._tops[-1]
+        if y >= end:
+            return self._tail[y - end]
+        place = bisect_right(self._tops, y) - 1
+        return self._blocks[place].lines[y - self._tops[place]]
+
+    @property
+    def drawn_items(self) -> int:
+        """How many items are drawn now, however many there are."""
+        return len(self._blocks)

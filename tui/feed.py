@@ -1,0 +1,94 @@
+"""Records into the view, and the view onto the screen: once a frame, never once a record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+
+from core.record import Record
+from core.view.session import Dirty, SessionView
+from tui.chat import How
+
+FRAME_SECONDS = 1 / 30
+_SLICE_SECONDS = 0.008
+"""How long records are taken in before keys and frames get their turn."""
+
+
+class Damage:
+    """What is old on the screen since the last frame."""
+
+    def __init__(self) -> None:
+        self.head = self.graph = self.changes = self.cost = False
+        self.chat: dict[int, How] = {}
+
+    def add(self, dirty: Dirty) -> None:
+        self.head |= dirty.head
+        self.graph |= dirty.graph
+        self.changes |= dirty.changes
+        self.cost |= dirty.cost
+        for touched in dirty.chat:
+            self.chat[touched.index] = _worse(self.chat.get(touched.index), touched.how)
+
+    @classmethod
+    def everything(cls) -> Damage:
+        damage = cls()
+        damage.head = damage.graph = damage.changes = damage.cost = True
+        return damage
+
+
+def _worse(before: How | None, now: How) -> How:
+    """What the next frame must do when an item was touched twice."""
+    if before is None or before == "grown":
+        return now
+    return before
+
+
+class Feed:
+    """Takes records in as they come, and has the damage drawn at most once a frame.
+
+    Args:
+        later: calls back after some seconds: a one-shot timer, so that nothing ticks while nothing comes.
+        frame: seconds between two frames; 0 draws after every record.
+    """
+
+    def __init__(
+        self,
+        view: SessionView,
+        draw: Callable[[Damage], None],
+        later: Callable[[float, Callable[[], None]], object],
+        frame: float = FRAME_SECONDS,
+    ) -> None:
+        self.view = view
+        self._draw = draw
+        self._later = later
+        self._frame = frame
+        self._damage = Damage()
+        self._due = False
+        self._drawn_at = 0.0
+
+    async def follow(self, records: AsyncIterator[Record], taken: Callable[[Record], None]) -> None:
+        """Take all records in; `taken` hears of each one."""
+        slice_end = monotonic() + _SLICE_SECONDS
+        async for record in records:
+            self._damage.add(self.view.apply(record))
+            taken(record)
+            self.ask_for_frame()
+            if monotonic() > slice_end:
+                await asyncio.sleep(0)
+                slice_end = monotonic() + _SLICE_SECONDS
+
+    def ask_for_frame(self) -> None:
+        """See that the damage gets drawn within a frame."""
+        if self._frame == 0:
+            self._flush()
+        elif not self._due:
+            self._due = True
+            wait = max(0.0, self._drawn_at + self._frame - monotonic())
+            self._later(wait, self._flush)
+
+    def _flush(self) -> None:
+        self._due = False
+        self._drawn_at = monotonic()
+        damage, self._damage = self._damage, Damage()
+        self._draw(damage)

@@ -1,0 +1,38 @@
+"""Help: every action with its keys, made from the one registry."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from tui.actions import ACTIONS, SCOPE_TITLES, key_name
+from tui.canvas import Page
+from tui.paint import Lines, Span, indent, wrap
+
+_COLUMN = 18
+
+
+class HelpPage(Page):
+    can_focus = True
+
+    def compose_lines(self, width: int) -> Lines:
+        lines: Lines = []
+        for scope, title in SCOPE_TITLES.items():
+            lines += [[], [Span(title, "heading")]]
+            for action in ACTIONS:
+                if action.scope == scope:
+                    keys = " or ".join(key_name(key) for key in action.keys)
+                    words = wrap([Span(action.help)], width - _COLUMN)
+                    lines += indent(words, [Span(keys.ljust(_COLUMN), "key")], [Span(" " * _COLUMN)])
+        return lines[1:]
+
+
+class HelpScreen(ModalScreen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q,enter", "dismiss", "Close", show=False)]
+
+    def compose(self) -> ComposeResult:
+        page = HelpPage(id="help", classes="pane dialog")
+        page.border_title = "every key"
+        page.border_subtitle = "Esc closes"
+        yield page

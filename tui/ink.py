@@ -1,0 +1,77 @@
+"""What an ink is: a colour of the theme and attributes. Panes name inks, themes give the colours."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rich.style import Style
+
+_INKS: dict[str, tuple[str, str]] = {
+    # ink: (theme variable, attributes)
+    "": ("", ""),
+    "bold": ("", "bold"),
+    "italic": ("", "italic"),
+    "strike": ("", "strike"),
+    "reverse": ("", "reverse"),
+    "dim": ("ink-dim", ""),
+    "faint": ("ink-faint", ""),
+    "accent": ("accent", ""),
+    "key": ("accent", "bold"),
+    "link": ("primary", "underline"),
+    "good": ("ink-good", ""),
+    "bad": ("ink-bad", ""),
+    "warn": ("ink-warn", ""),
+    "busy": ("primary", ""),
+    "heading": ("primary", "bold"),
+    "code": ("ink-code", ""),
+    "lit": ("accent", "bold"),
+    "added": ("ink-added", ""),
+    "removed": ("ink-removed", ""),
+    "hunk": ("ink-hunk", ""),
+    "architect": ("ink-architect", ""),
+    "orchestrator": ("ink-orchestrator", ""),
+    "senior_coder": ("ink-senior-coder", ""),
+    "fast_coder": ("ink-fast-coder", ""),
+    "test_engineer": ("ink-test-engineer", ""),
+    "code_reviewer": ("ink-code-reviewer", ""),
+    "debugger": ("ink-debugger", ""),
+    "documenter": ("ink-documenter", ""),
+    "researcher": ("ink-researcher", ""),
+    "infrastructure": ("ink-infrastructure", ""),
+    "router": ("ink-router", ""),
+}
+_GROUNDS = {
+    "on-code": "ground-code",
+    "on-added": "ground-added",
+    "on-removed": "ground-removed",
+    "on-request": "ground-request",
+    "on-cursor": "ground-cursor",
+    "on-badge": "ground-badge",
+}
+
+
+def role_ink(role: str) -> str:
+    """The ink of a role; one that is not known gets the plain one."""
+    return role if role in _INKS else "bold"
+
+
+class Palette:
+    """The inks in the colours of one theme."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.style = lru_cache(maxsize=512)(self._style)
+
+    def _style(self, inks: str) -> Style:
+        style = Style.null()
+        for name in inks.split():
+            style += self._ground(name) if name in _GROUNDS else self._ink(name)
+        return style
+
+    def _ink(self, name: str) -> Style:
+        variable, attributes = _INKS[name]
+        colour = self._variables.get(variable) if variable else None
+        return Style.parse(" ".join(part for part in (attributes, colour) if part) or "none")
+
+    def _ground(self, name: str) -> Style:
+        colour = self._variables.get(_GROUNDS[name])
+        return Style.parse(f"on {colour}") if colour else Style.null()

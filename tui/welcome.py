@@ -1,0 +1,87 @@
+"""What a new session shows: what to type, and in the rehearsal the requests that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+
+from core.text import sanitise, sanitise_line
+from tui.canvas import Page
+from tui.paint import Line, Lines, Span, indent, wrap
+
+_LOOM = ("╷ ┃ ╷ ┃ ╷", "┃ ╹ ┃ ╹ ┃", "╵ ┃ ╵ ┃ ╵")
+_WHAT = (
+    "Type what you want done. A router picks the cheapest team of models that can do it, and says why and "
+    "what it should cost. The team works on a private copy: nothing reaches your files until you write it there."
+)
+_REHEARSAL = (
+    "This is the rehearsal: the models' words come from a script and cost nothing. All the rest is real: "
+    "the tools, the tests, the files, the diffs."
+)
+
+
+class Welcome(Page):
+    class Picked(Message):
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    can_focus = False
+
+    def __init__(self, suggestions: Sequence[str], connect_hint: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = "chat"
+        self._suggestions = list(suggestions)
+        self._hint = connect_hint
+        self._rehearsal = bool(suggestions)
+        self._current = 0
+        self._tops: list[int] = []
+
+    @property
+    def picked(self) -> str:
+        """The marked suggestion; empty when there is none."""
+        return self._suggestions[self._current] if self._suggestions else ""
+
+    def step(self, by: int) -> None:
+        if self._suggestions:
+            self._current = (self._current + by) % len(self._suggestions)
+            self.redraw()
+
+    def compose_lines(self, width: int) -> Lines:
+        inner = min(76, width - 4)
+        lines: Lines = [[], *self._sign(), [], *wrap([Span(_WHAT)], inner)]
+        if self._rehearsal:
+            lines += [[], *wrap([Span(_REHEARSAL, "dim")], inner), []]
+            lines.append([Span("It knows these requests", "bold"), Span("   ↑ ↓ and Enter, or click", "dim")])
+            lines += self._list(len(lines), inner)
+        if self._hint:
+            lines += [[], *wrap([Span(sanitise(self._hint), "dim")], inner)]
+        return indent(lines, [Span("  ")])
+
+    def _sign(self) -> Lines:
+        words: tuple[Line, ...] = (
+            [],
+            [Span("   heddle", "heading")],
+            [Span("   a team of models, each strand on its own path", "dim")],
+        )
+        return [[Span(loom, "accent"), *text] for loom, text in zip(_LOOM, words, strict=True)]
+
+    def _list(self, top: int, width: int) -> Lines:
+        lines: Lines = []
+        self._tops = []
+        for index, text in enumerate(self._suggestions):
+            self._tops.append(top + len(lines))
+            here = index == self._current
+            drawn = wrap([Span(sanitise_line(text), "bold" if here else "")], width - 4)
+            lines += indent(drawn, [Span("▸ " if here else "  ", "accent")], [Span("  ")])
+        return lines
+
+    def on_click(self, event: events.Click) -> None:
+        y = event.y + self.scroll_offset.y
+        if not self._tops or not self._tops[0] <= y < len(self._lines):
+            return
+        index = max(index for index, top in enumerate(self._tops) if top <= y)
+        if y < self._tops[index] + 3:
+            self.post_message(self.Picked(self._suggestions[index]))

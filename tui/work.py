@@ -1,0 +1,259 @@
+"""The screen of a session at work: what the user does becomes commands, what comes back is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic
+
+from core.clock import Clock
+from core.commands import AnswerQuestion, Command, InterruptRun, RetryRun
+from core.record import Record
+from tui.actions import Action, When, bindings
+from tui.bar import Bar
+from tui.board import Board
+from tui.chat import Chat, Waiting
+from tui.connection import Connect, Connection
+from tui.diffs import PatchView
+from tui.feed import FRAME_SECONDS, Damage, Feed
+from tui.lines import Footer, Tabs
+from tui.paint import Line, Span
+from tui.prompt import Prompt
+from tui.welcome import Welcome
+
+_PAST = "This is a past session: it can be read, and nothing in it can be changed. Esc goes back."
+_TOLD_SECONDS = 6.0
+_TWICE_SECONDS = 2.0
+
+
+class WorkScreen(Board):
+    """A live session (`connect`), or a past one that is read again (`past`)."""
+
+    BINDINGS = bindings("anywhere")
+
+    def __init__(
+        self,
+        connect: Connect | None = None,
+        past: AsyncIterator[Record] | None = None,
+        *,
+        clock: Clock,
+        suggestions: Sequence[str] = (),
+        connect_hint: str = "",
+        project: str = "",
+        frame: float = FRAME_SECONDS,
+    ) -> None:
+        super().__init__(clock, suggestions, connect_hint, project)
+        self.feed = Feed(self.view, self.draw, self.set_timer, frame)
+        self.link = Connection(connect, self.feed, self._link_changed, self._put_back) if connect else None
+        self._past = past
+        self._confirming: Line | None = None
+        self._told = ""
+        self._pressed_at = -_TWICE_SECONDS
+
+    def on_mount(self) -> None:
+        self.set_class(self.link is None, "-past")
+        self.settle()
+        self.focus_pane("chat")
+        self.follow()
+
+    def follow(self) -> None:
+        """Read the session, in a task of its own."""
+        if self.link is not None:
+            self.run_worker(self.link.run(), exclusive=True)
+        elif self._past is not None:
+            self.run_worker(self.feed.follow(self._past, lambda record: None), exclusive=True)
+
+    async def on_unmount(self) -> None:
+        if self.link is not None:
+            await self.link.close()
+
+    # -- what is shown besides the view ----------------------------------------------------------
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        return self.link.waiting if self.link else ()
+
+    def state_words(self) -> tuple[str, str]:
+        if self.link is None:
+            return "past session, read only", "dim"
+        match self.link.state:
+            case "starting":
+                return "starting the engine …", "dim"
+            case "lost":
+                return "■ the engine is gone", "bad bold"
+            case "ready":
+                return super().state_words()
+
+    def facts(self) -> set[When]:
+        facts = super().facts()
+        if self.link is None:
+            return facts - {"busy", "retry", "files", "written"}
+        facts.add("live")
+        if self.link.state == "lost":
+            facts.add("retry")
+        return facts
+
+    def bar_content(self) -> Line | None:
+        if self._confirming is not None:
+            return self._confirming
+        if self._told:
+            return [Span(self._told)]
+        if self.link is not None and self.link.state == "lost":
+            return [Span(f"{self.link.reason} ", "bad"), Span("Ctrl+R", "key"), Span(" tries again.")]
+        return None
+
+    def _link_changed(self) -> None:
+        if self.is_mounted:
+            self.query_one(Chat).update({}, self.waiting)
+            self.settle()
+
+    def _put_back(self, text: str) -> None:
+        if self.is_mounted:
+            self.query_one(Prompt).put_back(text)
+
+    def tell(self, text: str) -> None:
+        """Say something in the bar for a few seconds."""
+        self._told = text
+        self.settle()
+        self.set_timer(_TOLD_SECONDS, self._untell)
+
+    def _untell(self) -> None:
+        self._told = ""
+        self.settle()
+
+    async def send(self, command: Command) -> None:
+        """Send a command, or say why it cannot be."""
+        if self.link is None:
+            self.tell(_PAST)
+        elif not await self.link.send(command):
+            self.tell("The engine is not there yet. Nothing was changed.")
+
+    # -- what the widgets report -----------------------------------------------------------------
+
+    async def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        fresh = self.has_class("-fresh")
+        text = event.text or (self.query_one(Welcome).picked if fresh else "")
+        question = self.view.head.question
+        if not text:
+            return
+        if question is not None and not question.choices:
+            await self.send(AnswerQuestion(id=question.id, answer=text))
+        else:
+            await self.request(text)
+
+    async def on_welcome_picked(self, event: Welcome.Picked) -> None:
+        await self.request(event.text)
+
+    async def request(self, text: str) -> None:
+        """Send a request, now or as soon as it is its turn."""
+        if self.link is None:
+            self.tell(_PAST)
+            return
+        await self.link.request(text)
+
+    def on_prompt_stepped(self, event: Prompt.Stepped) -> None:
+        self.query_one(Welcome).step(event.by)
+
+    def on_prompt_scrolled(self, event: Prompt.Scrolled) -> None:
+        chat = self.query_one(Chat)
+        chat.scroll_relative(y=event.by * max(1, chat.size.height - 2), animate=False)
+
+    async def on_patch_view_decided(self, event: PatchView.Decided) -> None:
+        await self.send(event.command)
+
+    def on_patch_view_confirming(self, event: PatchView.Confirming) -> None:
+        self._confirming = event.words
+        self._told = ""
+        self.settle()
+
+    def on_patch_view_told(self, event: PatchView.Told) -> None:
+        self.tell(event.text)
+
+    async def on_bar_answered(self, event: Bar.Answered) -> None:
+        await self.send(AnswerQuestion(id=event.question.id, answer=event.answer))
+
+    def on_footer_clicked(self, event: Footer.Clicked) -> None:
+        self.run_worker(self.perform(event.action), exclusive=False)
+
+    def on_tabs_clicked(self, event: Tabs.Clicked) -> None:
+        self.focus_pane(event.pane)
+
+    # -- actions ---------------------------------------------------------------------------------
+
+    async def perform(self, action: Action) -> None:
+        """Do what the footer or the palette named."""
+        if action.scope == "diffs":
+            self.focus_pane("diffs")
+            await self.query_one(PatchView).run_action(action.name)
+        elif action.bound:
+            await self.run_action(action.name)
+        else:
+            self.app.simulate_key(action.keys[0])
+
+    async def action_interrupt(self) -> None:
+        if self.link is None:
+            self.dismiss()
+        elif self.view.head.busy:
+            await self.send(InterruptRun())
+            self.link.return_queued()
+
+    async def action_retry(self) -> None:
+        if self.link is None:
+            return
+        if self.link.state == "lost":
+            self.link.try_again_after()
+            self.follow()
+        elif self.view.head.can_retry:
+            await self.send(RetryRun())
+        else:
+            self.tell("There is no failed run to try again.")
+
+    def action_focus_chat(self) -> None:
+        self.focus_pane("chat")
+
+    def action_focus_graph(self) -> None:
+        self.focus_pane("graph")
+
+    def action_focus_diffs(self) -> None:
+        self.focus_pane("diffs")
+
+    def action_focus_cost(self) -> None:
+        self.focus_pane("cost")
+
+    def action_next_pane(self) -> None:
+        self.step_pane(1)
+
+    def action_previous_pane(self) -> None:
+        self.step_pane(-1)
+
+    def action_sessions(self) -> None:
+        self.app.run_worker(self.app.show_sessions())  # type: ignore[attr-defined]
+
+    def action_help(self) -> None:
+        self.app.show_help()  # type: ignore[attr-defined]
+
+    def action_toggle_theme(self) -> None:
+        self.app.toggle_theme()  # type: ignore[attr-defined]
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_quit_now(self) -> None:
+        self.app.exit()
+
+    def action_interrupt_or_quit(self) -> None:
+        """Copy what is marked; else the second press within two seconds quits."""
+        marked = self.get_selected_text() or self.query_one(Prompt).selected_text
+        now = monotonic()
+        if marked:
+            self.app.copy_to_clipboard(marked)
+            self.tell("Copied.")
+        elif now - self._pressed_at < _TWICE_SECONDS:
+            self.app.exit()
+        else:
+            self._pressed_at = now
+            self.tell("Press Ctrl+C again to quit. Esc stops a run and stays here.")
+
+    def redraw_all(self) -> None:
+        """Draw everything again, as after a change of theme."""
+        self.draw(Damage.everything())
+        self.refresh(layout=True)
