@@ -398,13 +398,17 @@ async def test_a_path_too_long_for_a_socket_is_said(desk, tmp_path):
 
 
 async def test_a_server_that_speaks_another_language_is_no_engine(tmp_path):
+    left = asyncio.Event()
+
     async def chat(reader, writer) -> None:
         writer.write(b"220 smtp ready\n")
-        await writer.drain()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        left.set()
 
     server = await asyncio.start_unix_server(chat, tmp_path / "s.sock")
     with pytest.raises(LinkLost):
         await LinkClient.connect(tmp_path / "s.sock", timeout=5)
+    await asyncio.wait_for(left.wait(), 5)
     server.close()
