@@ -103,7 +103,8 @@ def apply(world: World, args: argparse.Namespace) -> int:
     commands: list[Command] = [ApplyChanges(paths=paths)]
     if accepts:
         commands.insert(0, DecideChanges(verdict="accepted", paths=accepts, by="cli"))
-    return _report(asyncio.run(_carry_out(world, session, commands)))
+    events = asyncio.run(_carry_out(world, session, commands))
+    return _report([event for event in events if not isinstance(event, ChangeDecided)])
 
 
 def undo(world: World, args: argparse.Namespace) -> int:

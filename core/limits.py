@@ -63,6 +63,8 @@ class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinkLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    engine_start_seconds: float
+    engine_end_seconds: float
     deserted_seconds: float
     line_bytes: int
     connect_seconds: float

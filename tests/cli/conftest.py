@@ -1,0 +1,126 @@
+"""The command line is tried as users have it: the installed command in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.rehearsal import Rehearsal, Script, copy_sample, load_script, shipped_scripts
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = Path(sys.executable).parent / "heddle"
+COMMAND = [str(INSTALLED)] if INSTALLED.exists() else [sys.executable, str(ROOT)]
+HEALTH = "Add a GET /health endpoint to the API"
+
+
+@dataclass
+class Result:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [record for record in self.records if record["type"] == kind]
+
+    @property
+    def session(self) -> str:
+        return str(self.records[0]["session"])
+
+
+@dataclass
+class Heddle:
+    """Runs the command in a folder, with settings of its own."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *args: str, stdin: str | None = None, seconds: float = 55) -> Result:
+        done = subprocess.run(
+            [*COMMAND, *args],
+            cwd=self.folder,
+            env={**os.environ, **self.settings},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A fresh copy of the sample project."""
+    return copy_sample(tmp_path / "sample")
+
+
+@pytest.fixture
+def heddle(tmp_path: Path) -> Heddle:
+    """The command in an empty folder, without credentials and region."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return Heddle(folder)
+
+
+Serve = Callable[..., Heddle]
+
+
+@pytest.fixture
+def served(sample: Path) -> Iterator[Serve]:
+    """Runs the command in the sample, against an endpoint that plays these scripts (default: the shipped)."""
+    servers: list[Rehearsal] = []
+
+    def serve(*scripts: Script, folder: Path | None = None) -> Heddle:
+        server = Rehearsal(scripts or shipped_scripts(), speed=0).start()
+        servers.append(server)
+        return Heddle(
+            folder or sample,
+            {
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,
+                "AWS_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+            },
+        )
+
+    yield serve
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def write_script(tmp_path: Path) -> Callable[[str], Script]:
+    """A script out of its turns in TOML, for the request `Do it`."""
+
+    def write(turns: str) -> Script:
+        path = tmp_path / "script.toml"
+        path.write_text(f'name = "mine"\ntitle = "Mine"\nrequest = "Do it"\n{turns}')
+        return load_script(path)
+
+    return write
+
+
+@pytest.fixture
+def config() -> Callable[[str], Path]:
+    """Writes the user's config.toml."""
+
+    def write(text: str, name: str = "config.toml") -> Path:
+        path = Path(os.environ["HEDDLE_HOME"]) / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
