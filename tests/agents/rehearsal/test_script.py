@@ -192,7 +192,7 @@ def test_every_example_of_the_page_is_a_script(docs) -> None:
     assert len(examples) == 3
     whole, alternatives, faults = examples
     assert parse_script(whole, "docs").name == "add-license"
-    assert len(parse_script(HEAD + alternatives, "docs").places("test_engineer", 1)[1]) == 2
+    assert len(parse_script(HEAD + alternatives, "docs").places("test_engineer", 1)[1]) == 3
     turn = '[[turn]]\nrole = "x"\ntext = "y"\n'
     assert [fault.kind for fault in parse_script(HEAD + turn + faults, "docs").turns[0].fault] == [
         "throttle",
