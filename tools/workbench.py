@@ -29,6 +29,7 @@ class ToolError(Exception):
 class TestFailure:
     """One failed test, as far as its runner told."""
 
+    __test__ = False  # pytest takes every class of this name for tests
     test: str
     message: str
     file: str = ""
@@ -41,6 +42,7 @@ class TestFailure:
 class TestReport:
     """What the project's tests did. `not_run` is neither good nor bad."""
 
+    __test__ = False
     outcome: TestOutcome
     passed: int = 0
     failed: int = 0
