@@ -90,7 +90,9 @@ class EngineProcess:
         text = self._complaint.read_text("utf-8", "replace").strip() if self._complaint else ""
         lines = text.splitlines()
         said = lines[-1].removeprefix("heddle: ") if lines else ""
-        return said or "The engine ended before it was ready; `heddle doctor` prints where its diagnostics are."
+        return (
+            said or "The engine ended before it was ready; `heddle doctor` prints where its diagnostics are."
+        )
 
     def end(self) -> None:
         """Let the engine end; it closes the session in good order."""
@@ -110,7 +112,7 @@ def screen(world: World, args: argparse.Namespace) -> int:
         find_project(args.project)
     keep_diagnostics(world.home)
     engine = EngineProcess(world, args, session)
-    from cli.stage_door import open_app
+    from cli.front import open_app
 
     try:
         return open_app(world, args, engine)
@@ -124,5 +126,3 @@ def _session(world: World, args: argparse.Namespace) -> str | None:
     if args.continue_:
         return latest_session(world, find_project(args.project))
     return None
-
-

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-FAST_RETRY = 'retry_attempts = 2\nretry_base_seconds = 0.001\n'
+FAST_RETRY = "retry_attempts = 2\nretry_base_seconds = 0.001\n"
 ROUTE = '[[turn]]\nrole = "router"\nanswer = {complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "r"}\n'
 
 
@@ -70,7 +70,9 @@ def test_a_fault_that_stays(served, write_script, config, fault, code, sentence)
 
 def test_an_unknown_model(served, write_script, config):
     config(FAST_RETRY)
-    script = write_script(coder_fault("validation", 'message = "The provided model identifier is invalid."\n'))
+    script = write_script(
+        coder_fault("validation", 'message = "The provided model identifier is invalid."\n')
+    )
     result = served(script)("run", "Do it")
     assert result.code == 78
     assert "heddle models" in result.err

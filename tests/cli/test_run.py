@@ -127,7 +127,9 @@ def test_reject_keeps_a_file_out(served, sample):
     heddle = served()
     session = heddle("run", HEALTH, "--output", "stream-json").session
     assert heddle("reject", session, "README.md").code == 0
-    states = {row["path"]: row["state"] for row in json.loads(heddle("changes", session, "--output", "json").out)}
+    states = {
+        row["path"]: row["state"] for row in json.loads(heddle("changes", session, "--output", "json").out)
+    }
     assert states.pop("README.md") == "rejected"
     assert set(states.values()) == {"undecided"}
     assert heddle("apply", session).code == 0
