@@ -11,6 +11,8 @@ from core.view.session import Dirty, SessionView
 from tui.chat import How
 
 FRAME_SECONDS = 1 / 30
+_SOON_SECONDS = 0.001
+"""A frame that is due now. Textual's timers divide by their interval, so that it must not be 0."""
 _SLICE_SECONDS = 0.008
 """How long records are taken in before keys and frames get their turn."""
 
@@ -84,7 +86,7 @@ class Feed:
             self._flush()
         elif not self._due:
             self._due = True
-            wait = max(0.0, self._drawn_at + self._frame - monotonic())
+            wait = max(_SOON_SECONDS, self._drawn_at + self._frame - monotonic())
             self._later(wait, self._flush)
 
     def _flush(self) -> None:
