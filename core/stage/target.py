@@ -93,12 +93,16 @@ def agrees(found: Found | None, state: State | None) -> bool:
 
 
 def is_torn(found: Found | None, old: bytes, new: bytes) -> bool:
-    """True for what a write of `new` over `old` leaves when it is cut off: some of the one, then the other."""
-    if found is None or found.kind != "file":
+    """True for what writing `new` over `old` leaves when it is cut off, and writing `old` back after that.
+
+    It begins like `old`, goes on like `new` and ends like `old`; each part may be empty.
+    """
+    if found is None or found.kind != "file" or len(found.data) < min(len(old), len(new)):
         return False
     data = found.data
-    same = _common(data, new)
-    return len(data) == max(len(old), same) and data[same:] == old[same:]
+    restored = _common(data, old)
+    written = restored + _common(data[restored:], new[restored:])
+    return data[written:] in (b"", old[written:])
 
 
 def _common(one: bytes, other: bytes) -> int:
