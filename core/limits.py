@@ -48,6 +48,7 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_above_usd: str
     handoff_characters: int
     diff_characters: int
+    stop_seconds: float
 
 
 class RetryLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
