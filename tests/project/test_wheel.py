@@ -69,6 +69,9 @@ def test_an_installed_heddle_ignores_a_hostile_repository(path: str, installed: 
     runs_ours([installed / "heddle", "--version"], PYTHONPATH=PATHS[path])
     runs_ours([installed / "python", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
     runs_ours([installed / "python", "-P", "-m", "heddle", "--version"], PYTHONPATH=PATHS[path])
+    runs_ours(
+        [installed / "python", "-P", _packages(installed) / "heddle", "--version"], PYTHONPATH=PATHS[path]
+    )
 
 
 def test_an_installed_heddle_runs_with_safe_path_and_in_a_sub_folder(
