@@ -71,6 +71,23 @@ class History:
         """True when a node's change of this file is recorded and not applied or withdrawn."""
         return self.base.get(path) != self.work.get(path)
 
+    def taken_out(self, path: str, message: str) -> dict[str, tuple[Item | None, Item | None]] | None:
+        """What the last commit with this message took out of the work, if `path` was among it.
+
+        Base and work of each file as they were before, by path.
+        """
+        for step in self._shadow.steps():
+            if step.message != message or step.trees[1] == step.before[1]:
+                continue
+            old_base, old_work = (self._shadow.items(tree) for tree in step.before)
+            work = self._shadow.items(step.trees[1])
+            places = [
+                place for place in old_work.keys() | work.keys() if old_work.get(place) != work.get(place)
+            ]
+            if path in places:
+                return {place: (old_base.get(place), old_work.get(place)) for place in places}
+        return None
+
     def open_items(self) -> list[tuple[str, Item | None]]:
         """What is recorded and not applied or withdrawn: deletions first, since they make room."""
         paths = [path for path in self.base.keys() | self.work.keys() if self.is_open(path)]

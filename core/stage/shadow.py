@@ -5,6 +5,7 @@ hook, filter or pager; its search paths are emptied, so that nobody's global con
 `info/attributes` switches every conversion off, so that bytes stay bytes.
 """
 
+import itertools
 import os
 import threading
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import pygit2
-from pygit2.enums import ConfigLevel, DiffOption, FileMode
+from pygit2.enums import ConfigLevel, DiffOption, FileMode, SortMode
 
 _HEAD = "refs/heads/work"
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding -eol\n"
@@ -34,6 +35,14 @@ def isolate() -> None:
     for level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
         pygit2.settings.search_path[level] = ""
     pygit2.settings.owner_validation = False
+
+
+class Step(NamedTuple):
+    """A commit's message, and its trees and those of the commit before."""
+
+    message: str
+    trees: tuple[str, str]
+    before: tuple[str, str]
 
 
 class Shadow:
@@ -71,8 +80,15 @@ class Shadow:
     def state(self) -> tuple[str, str]:
         """The trees of base and work in the newest commit."""
         with self._guard:
-            top = self._repository.references[_HEAD].peel(pygit2.Tree)
-            return str(top["base"].id), str(top["work"].id)
+            return _trees(self._repository.references[_HEAD].peel(pygit2.Commit))
+
+    def steps(self) -> Iterator[Step]:
+        """Every commit but the first, newest first."""
+        with self._guard:
+            top = self._repository.references[_HEAD].peel(pygit2.Commit).id
+            commits = list(self._repository.walk(top, SortMode.TOPOLOGICAL))
+        for after, before in itertools.pairwise(commits):
+            yield Step(after.message, _trees(after), _trees(before))
 
     def items(self, tree: str) -> dict[str, Item]:
         """Every file of a tree."""
@@ -117,6 +133,10 @@ class Shadow:
         found = self._repository[oid]
         assert isinstance(found, pygit2.Tree)
         return found
+
+
+def _trees(commit: pygit2.Commit) -> tuple[str, str]:
+    return str(commit.tree["base"].id), str(commit.tree["work"].id)
 
 
 def entries_of(index: pygit2.Index) -> Iterator[tuple[str, int, str]]:

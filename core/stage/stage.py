@@ -23,6 +23,7 @@ from core.stage.survey import tree_rules, unsettled
 from core.stage.tree import Tree
 
 _MANIFEST = "manifest.json"
+_REJECTED = "Rejected"
 
 
 class Stage:
@@ -226,7 +227,26 @@ class Stage:
             self._capture(places)
             for place in places:
                 self._put(place, self._history.base.get(place))
-            return self._commit(places, by, "Rejected")
+            return self._commit(places, by, _REJECTED)
+
+    def restore(self, path: str, *, by: str) -> list[Change | Withdrawn]:
+        """Put back what the last `revert` of this path took out, both names of a rename, and record that.
+
+        Nothing happens when it was not reverted, or was changed again since.
+
+        Raises:
+            StageError: the project's file is not what the change was made against any more.
+        """
+        with self.lock:
+            taken = self._history.taken_out(self._files.spell(path), _REJECTED)
+            if taken is None or any(self._history.is_open(place) for place in taken):
+                return []
+            self._capture(taken)
+            if any(self._history.base.get(place) != base for place, (base, _) in taken.items()):
+                raise StageError(f"{path} was changed in the project since; ask for the change again.")
+            for place, (_, work) in sorted(taken.items(), key=lambda pair: pair[1][1] is not None):
+                self._put(place, work)
+            return self._commit(list(taken), by, "Reconsidered")
 
     def rebase(self, paths: Iterable[str]) -> None:
         """After an apply: what is recorded of these paths is the new base."""
