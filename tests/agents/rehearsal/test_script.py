@@ -108,6 +108,31 @@ def test_only_the_last_message_decides_between_alternatives(script, says, exchan
     assert "nothing more" in says(script(turns), *later, toolConfig=tools())
 
 
+def test_tool_calls_have_ids_that_only_a_retry_repeats(script, ask, exchange, tools) -> None:
+    turn = "[[turn]]\nrole = 'fast_coder'\n[[turn.call]]\nname = 'look'\n[[turn.call]]\nname = 'look'\n"
+
+    def ids(*messages, **about: str) -> list[str]:
+        body = ask(*messages, about=about, toolConfig=tools())
+        return [tool.id for tool in reply_to(read_cue(body.pop("modelId"), body), [script(2 * turn)]).tools]
+
+    assert ids() == ids()
+    seen = [*ids(), *ids(*exchange()), *ids(run="r2"), *ids(node="fast_coder_2"), *ids(session="s2")]
+    assert len(set(seen)) == 10
+
+
+def test_a_forced_answer_is_the_scripts_even_before_its_turn(script, says, ask, tools) -> None:
+    turns = (
+        ROUNDS
+        + "[[turn]]\nrole = 'x'\n[[turn.call]]\nname = 'look'\n[[turn]]\nrole = 'x'\nanswer = { ok = true }\n"
+    )
+    config = tools({"any": {}}, Verdict={"ok": {"type": "boolean"}})
+    body = ask(role="x", toolConfig=config)
+    (forced,) = reply_to(read_cue(body.pop("modelId"), body), [script(turns)]).tools
+    assert (forced.name, forced.arguments) == ("Verdict", {"ok": True})
+    schema = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"properties": {"ok": {}}}'}}}
+    assert says(script(turns), role="x", outputConfig={"textFormat": schema}) == '{"ok": true}'
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -145,6 +170,7 @@ def test_the_latest_request_decides(ask, say) -> None:
 
     assert found("Before: do one thing. Now: do another.") == "two"
     assert found("Before: do another. Now: do one thing.") == "one"
+    assert found("Now: do one thing. Before: do another. So do one thing.") == "one"
     assert found("do another", "do one thing") == "one"
     assert found("do one thing", "well?") == "one"
     assert found("well?") is None

@@ -61,6 +61,14 @@ def test_a_longer_conversation_reads_the_shorter_one(cache) -> None:
     assert second.input == 0
 
 
+def test_nothing_is_read_behind_the_last_cache_point(cache) -> None:
+    said = {"role": "assistant", "content": [{"text": LONG}, point()]}
+    cache.charge(MODEL, body({"text": LONG}, messages=[said]))
+    unmarked = {"role": "assistant", "content": [{"text": LONG}]}
+    charged = cache.charge(MODEL, body({"text": LONG}, point(), messages=[unmarked]))
+    assert (charged.cache_read, charged.input > 2500) == (0, True)
+
+
 def test_a_change_before_the_point_makes_all_of_it_new(cache) -> None:
     cache.charge(MODEL, body({"text": LONG}, point()))
     changed = cache.charge(MODEL, body({"text": "!" + LONG}, point()))
