@@ -21,7 +21,7 @@ def rename_new(source: int, name: str, target: int, new_name: str) -> None:
         OSError: as `os.rename`.
     """
     if not _rename(source, name, target, new_name, _NO_REPLACE):
-        if _is_there(target, new_name):
+        if is_there(target, new_name):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new_name)
         os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
 
@@ -35,7 +35,8 @@ def exchange(source: int, name: str, target: int, other: str) -> bool:
     return _rename(source, name, target, other, _EXCHANGE)
 
 
-def _is_there(folder: int, name: str) -> bool:
+def is_there(folder: int, name: str) -> bool:
+    """True when an open folder holds the name, be it a dangling link."""
     try:
         os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

@@ -45,8 +45,9 @@ class Rollback:
             for folder, suffix in ((step.folder, "tmp"), (step.place.rpartition("/")[0], "old")):
                 name = self._plan.temporary(number, suffix)
                 place = f"{folder}/{name}" if folder else name
-                with suppress(FileNotFoundError, NotRegular, OutsideStage):
-                    self._unlink(place)
+                if os.path.lexists(f"{self._project}/{place}"):
+                    with suppress(FileNotFoundError, NotRegular, OutsideStage):
+                        self._unlink(place)
 
     def _unlink(self, place: str) -> None:
         with parent_of(self._project, place) as (folder, name):

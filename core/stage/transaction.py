@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from core.stage import progress
 from core.stage.change import NotRegular, OutsideStage
-from core.stage.exchange import exchange, rename_new
+from core.stage.exchange import exchange, is_there, rename_new
 from core.stage.journal import Plan, State, Step
 from core.stage.location import parent_of
 from core.stage.target import Found, Like, write_beside, write_through
@@ -172,7 +172,9 @@ def make(project: str, folders: Mapping[str, int | None]) -> None:
     """Make folders, outermost first; those that are there stay as they are."""
     for place, mode in folders.items():
         progress.step(f"make folder {place}")
-        with parent_of(project, place) as (folder, name), suppress(FileExistsError):
+        with parent_of(project, place) as (folder, name):
+            if is_there(folder, name):
+                continue
             os.mkdir(name, dir_fd=folder)
             if mode is not None:
                 os.chmod(name, mode, dir_fd=folder)
