@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.headless import THREADS
+from cli.headless import THREADS, find_confinement
 from cli.rehearse import choose_script, fresh_sample
 from cli.world import World, find_project, keep_diagnostics, make_team, price_book
 from core.limits import limits
 from core.link import LinkServer
-from core.sandbox import probe
+from core.run import Team
 from core.session import Session, Settings
 
 if TYPE_CHECKING:
@@ -64,17 +64,16 @@ def _backing(world: World, args: argparse.Namespace, stack: ExitStack) -> Backin
     return Backing(connect_rehearsal(rehearsal.url), project, rehearsal=True)
 
 
-async def _serve(args: argparse.Namespace, project: Path, settings: Settings, team: object) -> None:
+async def _serve(args: argparse.Namespace, project: Path, settings: Settings, team: Team) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS))
     socket = Path(args.socket)
-    confined = await asyncio.to_thread(lambda: probe().ok)
     session = await Session.open(
         settings,
         project=project,
         session=args.session,
-        team=team,  # type: ignore[arg-type]
-        confinement="confined" if confined else "unconfined",
+        team=team,
+        confinement=await find_confinement(),
         socket=socket,
     )
     server = LinkServer(session, socket)

@@ -1,7 +1,6 @@
 """The screen and what it is given: the engine's port, past sessions, and what a newcomer should read."""
 
 import argparse
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def suggestions(world: World, args: argparse.Namespace) -> Sequence[str]:
 
 def _means_aws(environ: Mapping[str, str]) -> bool:
     """A cheap guess without boto3, for the first frame; the engine decides."""
-    folder = Path(os.path.expanduser("~/.aws"))
+    folder = Path("~/.aws").expanduser()
     files = [
         Path(environ.get("AWS_SHARED_CREDENTIALS_FILE", folder / "credentials")),
         Path(environ.get("AWS_CONFIG_FILE", folder / "config")),

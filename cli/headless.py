@@ -10,7 +10,14 @@ from pathlib import Path
 
 from cli.output import Output
 from core.commands import ApplyChanges, DecideChanges, InterruptRun, SubmitRequest
-from core.events import ChangeApplied, ChangeMarkedStale, CommandRefused, RequestSubmitted, RunFinished
+from core.events import (
+    ChangeApplied,
+    ChangeMarkedStale,
+    CommandRefused,
+    Confinement,
+    RequestSubmitted,
+    RunFinished,
+)
 from core.faults import EXIT_FAILED
 from core.run import Team
 from core.sandbox import probe
@@ -35,14 +42,12 @@ async def run_job(
 ) -> tuple[int, str, RunFinished | None]:
     """Carry a job out; returns exit code, session id and how the run ended."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
-    confinement = await asyncio.to_thread(lambda: "confined" if probe().ok else "unconfined")
     session = await Session.open(
-        settings, project=job.project, session=job.session, team=team, confinement=confinement
+        settings, project=job.project, session=job.session, team=team, confinement=await find_confinement()
     )
+    watcher = Watcher(session, make_output(session.id), session.first_new)
+    watching = asyncio.create_task(watcher.watch())
     try:
-        output = make_output(session.id)
-        watcher = Watcher(session, output, session.first_new)
-        watching = asyncio.create_task(watcher.watch())
         async with _interruptible(session):
             await session.submit(job.request)
             await session.wait_idle()
@@ -55,6 +60,12 @@ async def run_job(
         await session.close()
         with suppress(asyncio.CancelledError):
             await watching
+
+
+async def find_confinement() -> Confinement:
+    """Whether commands will run in a sandbox here; it is really started to know."""
+    found = await asyncio.to_thread(probe)
+    return "confined" if found.ok else "unconfined"
 
 
 async def _apply(session: Session, watcher: "Watcher", code: int) -> int:

@@ -52,7 +52,9 @@ def _print_version() -> int:
 def _work(args: argparse.Namespace) -> int:
     from cli.world import find_world
 
-    command = args.command or ("screen" if _has_terminal() else "rehearse")
+    command = args.command or "rehearse"
+    if command == "rehearse" and _has_terminal() and (args.command is None or args.screen):
+        command = "screen"
     module, _, function = _WORK[command].partition(":")
     work: Work = getattr(import_module(module), function)
     return work(find_world(), args)

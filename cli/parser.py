@@ -36,7 +36,7 @@ def _screen_options(parser: argparse.ArgumentParser) -> None:
         "--continue", dest="continue_", action="store_true", help="go on with the last session here"
     )
     _team_options(parser)
-    parser.set_defaults(scenario=None, output="text", apply="none", speed=1.0)
+    parser.set_defaults(scenario=None, output="text", apply="none", speed=1.0, screen=True)
 
 
 def _team_options(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +108,8 @@ def _add_rehearse(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--speed", type=float, default=1.0, help="how fast models answer; 0: at once")
     parser.add_argument("--roster", metavar="NAME", help="which models are played")
+    parser.add_argument("--screen", action="store_true", help="open it full screen instead of printing it")
+    parser.set_defaults(project=None, session=None, continue_=False, budget=None, unconfined=False)
 
 
 def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

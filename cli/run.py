@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 from cli.errors import Stop, usage
 from cli.headless import Job, run_job
@@ -14,6 +15,9 @@ from core.events import RunFinished
 from core.faults import EXIT_CREDENTIALS, fault_kinds
 from core.money import to_pico
 from core.session import Settings
+
+if TYPE_CHECKING:
+    from agents.aws import Connection
 
 
 def run(world: World, args: argparse.Namespace) -> int:
@@ -42,7 +46,7 @@ def run(world: World, args: argparse.Namespace) -> int:
     return code
 
 
-def _connect(world: World) -> "Connection":  # noqa: F821
+def _connect(world: World) -> "Connection":
     from agents.aws import connect, find_credentials
 
     if not find_credentials(world.environ):

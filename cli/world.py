@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cli.errors import Stop, usage
 from core.config import Config, load_config
 from core.faults import EXIT_CONFIGURATION, Fault
@@ -16,6 +18,7 @@ from core.prices import PriceBook, load_prices
 if TYPE_CHECKING:
     from agents.aws import Connection
     from agents.conductor import Conductor
+    from agents.guard import RetryPolicy
     from agents.roster import Roster
 
 
@@ -121,10 +124,8 @@ def make_team(
     )
 
 
-def retry_policy(config: Config) -> "RetryPolicy":  # noqa: F821
+def retry_policy(config: Config) -> "RetryPolicy":
     """The retry limits, with the user's own figures over them."""
-    import msgspec
-
     from agents.guard import default_policy
 
     own = {"attempts": config.retry_attempts, "base_seconds": config.retry_base_seconds}

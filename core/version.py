@@ -1,14 +1,8 @@
-"""Heddle's version, in one place."""
+"""Heddle's version, in one place: the distribution takes it from here."""
 
-from importlib.metadata import PackageNotFoundError, version
+CHECKOUT = "0.1.0"
 
 
 def heddle_version() -> str:
-    """The installed distribution's version, or the checkout's own."""
-    try:
-        return version("heddle")
-    except PackageNotFoundError:
-        return CHECKOUT
-
-
-CHECKOUT = "0.1.0"
+    """The version of this source."""
+    return CHECKOUT

@@ -1,0 +1,114 @@
+"""A program in a pseudo-terminal: what it paints, when, and what it costs."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HZ = os.sysconf("SC_CLK_TCK")
+
+
+class Terminal:
+    """Runs a command in a pty of 120×40 and reads what it paints."""
+
+    def __init__(
+        self, command: list[str], environment: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
+        self.started = time.perf_counter()
+        self.painted = b""
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            os.chdir(cwd or Path.cwd())
+            terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "120", "LINES": "40"}
+            os.execvpe(command[0], command, {**os.environ, **terminal, **(environment or {})})
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+
+    def until(self, text: str, seconds: float = 60) -> float:
+        """Seconds from the start until this text was painted since the last call."""
+        wanted, end = text.encode(), time.perf_counter() + seconds
+        while wanted not in _plain(self.painted):
+            left = end - time.perf_counter()
+            if left <= 0:
+                raise TimeoutError(f"{text!r} was not painted within {seconds} s: {self.painted[-2000:]!r}")
+            self._read(left)
+        self.painted = b""
+        return time.perf_counter() - self.started
+
+    def _read(self, seconds: float) -> None:
+        if select.select([self._master], [], [], seconds)[0]:
+            with suppress(OSError):  # EIO: the program has ended
+                self.painted += os.read(self._master, 1 << 16)
+
+    def drain(self, seconds: float) -> None:
+        """Read what is painted for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self._read(left)
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def end(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+        self.drain(0.2)
+        for _ in range(100):
+            if os.waitpid(self.pid, os.WNOHANG)[0]:
+                os.close(self._master)
+                return
+            self.drain(0.1)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._master)
+
+
+def _plain(painted: bytes) -> bytes:
+    """Without escape sequences, so that words can be found."""
+    return re.sub(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|[^\[])", b"", painted)
+
+
+def pss_mb(pid: int) -> float:
+    """Proportional memory of a process, in MB."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / HZ
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+BARE = """
+from textual.app import App
+from textual.widgets import TextArea
+class Bare(App):
+    def compose(self):
+        yield TextArea("usable prompt")
+Bare().run()
+"""
+
+
+def bare_app() -> list[str]:
+    """The floor: a Textual application with one text area."""
+    return [sys.executable, "-c", BARE]
+
+
+def heddle(*args: str) -> list[str]:
+    return [sys.executable, str(ROOT), *args]
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
