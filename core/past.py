@@ -1,21 +1,41 @@
 """What a session knows of its own past: a fold over its records, for resuming."""
 
+from typing import assert_never
+
 from core.events import (
     CallStarted,
     ChangeApplied,
     ChangeDecided,
+    ChangeMarkedStale,
     ChangeUndone,
     ChangeWithdrawn,
+    CommandRefused,
     Event,
+    Failed,
     FileChanged,
+    GraphPlanned,
+    HandedOff,
     ModelCalled,
     NodeFinished,
     NodeStarted,
+    NoticeGiven,
+    QuestionAnswered,
+    QuestionAsked,
     RequestSubmitted,
+    Retried,
+    RouteDecided,
     RunFinished,
+    SessionResumed,
     SessionStarted,
+    StagePrepared,
+    TestsFinished,
     TextDelta,
+    TextDiscarded,
+    TextFinished,
+    ToolFinished,
+    ToolStarted,
     Verdict,
+    VerdictGiven,
 )
 from core.record import Record
 from core.run import PastRun
@@ -40,13 +60,16 @@ class Past:
         """Changes that are neither applied nor withdrawn, by path."""
         self.verdicts: dict[str, Verdict] = {}
         self.applied: dict[str, FileChanged] = {}
+        """What was applied and is not undone, by path."""
+        self.applies: dict[str, set[str]] = {}
+        """The applies of this session that still stand, oldest first: id → paths."""
 
     def apply(self, record: Record) -> None:
         """Take one record in."""
         self.note(record.event)
 
     def note(self, event: Event) -> None:
-        """Take one event in. Events that say nothing about resuming are passed over."""
+        """Take one event in."""
         match event:
             case SessionStarted():
                 self.project = event.project
@@ -68,8 +91,29 @@ class Past:
                 self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
             case FileChanged() | ChangeWithdrawn() | ChangeDecided() | ChangeApplied() | ChangeUndone():
                 self._change(event)
+            case (
+                SessionResumed()
+                | CommandRefused()
+                | NoticeGiven()
+                | QuestionAsked()
+                | QuestionAnswered()
+                | StagePrepared()
+                | RouteDecided()
+                | GraphPlanned()
+                | HandedOff()
+                | TextFinished()
+                | TextDiscarded()
+                | ToolStarted()
+                | ToolFinished()
+                | TestsFinished()
+                | VerdictGiven()
+                | Retried()
+                | Failed()
+                | ChangeMarkedStale()
+            ):
+                pass  # they say nothing about resuming
             case _:
-                pass
+                assert_never(event)
 
     def _begin(self, event: RequestSubmitted) -> None:
         self.runs += 1
@@ -89,20 +133,35 @@ class Past:
     ) -> None:
         match event:
             case FileChanged():
-                self.changes[event.path] = event
-                self.verdicts[event.path] = "undecided"
+                self._wait_again(event)
             case ChangeWithdrawn():
-                self.changes.pop(event.path, None)
-                self.verdicts.pop(event.path, None)
+                self._forget(event.path)
             case ChangeDecided():
-                self.verdicts[event.path] = event.verdict
+                if event.path in self.changes:
+                    self.verdicts[event.path] = event.verdict
             case ChangeApplied():
-                change = self.changes.pop(event.path, None)
-                self.verdicts.pop(event.path, None)
+                self.applies.setdefault(event.apply, set()).add(event.path)
+                change = self._forget(event.path)
                 if change is not None:
                     self.applied[event.path] = change
             case ChangeUndone():
-                change = self.applied.pop(event.path, None)
-                if change is not None:
-                    self.changes[event.path] = change
-                    self.verdicts[event.path] = "undecided"
+                self._undo(event)
+            case _:
+                assert_never(event)
+
+    def _wait_again(self, change: FileChanged) -> None:
+        self.changes[change.path] = change
+        self.verdicts[change.path] = "undecided"
+
+    def _forget(self, path: str) -> FileChanged | None:
+        self.verdicts.pop(path, None)
+        return self.changes.pop(path, None)
+
+    def _undo(self, event: ChangeUndone) -> None:
+        standing = self.applies.get(event.apply, set())
+        standing.discard(event.path)
+        if not standing:
+            self.applies.pop(event.apply, None)
+        change = self.applied.pop(event.path, None)
+        if change is not None:
+            self._wait_again(self.changes.get(event.path, change))

@@ -1,139 +1,222 @@
 """Decisions on changes, and what follows: reverting in the stage, applying to the project, undoing."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
 
 from core.events import (
     ChangeApplied,
     ChangeDecided,
     ChangeMarkedStale,
     ChangeUndone,
+    ChangeWithdrawn,
     Event,
+    FileChanged,
+    NoticeGiven,
     Verdict,
 )
 from core.past import Past
+from core.refusal import Refusal
 from core.stage import Change, Stage, StageError
-from core.stage.apply import ApplyFailed, NothingToUndo, Stale, UndoRefused, apply, undo
+from core.stage.apply import ApplyError, Stale, apply, undo
+from core.staging import Staging
+
+_STALE = "the file was changed in the project since the agents read it"
+_LOST = "the private copy does not hold this change any more; ask for it again"
 
 
-class Refusal(Exception):
-    """A decision cannot be carried out; the message is a sentence that says why and what to do."""
+@dataclass
+class Settled:
+    """What became of decisions in the stage."""
+
+    notes: list[str] = field(default_factory=list[str])
+    """Sentences for the node whose tool call is next."""
+    events: list[Event] = field(default_factory=list[Event])
 
 
 class Review:
-    """The changes of a session that wait for the user. Everything here blocks: call it in a thread."""
+    """The changes of a session that wait for the user. Disk and repository are left to threads.
 
-    def __init__(self, stage: Stage, journals: Path, past: Past) -> None:
-        self._stage = stage
-        self._journals = journals
+    Nothing else may change the session's `Past` meanwhile, but for `decide`.
+    """
+
+    def __init__(self, staging: Staging, past: Past) -> None:
+        self._staging = staging
         self._past = past
-        self._rejected: dict[str, Change] = {}
 
-    def open_paths(self, paths: Sequence[str] | None, verdicts: Iterable[Verdict]) -> list[str]:
-        """The changed paths that are meant: the named ones, or all whose verdict is one of these.
+    # -- deciding --------------------------------------------------------------------------------
+
+    async def decide(self, verdict: Verdict, paths: Sequence[str] | None, by: str) -> list[ChangeDecided]:
+        """Decisions as events; `settle` carries them out in the stage.
 
         Raises:
-            Refusal: a named path has no change that waits.
+            Refusal: a path has no change that waits, or none waits at all.
         """
+        verdicts = ("undecided",) if verdict != "undecided" else ("accepted", "rejected")
+        chosen = await self._choose(paths, verdicts)
+        if not chosen:
+            raise Refusal("No change waits for a decision.")
+        return [ChangeDecided(path=path, verdict=verdict, by=by) for path in chosen]
+
+    async def _choose(self, paths: Sequence[str] | None, verdicts: Iterable[Verdict]) -> list[str]:
+        """The changed paths that are meant: the named ones, or all whose verdict is one of these."""
         if paths is None:
             wanted = set(verdicts)
             return [path for path in self._past.changes if self._past.verdicts.get(path) in wanted]
-        return [self._known(path) for path in paths]
+        return list(dict.fromkeys([await self._known(path) for path in paths]))
 
-    def _known(self, path: str) -> str:
+    async def _known(self, path: str) -> str:
         if path in self._past.changes:
             return path
-        try:
-            located = self._stage.locate(path)
-        except StageError as error:
-            raise Refusal(str(error)) from error
+        located = await self._locate(path)
         if located in self._past.changes:
             return located
         raise Refusal(f"No change of {path} waits for a decision. `heddle changes` lists those that do.")
 
-    def decide(self, verdict: Verdict, paths: Sequence[str] | None, by: str) -> list[Event]:
-        """Decisions as events; `settle` carries them out in the stage.
+    async def _locate(self, path: str) -> str:
+        stage = await self._staging.stage()
+        try:
+            return await asyncio.to_thread(stage.locate, path)
+        except (StageError, OSError, ValueError) as error:
+            raise Refusal(str(error)) from error
 
-        Raises:
-            Refusal: a path has no change that waits.
+    # -- in the stage ----------------------------------------------------------------------------
+
+    async def settle(self, paths: Iterable[str]) -> Settled:
+        """Make the stage agree with the standing verdicts on these paths.
+
+        What is rejected is taken out, what is reconsidered is put back; all else stays.
         """
-        chosen = self.open_paths(
-            paths, ("undecided",) if verdict != "undecided" else ("accepted", "rejected")
-        )
-        return [ChangeDecided(path=path, verdict=verdict, by=by) for path in chosen]
+        standing: dict[str, Verdict] = {
+            path: self._past.verdicts[path] for path in paths if path in self._past.changes
+        }
+        if not standing:
+            return Settled()
+        stage = await self._staging.stage()
+        return await asyncio.to_thread(self._settle, stage, standing)
 
-    def settle(self, decisions: Sequence[ChangeDecided]) -> list[str]:
-        """Take rejected changes out of the stage and put reconsidered ones back; returns what nodes should know."""
-        notes: list[str] = []
-        for decision in decisions:
-            if decision.verdict == "rejected":
-                notes += self._take_out(decision.path)
-            else:
-                self._put_back(decision.path)
-        return notes
+    def _settle(self, stage: Stage, standing: Mapping[str, Verdict]) -> Settled:
+        settled = Settled()
+        for path, verdict in standing.items():
+            try:
+                if verdict == "rejected":
+                    settled.notes += _take_out(stage, path)
+                elif stage.change(path) is None:
+                    stage.restore(path, by=self._past.changes[path].role)
+            except StageError as error:
+                settled.events.append(ChangeMarkedStale(path=path, reason=str(error)))
+            except OSError as error:
+                text = f"The decision on {path} could not be carried out in the private copy: {error}."
+                settled.events.append(NoticeGiven(text=text, level="warning"))
+        return settled
 
-    def _take_out(self, path: str) -> list[str]:
-        change = self._stage.change(path)
-        if change is None:
-            return []
-        self._rejected[path] = change
-        self._stage.revert(path)
-        return [f"The user rejected your change of {path}: it was taken back. Do not make it again."]
+    # -- into the project ------------------------------------------------------------------------
 
-    def _put_back(self, path: str) -> None:
-        change = self._rejected.pop(path, None)
-        if change is None:
-            return
-        if change.old_path is not None:
-            self._stage.delete(change.old_path)
-        if change.new is None:
-            self._stage.delete(change.path)
-        else:
-            self._stage.write(change.path, change.new)
-        seen = self._past.changes[path]
-        self._stage.record(
-            list(change.paths), run=seen.run, node=seen.node, role=seen.role, message="Reconsidered"
-        )
-
-    def apply(self, paths: Sequence[str] | None) -> list[Event]:
+    async def apply(self, paths: Sequence[str] | None) -> list[Event]:
         """Write accepted changes into the project in one transaction.
 
         Raises:
             Refusal: nothing is accepted, or it could not be written; the project is as it was.
         """
-        chosen = self.open_paths(paths, ("accepted",))
-        rejected = [path for path in chosen if self._past.verdicts.get(path) == "rejected"]
-        if rejected:
-            raise Refusal(f"{', '.join(rejected)} was rejected. Accept it first.")
-        changes = [change for path in chosen if (change := self._stage.change(path)) is not None]
-        if not changes:
+        chosen = await self._choose(paths, ("accepted",))
+        other = [path for path in chosen if self._past.verdicts.get(path) != "accepted"]
+        if other:
+            raise Refusal(f"Nothing was written: {', '.join(other)} is not accepted. Accept it first.")
+        if not chosen:
             raise Refusal("Nothing is accepted yet: accept a change first.")
-        return self._write(changes)
+        stage = await self._staging.stage()
+        return await asyncio.to_thread(self._apply, stage, chosen)
 
-    def _write(self, changes: list[Change]) -> list[Event]:
-        try:
-            done = apply(self._stage.project, changes, self._journals)
-        except Stale as stale:
-            reason = "the file was changed in the project since the agents read it"
-            marks: list[Event] = [ChangeMarkedStale(path=path, reason=reason) for path in stale.paths]
-            others = [change for change in changes if not set(change.paths) & set(stale.paths)]
-            return marks + (self._write(others) if others else [])
-        except ApplyFailed as error:
-            raise Refusal(f"Nothing was written: {error}") from error
-        self._stage.rebase([path for change in changes for path in change.paths])
-        return [ChangeApplied(path=change.path, apply=done.id) for change in changes]
+    def _apply(self, stage: Stage, chosen: Sequence[str]) -> list[Event]:
+        found = {path: stage.change(path) for path in chosen}
+        events: list[Event] = [
+            ChangeMarkedStale(path=path, reason=_LOST) for path, change in found.items() if change is None
+        ]
+        changes = {change.path: change for change in found.values() if change is not None}
+        while changes:
+            try:
+                return events + self._write(stage, changes)
+            except Stale as stale:
+                marked = _touching(changes, stale.paths)
+                if not marked:
+                    raise Refusal(str(stale)) from stale
+                events += [ChangeMarkedStale(path=changes.pop(path).path, reason=_STALE) for path in marked]
+            except ApplyError as error:
+                raise Refusal(str(error)) from error
+        return events
 
-    def undo(self, paths: Sequence[str] | None) -> list[Event]:
-        """Restore what was there before the last apply.
+    def _write(self, stage: Stage, changes: Mapping[str, Change]) -> list[Event]:
+        done = apply(stage.project, list(changes.values()), self._staging.journals)
+        applied: list[Event] = [ChangeApplied(path=path, apply=done.id) for path in changes]
+        touched = [path for change in changes.values() for path in change.paths]
+        return applied + _afterwards(lambda: stage.rebase(touched))
+
+    async def undo(self, paths: Sequence[str] | None) -> list[Event]:
+        """Restore what was there before this session's last apply, or before it wrote `paths`.
 
         Raises:
             Refusal: there is nothing to undo, or the user changed a file since; the project is as it was.
         """
+        places = None
+        if paths is not None:
+            places = [path if path in self._past.applied else await self._locate(path) for path in paths]
+        stage = await self._staging.stage()
+        return await asyncio.to_thread(self._undo, stage, places)
+
+    def _undo(self, stage: Stage, places: Sequence[str] | None) -> list[Event]:
         try:
-            done = undo(self._stage.project, self._journals, list(paths) if paths is not None else None)
-        except (UndoRefused, NothingToUndo) as error:
+            done = undo(stage.project, self._staging.journals, places, list(self._past.applies))
+        except ApplyError as error:
             raise Refusal(str(error)) from error
-        except ApplyFailed as error:
-            raise Refusal(f"Nothing was undone: {error}") from error
-        self._stage.reopen(list(done.paths))
-        return [ChangeUndone(path=path, apply=done.id) for path in done.paths]
+        events: list[Event] = [ChangeUndone(path=path, apply=done.id) for path in done.paths]
+        events += _afterwards(lambda: stage.reopen(done.paths))
+        for path in done.paths:
+            events += self._differently(stage, path)
+        return events
+
+    def _differently(self, stage: Stage, path: str) -> list[Event]:
+        """What is to be decided on now, where that is not what was applied: nodes went on meanwhile."""
+        seen = self._past.changes.get(path) or self._past.applied.get(path)
+        if seen is None:
+            return []
+        change = stage.change(path)
+        if change is None:
+            return [ChangeWithdrawn(run=seen.run, node=seen.node, role=seen.role, path=path)]
+        now = _as_event(change, seen)
+        return [] if now == seen else [now]
+
+
+def _take_out(stage: Stage, path: str) -> list[str]:
+    if stage.change(path) is None:
+        return []
+    stage.revert(path)
+    return [f"The user rejected your change of {path}: it was taken back. Do not make it again."]
+
+
+def _touching(changes: Mapping[str, Change], paths: Sequence[str]) -> list[str]:
+    return [path for path, change in changes.items() if set(change.paths) & set(paths)]
+
+
+def _afterwards(step: Callable[[], None]) -> list[Event]:
+    """The project is written already, so that a stage which cannot follow is no reason to refuse."""
+    try:
+        step()
+    except (StageError, OSError) as error:
+        text = f"The private copy could not follow: {error}. Start a new session for further work."
+        return [NoticeGiven(text=text, level="warning")]
+    return []
+
+
+def _as_event(change: Change, seen: FileChanged) -> FileChanged:
+    return msgspec.structs.replace(
+        seen,
+        path=change.path,
+        kind=change.kind,
+        added_lines=change.added_lines,
+        removed_lines=change.removed_lines,
+        patch=change.patch,
+        binary=change.binary,
+        old_path=change.old_path,
+    )

@@ -5,7 +5,7 @@ import itertools
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -15,9 +15,6 @@ from core.events import (
     Event,
     FileChanged,
     ModelCalled,
-    NodeFinished,
-    NodeStarted,
-    NodeStatus,
     Pattern,
     QuestionAsked,
     RunStatus,
@@ -28,6 +25,9 @@ from core.prices import PriceBook
 if TYPE_CHECKING:
     from core.sandbox import Sandbox
     from core.stage import Stage
+
+
+_T = TypeVar("_T")
 
 
 class Interrupted(Exception):
@@ -44,6 +44,7 @@ class Outcome(msgspec.Struct, frozen=True):
     status: RunStatus
     answer: str
     exit_code: int = 0
+    """What a headless run ends with; 0 stands for what the status says."""
 
 
 class PastRun(msgspec.Struct, frozen=True):
@@ -101,12 +102,14 @@ class Run:
         self.interactive = interactive
         """Whether somebody is there to answer questions."""
         self.stop = threading.Event()
+        """Set when the run is to end: tools and model streams look at it. Set it by `interrupt` only."""
+        self._stopped = asyncio.Event()
+        self._over = False
         self.totals = Totals()
         self.files: dict[str, FileChanged] = {}
         self._record = record
         self._settle = settle
-        self._open: dict[str, NodeStarted] = {}
-        self._answers: dict[str, asyncio.Future[str]] = {}
+        self._questions: dict[str, tuple[asyncio.Future[str], tuple[str, ...]]] = {}
         self._numbers = itertools.count(1)
 
     @property
@@ -118,7 +121,13 @@ class Run:
         return f"{self.id}.{next(self._numbers)}"
 
     async def emit(self, *events: Event) -> None:
-        """Put events on record."""
+        """Put events on record.
+
+        Raises:
+            Interrupted: the run has ended; nothing was recorded.
+        """
+        if self._over:
+            raise Interrupted
         for event in events:
             self._note(event)
         await self._record(*events)
@@ -126,10 +135,6 @@ class Run:
     def _note(self, event: Event) -> None:
         if isinstance(event, ModelCalled):
             self.totals.add(event)
-        elif isinstance(event, NodeStarted):
-            self._open[event.node] = event
-        elif isinstance(event, NodeFinished):
-            self._open.pop(event.node, None)
         elif isinstance(event, FileChanged):
             self.files[event.path] = event
         elif isinstance(event, ChangeWithdrawn):
@@ -142,10 +147,40 @@ class Run:
         """
         return await self._settle()
 
+    def interrupt(self) -> None:
+        """Ask everything that works for this run to stop."""
+        self.stop.set()
+        self._stopped.set()
+
+    def end(self) -> None:
+        """Let nothing more onto the record: whoever works on comes too late."""
+        self.interrupt()
+        self._over = True
+
     def check(self) -> None:
         """Raises: Interrupted: the user stopped the run."""
         if self.stop.is_set():
             raise Interrupted
+
+    async def stopped(self) -> None:
+        """Return when the run is to end."""
+        await self._stopped.wait()
+
+    async def unless_stopped(self, awaitable: Awaitable[_T]) -> _T:
+        """Wait for something, but no longer than until the run is stopped; it goes on without us then.
+
+        Raises:
+            Interrupted: the run was stopped.
+        """
+        work = asyncio.ensure_future(awaitable)
+        work.add_done_callback(_heard)
+        stopped = asyncio.ensure_future(self.stopped())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        self.check()
+        return work.result()
 
     async def sleep(self, seconds: float) -> None:
         """Wait, but no longer than until the run is stopped.
@@ -153,12 +188,7 @@ class Run:
         Raises:
             Interrupted: the user stopped the run.
         """
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while (left := end - loop.time()) > 0:
-            self.check()
-            await asyncio.sleep(min(left, 0.05))
-        self.check()
+        await self.unless_stopped(asyncio.sleep(seconds))
 
     async def ask(self, text: str, choices: tuple[str, ...]) -> str:
         """Ask the user and wait for one of the choices.
@@ -170,35 +200,28 @@ class Run:
         if not self.interactive:
             raise NeedsDecision(text)
         question = f"q{self.number()}"
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._answers[question] = future
-        await self.emit(QuestionAsked(id=question, run=self.id, text=text, choices=choices))
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._questions[question] = answer, choices
         try:
-            while not future.done():
-                await asyncio.wait({future}, timeout=0.1)
-                self.check()
-            return future.result()
+            await self.emit(QuestionAsked(id=question, run=self.id, text=text, choices=choices))
+            return await self.unless_stopped(answer)
         finally:
-            self._answers.pop(question, None)
+            self._questions.pop(question, None)
+
+    def choices(self, question: str) -> tuple[str, ...] | None:
+        """What a question can be answered with (nothing: anything); None when it does not wait."""
+        answer, choices = self._questions.get(question, (None, ()))
+        return None if answer is None or answer.done() else choices
 
     def answer(self, question: str, answer: str) -> bool:
         """Hand in an answer; False when the question does not wait."""
-        future = self._answers.get(question)
-        if future is None or future.done():
+        if self.choices(question) is None:
             return False
-        future.set_result(answer)
+        self._questions[question][0].set_result(answer)
         return True
 
-    async def finish_nodes(self, status: NodeStatus, summary: str) -> None:
-        """Close the nodes that were started and of which nothing more was heard."""
-        for started in list(self._open.values()):
-            await self.emit(
-                NodeFinished(
-                    run=self.id,
-                    node=started.node,
-                    role=started.role,
-                    status=status,
-                    summary=summary,
-                    duration_ms=0,
-                )
-            )
+
+def _heard(work: "asyncio.Future[_T]") -> None:
+    """An abandoned piece of work may fail without anybody being told."""
+    if not work.cancelled():
+        work.exception()

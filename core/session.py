@@ -1,15 +1,11 @@
 """A session: one conversation about one project. Commands go in, records come out."""
 
 import asyncio
+import logging
 import os
-import secrets
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, assert_never
-
-import msgspec
+from typing import assert_never
 
 from core import clock
 from core.commands import (
@@ -23,56 +19,42 @@ from core.commands import (
     SubmitRequest,
     UndoApply,
 )
+from core.decisions import Decisions
 from core.events import (
-    ChangeDecided,
     CommandRefused,
     Confinement,
     Event,
     NoticeGiven,
-    QuestionAnswered,
     SessionResumed,
     SessionStarted,
     snake_case,
 )
-from core.ledger import Budget
-from core.log import Log
-from core.money import to_pico
+from core.log import Log, LogError
 from core.past import Past
-from core.paths import Home, make_private
-from core.prices import PriceBook
+from core.paths import make_private
 from core.record import Record
 from core.recorder import Recorder
 from core.recovery import close_open_run
-from core.review import Refusal, Review
-from core.run import Run, Team
-from core.sandbox import Sandbox, open_sandbox
-from core.stage import Stage
-from core.stage.apply import recover
+from core.refusal import Refusal
+from core.run import Team
+from core.runs import Runs
+from core.settings import Settings, new_session_id
+from core.stage import StageError
+from core.stage.apply import ApplyError, recover
+from core.staging import Staging
 from core.version import heddle_version
-from core.working import RunWork
 
+__all__ = ["Session", "Settings", "new_session_id"]
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session needs to know besides its project."""
-
-    home: Home
-    prices: PriceBook
-    budget_usd: str | None = None
-    """The most that one run may cost, unless its request says otherwise."""
-    allow_unconfined: bool = False
-    """Whether commands may run without a sandbox when there is none."""
-    interactive: bool = True
-    """Whether somebody is there to answer questions."""
-
-
-def new_session_id(now: datetime) -> str:
-    """Sorts by time, is short enough to type, and does not collide: `20260131-1200-k3f9`."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-    return f"{now:%Y%m%d-%H%M%S}-" + "".join(secrets.choice(alphabet) for _ in range(4))
+_log = logging.getLogger(__name__)
 
 
 class Session:
-    """The session in this process: it owns the log, the stage and the run that works."""
+    """The session in this process: it owns the log, the stage and the run that works.
+
+    Requests, decisions, applies and the end of a run take turns, so that each of them meets the state
+    that is on record. Interruptions and answers do not wait for their turn.
+    """
 
     def __init__(
         self, id: str, project: Path, log: Log, past: Past, settings: Settings, team: Team | None
@@ -83,14 +65,22 @@ class Session:
         self._past = past
         self._settings = settings
         self._team = team
-        self._recorder = Recorder(log)
-        self._stage: Stage | None = None
-        self._review: Review | None = None
-        self._sandbox: Sandbox | None = None
-        self._run: Run | None = None
-        self._work: asyncio.Task[None] | None = None
-        self._unsettled: list[ChangeDecided] = []
         self._turn = asyncio.Lock()
+        self._recorder = Recorder(log, past.apply)
+        self._staging = Staging(id, project, settings.home, allow_unconfined=settings.allow_unconfined)
+        self._decisions = Decisions(self._staging, past, self._emit)
+        self._runs = Runs(
+            session=id,
+            settings=settings,
+            past=past,
+            recorder=self._recorder,
+            staging=self._staging,
+            decisions=self._decisions,
+            turn=self._turn,
+            give_up=self._close_soon,
+        )
+        self._commands: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
         self.first_new = log.last
         """Place of the last record before this opening."""
         self.closed = asyncio.Event()
@@ -119,44 +109,68 @@ class Session:
         home = settings.home
         make_private(home.sessions)
         id = session or new_session_id(clock.now())
-        fresh = session is None
-        record_log = await Log.open(home.session_log(id), id, create=fresh, socket=socket)
+        record_log = await Log.open(home.session_log(id), id, create=session is None, socket=socket)
         try:
             past = await _read_past(record_log)
             folder = Path(past.project) if past.project else (project or Path.cwd())
             opened = cls(id, Path(os.path.realpath(folder)), record_log, past, settings, team)
-            await opened._begin(fresh, confinement)
+            await opened._begin(confinement)
         except BaseException:
             await record_log.close()
             raise
         return opened
 
-    async def _begin(self, fresh: bool, confinement: Confinement) -> None:
-        sentences = await asyncio.to_thread(recover, self._settings.home.journals(self.project))
-        if self._team is not None:
-            kind = SessionStarted if fresh else SessionResumed
-            facts: dict[str, Any] = {
-                "version": heddle_version(),
-                "roster": self._team.roster,
-                "backend": self._team.backend,
-                "confinement": confinement,
-            }
-            await self._emit(kind(**({"project": str(self.project)} if fresh else {}), **facts))
-        for event in close_open_run(self._past, self._settings.prices):
-            await self._emit(event)
-        for sentence in sentences:
-            await self._emit(NoticeGiven(text=sentence, level="warning"))
+    async def _begin(self, confinement: Confinement) -> None:
+        sentences = await asyncio.to_thread(self._recover)
+        greeting = [] if self._team is None else [self._greeting(self._team, confinement)]
+        notices = [NoticeGiven(text=sentence, level="warning") for sentence in sentences]
+        await self._emit(*greeting, *close_open_run(self._past, self._settings.prices), *notices)
+
+    def _recover(self) -> list[str]:
+        try:
+            return recover(self._staging.journals)
+        except (OSError, ApplyError) as error:
+            return [f"What an interrupted apply left behind could not be looked at: {error}."]
+
+    def _greeting(self, team: Team, confinement: Confinement) -> SessionStarted | SessionResumed:
+        version = heddle_version()
+        if self._past.project:
+            return SessionResumed(
+                version=version, roster=team.roster, backend=team.backend, confinement=confinement
+            )
+        return SessionStarted(
+            project=str(self.project),
+            version=version,
+            roster=team.roster,
+            backend=team.backend,
+            confinement=confinement,
+        )
 
     async def close(self) -> None:
-        """Interrupt the run that works, commit everything and release the log."""
-        if self._run is not None:
-            self._run.stop.set()
-        if self._work is not None:
-            with suppress(asyncio.CancelledError):
-                await self._work
-        await self._recorder.close()
-        await self._log.close()
-        self.closed.set()
+        """Interrupt the run that works, commit everything and release the log. Closing twice does no harm."""
+        self._close_soon()
+        await self.closed.wait()
+
+    def _close_soon(self) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+
+    async def _close(self) -> None:
+        try:
+            self._runs.stop()
+            async with self._turn:  # what is being carried out is carried out; nothing begins after it
+                self._runs.stop()
+            await self._runs.finished()
+            await self._recorder.close()
+        finally:
+            try:
+                await self._log.close()
+            finally:
+                self.closed.set()
+
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise Refusal("The session is being closed.")
 
     # -- records ---------------------------------------------------------------------------------
 
@@ -170,157 +184,90 @@ class Session:
         return self._log.last
 
     async def _emit(self, *events: Event) -> None:
-        for event in events:
-            self._past.note(event)
         await self._recorder.emit(*events)
 
     # -- commands --------------------------------------------------------------------------------
 
     async def submit(self, command: Command) -> None:
-        """Hand in a command; what comes of it is on record."""
+        """Hand in a command; what comes of it is on record. A caller that is cancelled stops nothing.
+
+        Raises:
+            LogError: nothing can be put on record: the session is closed or its disk is full.
+        """
+        task = asyncio.create_task(self._submit(command))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+        await asyncio.shield(task)
+
+    async def _submit(self, command: Command) -> None:
         try:
             await self._carry_out(command)
-        except Refusal as refusal:
-            name = snake_case(type(command).__name__)
-            await self._emit(CommandRefused(command=name, reason=str(refusal)))
+        except LogError:
+            raise
+        except (Refusal, StageError, ApplyError, OSError) as error:
+            await self._refuse(command, str(error))
+        except Exception as error:
+            _log.exception("a command met an error that nobody expected")
+            name = type(error).__name__
+            await self._refuse(command, f"Something went wrong inside Heddle ({name}: {error}). Try again.")
+
+    async def _refuse(self, command: Command, reason: str) -> None:
+        await self._emit(CommandRefused(command=snake_case(type(command).__name__), reason=reason))
 
     async def _carry_out(self, command: Command) -> None:
         match command:
             case SubmitRequest():
                 await self._start(command)
             case RetryRun():
-                await self._retry()
+                await self._start(self._runs.last_request())
             case InterruptRun():
                 self._interrupt()
             case AnswerQuestion():
-                await self._answer(command)
+                await self._runs.answer(command)
             case DecideChanges():
                 await self._decide(command)
-            case ApplyChanges():
-                await self._review_step(lambda review: review.apply(command.paths))
-            case UndoApply():
-                await self._review_step(lambda review: review.undo(command.paths))
+            case ApplyChanges() | UndoApply():
+                await self._write(command)
             case CloseSession():
-                self._later(self.close())
+                self._close_soon()
             case _:
                 assert_never(command)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        self._closing = asyncio.get_running_loop().create_task(work)
-
-    async def _retry(self) -> None:
-        if not self._past.requests:
-            raise Refusal("There is no request to try again yet.")
-        last = self._past.requests[-1]
-        await self._start(SubmitRequest(text=last.text, pattern=last.pattern, budget_usd=last.budget_usd))
+    async def _start(self, command: SubmitRequest) -> None:
+        if self._team is None:
+            raise Refusal("This session was opened for decisions only.")
+        async with self._turn:
+            self._check_open()
+            await self._runs.start(command, self._team)
 
     def _interrupt(self) -> None:
-        if self._run is None:
+        if not self._runs.stop():
             raise Refusal("No run is at work.")
-        self._run.stop.set()
-
-    async def _answer(self, command: AnswerQuestion) -> None:
-        if self._run is None or not self._run.answer(command.id, command.answer):
-            raise Refusal("That question does not wait for an answer any more.")
-        await self._emit(QuestionAnswered(id=command.id, answer=command.answer, by=command.by))
-
-    async def _start(self, command: SubmitRequest) -> None:
-        team = self._team
-        if team is None:
-            raise Refusal("This session was opened for decisions only.")
-        if self._run is not None:
-            raise Refusal("A run is at work: wait for it or interrupt it (Esc), then send the request again.")
-        text = command.text.strip()
-        if not text:
-            raise Refusal("The request is empty: say what should be done.")
-        work = RunWork(
-            session=self.id,
-            number=self._past.runs + 1,
-            command=msgspec.structs.replace(command, text=text),
-            past=tuple(self._past.answers),
-            budget=self._budget(command),
-            prices=self._settings.prices,
-            record=self._emit,
-            settle=self._settle,
-            interactive=self._settings.interactive,
-        )
-        self._run = await work.begin(self._open_stage, self._open_sandbox)
-        self._work = asyncio.create_task(self._finish(work, team))
-
-    def _budget(self, command: SubmitRequest) -> Budget:
-        dollars = command.budget_usd or self._settings.budget_usd
-        try:
-            return Budget(to_pico(dollars) if dollars is not None else None)
-        except ValueError as error:
-            raise Refusal(f"The budget is no amount in dollars: {error}.") from error
-
-    async def _finish(self, work: RunWork, team: Team) -> None:
-        try:
-            await work.work(team)
-        finally:
-            self._run = None
-            await self._settle()
-
-    async def wait_idle(self) -> None:
-        """Wait until no run is at work."""
-        if self._work is not None:
-            await asyncio.wait({self._work})
-
-    # -- stage and decisions ---------------------------------------------------------------------
-
-    async def _open_stage(self) -> Stage:
-        if self._stage is None:
-            self._stage = await asyncio.to_thread(self._make_stage)
-        else:
-            await asyncio.to_thread(self._stage.refresh)
-        return self._stage
-
-    def _make_stage(self) -> Stage:
-        folder = self._settings.home.stage(self.id)
-        if folder.exists():
-            stage = Stage.open(folder)
-            stage.refresh()
-            return stage
-        make_private(folder.parent)
-        return Stage.create(self.project, folder)
-
-    def _open_sandbox(self, stage: Stage) -> Sandbox:
-        if self._sandbox is None:
-            self._sandbox = open_sandbox(
-                stage.tree, self.project, allow_unconfined=self._settings.allow_unconfined
-            )
-        return self._sandbox
-
-    async def _reviewer(self) -> Review:
-        if self._review is None:
-            stage = self._stage or await self._open_stage()
-            self._review = Review(stage, self._settings.home.journals(self.project), self._past)
-        return self._review
 
     async def _decide(self, command: DecideChanges) -> None:
-        review = await self._reviewer()
-        events = review.decide(command.verdict, command.paths, command.by)
-        await self._emit(*events)
-        self._unsettled += [event for event in events if isinstance(event, ChangeDecided)]
-        if self._run is None:
-            await self._settle()
-
-    async def _settle(self) -> list[str]:
-        """Carry out decisions in the stage; during a run this happens between two tool calls."""
+        """During a run, decisions are carried out between two tool calls."""
         async with self._turn:
-            decisions, self._unsettled = self._unsettled, []
-            if not decisions:
-                return []
-            review = await self._reviewer()
-            return await asyncio.to_thread(review.settle, decisions)
+            self._check_open()
+            await self._decisions.decide(command)
+            if not self._runs.busy:
+                await self._decisions.carry_out()
 
-    async def _review_step(self, step: Any) -> None:
-        if self._run is not None:
-            raise Refusal("A run is at work: apply or undo when it is finished, or interrupt it first (Esc).")
-        review = await self._reviewer()
+    async def _write(self, command: ApplyChanges | UndoApply) -> None:
         async with self._turn:
-            events = await asyncio.to_thread(step, review)
-        await self._emit(*events)
+            self._check_open()
+            if self._runs.busy:
+                raise Refusal(
+                    "A run is at work: apply or undo when it is finished, or interrupt it first (Esc)."
+                )
+            await self._decisions.write(command)
+
+    async def wait_idle(self) -> None:
+        """Wait until no run is at work.
+
+        Raises:
+            LogError: the end of the run could not be put on record; the session is being closed.
+        """
+        await self._runs.wait_idle()
 
 
 async def _read_past(record_log: Log) -> Past:

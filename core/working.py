@@ -1,139 +1,105 @@
-"""How a run is carried out: prepared, handed to a team, and finished with its sums whatever happened."""
+"""How a team works on a request: what it needs is made ready, and whatever happens becomes an outcome."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.clock import monotonic_ms
-from core.commands import SubmitRequest
-from core.events import Failed, NodeStatus, RequestSubmitted, RunFinished, RunStatus, StagePrepared
-from core.faults import EXIT_BUDGET, EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
-from core.ledger import Budget, BudgetReached, as_usd
+from core.events import Failed, StagePrepared
+from core.faults import EXIT_BUDGET, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
+from core.ledger import BudgetReached
+from core.limits import limits
 from core.money import to_usd
-from core.prices import PriceBook
-from core.run import Interrupted, NeedsDecision, Outcome, PastRun, Run, Team
+from core.run import Interrupted, NeedsDecision, Outcome, Run, Team
 from core.sandbox import Sandbox
 from core.stage import Stage
 
-log = logging.getLogger(__name__)
-
-_NODE_STATUS: dict[RunStatus, NodeStatus] = {
-    "done": "done",
-    "failed": "failed",
-    "interrupted": "interrupted",
-    "budget": "paused",
-    "needs_decision": "paused",
-}
+_log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunWork:
-    """The work on one request, from the command to `run_finished`."""
+    """The work of a team on one run, up to its outcome."""
 
-    session: str
-    number: int
-    command: SubmitRequest
-    past: tuple[PastRun, ...]
-    budget: Budget
-    prices: PriceBook
-    record: Callable[..., Awaitable[None]]
-    settle: Callable[[], Awaitable[list[str]]]
-    interactive: bool
-    run: Run | None = field(default=None, init=False)
+    run: Run
+    team: Team
+    prepare: Callable[[], Awaitable[tuple[Stage, Sandbox]]]
+    """Brings stage and sandbox up to date."""
 
-    async def begin(
-        self,
-        open_stage: Callable[[], Awaitable[Stage]],
-        open_sandbox: Callable[[Stage], Sandbox],
-    ) -> Run:
-        """Put the request on record and make the run; its stage is opened by `work`."""
-        id = f"r{self.number}"
-        self._open_stage = open_stage
-        self._open_sandbox = open_sandbox
-        await self.record(
-            RequestSubmitted(
-                run=id,
-                text=self.command.text,
-                pattern=self.command.pattern,
-                budget_usd=to_usd(self.budget.limit) if self.budget.limit is not None else None,
-            )
-        )
-        self.run = Run(
-            id=id,
-            session=self.session,
-            request=self.command.text,
-            pattern=None if self.command.pattern == "auto" else self.command.pattern,
-            past=self.past,
-            budget=self.budget,
-            prices=self.prices,
-            record=self.record,
-            settle=self.settle,
-            interactive=self.interactive,
-        )
-        return self.run
-
-    async def work(self, team: Team) -> None:
-        """Carry the run out and put its end on record, whatever happens."""
-        assert self.run is not None
-        outcome = await self._outcome(self.run, team)
-        await self.run.finish_nodes(_NODE_STATUS[outcome.status], outcome.answer)
-        await self.record(self._finished(self.run, outcome))
-
-    async def _outcome(self, run: Run, team: Team) -> Outcome:
+    async def outcome(self) -> Outcome:
+        """Carry the run out. Never raises for what a team does."""
+        run = self.run
         try:
-            await self._prepare(run)
-            outcome = await team.work(run)
-            return Outcome("interrupted", "Interrupted.", EXIT_INTERRUPTED) if run.stop.is_set() else outcome
+            await self._prepare()
+            outcome = await self._let_work()
+            return _interrupted() if run.stop.is_set() else outcome
         except (Interrupted, asyncio.CancelledError):
-            return Outcome("interrupted", "Interrupted. What was done so far is kept.", EXIT_INTERRUPTED)
+            return _interrupted()
         except BudgetReached as reached:
             return Outcome("budget", _budget_sentence(reached), EXIT_BUDGET)
         except NeedsDecision as question:
             return Outcome("needs_decision", f"This needs your decision: {question}", EXIT_NEEDS_DECISION)
         except Fault as fault:
-            if run.stop.is_set():
-                return Outcome("interrupted", "Interrupted.", EXIT_INTERRUPTED)
-            return await self._fail(run, fault)
+            return _interrupted() if run.stop.is_set() else await self._fail(fault)
         except Exception as error:
-            log.exception("a run ended with an error that nobody expected")
-            return await self._fail(run, Fault("internal", f"{type(error).__name__}: {error}"))
+            _log.exception("a run ended with an error that nobody expected")
+            return await self._fail(Fault("internal", f"{type(error).__name__}: {error}"))
 
-    async def _prepare(self, run: Run) -> None:
-        started = monotonic_ms()
+    async def _prepare(self) -> None:
+        run, started = self.run, monotonic_ms()
         try:
-            stage = await self._open_stage()
+            run.stage, run.sandbox = await run.unless_stopped(self.prepare())
+        except Interrupted:
+            raise
         except Exception as error:
             raise Fault("stage_failed", str(error)) from error
-        run.stage = stage
-        run.sandbox = self._open_sandbox(stage)
-        await run.emit(StagePrepared(run=run.id, files=stage.files, duration_ms=monotonic_ms() - started))
+        took = monotonic_ms() - started
+        await run.emit(StagePrepared(run=run.id, files=run.stage.files, duration_ms=took))
+        await run.decisions()
 
-    async def _fail(self, run: Run, fault: Fault) -> Outcome:
-        await run.emit(
-            Failed(
-                run=run.id,
-                kind=fault.kind,
-                message=fault.message,
-                advice=fault.advice,
-                exit_code=fault.exit_code,
+    async def _let_work(self) -> Outcome:
+        """Wait for the team; a stopped one gets a while to end in good order, then it is cut off."""
+        work = asyncio.ensure_future(self.team.work(self.run))
+        try:
+            return await self.run.unless_stopped(asyncio.shield(work))
+        except Interrupted:
+            await _cut_off(work)
+            raise
+        except asyncio.CancelledError:
+            self.run.interrupt()
+            await _cut_off(work)
+            raise
+
+    async def _fail(self, fault: Fault) -> Outcome:
+        run = self.run
+        try:
+            await run.emit(
+                Failed(
+                    run=run.id,
+                    kind=fault.kind,
+                    message=fault.message,
+                    advice=fault.advice,
+                    exit_code=fault.exit_code,
+                )
             )
-        )
+        except Exception as error:
+            _log.warning("a failure could not be put on record: %s", error)
         return Outcome("failed", f"{fault.message} {fault.advice}", fault.exit_code or EXIT_FAILED)
 
-    @staticmethod
-    def _finished(run: Run, outcome: Outcome) -> RunFinished:
-        return RunFinished(
-            run=run.id,
-            status=outcome.status,
-            answer=outcome.answer,
-            files=tuple(sorted(run.files)),
-            cost_usd=to_usd(run.totals.cost),
-            by_role=as_usd(run.totals.by_role),
-            by_model=as_usd(run.totals.by_model),
-            estimated=run.totals.estimated,
-            exit_code=EXIT_DONE if outcome.status == "done" else outcome.exit_code,
-        )
+
+async def _cut_off(work: asyncio.Future[Outcome]) -> None:
+    """Wait for stopped work; cancel it when it takes too long, and leave it alone when even that is in vain."""
+    seconds = limits().run.stop_seconds
+    await asyncio.wait({work}, timeout=seconds)
+    if not work.done():
+        _log.warning("a stopped run was cut off after %g s", seconds)
+        work.cancel()
+        await asyncio.wait({work}, timeout=seconds)
+
+
+def _interrupted() -> Outcome:
+    return Outcome("interrupted", "Interrupted. What was done so far is kept.", EXIT_INTERRUPTED)
 
 
 def _budget_sentence(reached: BudgetReached) -> str:

@@ -1,0 +1,177 @@
+"""The runs of a session: begun, stopped, asked, and ended on record whatever happened."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from core.commands import AnswerQuestion, SubmitRequest
+from core.decisions import Decisions
+from core.events import Event, QuestionAnswered, RequestSubmitted
+from core.ledger import Budget
+from core.log import LogError
+from core.money import to_usd
+from core.past import Past
+from core.recorder import Recorder
+from core.recovery import close_open_run, end_run
+from core.refusal import Refusal
+from core.run import Outcome, Run, Team
+from core.settings import Settings
+from core.staging import Staging
+from core.working import RunWork
+
+
+@dataclass
+class Runs:
+    """One run at a time. Those that begin and end one hold `turn`, so that both are one step for everybody."""
+
+    session: str
+    settings: Settings
+    past: Past
+    recorder: Recorder
+    staging: Staging
+    decisions: Decisions
+    turn: asyncio.Lock
+    give_up: Callable[[], None]
+    """Called when the end of a run cannot be put on record."""
+    _run: Run | None = field(default=None, init=False)
+    _work: asyncio.Task[None] | None = field(default=None, init=False)
+    _fault: LogError | None = field(default=None, init=False)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is at work."""
+        return self._run is not None
+
+    # -- beginning -------------------------------------------------------------------------------
+
+    def last_request(self) -> SubmitRequest:
+        """The request to try again.
+
+        Raises:
+            Refusal: there is none.
+        """
+        if not self.past.requests:
+            raise Refusal("There is no request to try again yet.")
+        last = self.past.requests[-1]
+        return SubmitRequest(text=last.text, pattern=last.pattern, budget_usd=last.budget_usd)
+
+    async def start(self, command: SubmitRequest, team: Team) -> None:
+        """Begin a run; to be called in turn.
+
+        Raises:
+            Refusal: a run is at work, or the request cannot be worked on.
+        """
+        if self._run is not None:
+            raise Refusal("A run is at work: wait for it or interrupt it (Esc), then send the request again.")
+        text = command.text.strip()
+        if not text:
+            raise Refusal("The request is empty: say what should be done.")
+        budget = self.settings.budget(command.budget_usd)
+        await self._emit(*close_open_run(self.past, self.settings.prices))
+        run = self._run = self._new_run(msgspec.structs.replace(command, text=text), budget)
+        try:
+            await self._emit(_request(run, command))
+        except BaseException:
+            self._run = None
+            raise
+        self._work = asyncio.create_task(self._finish(run, team))
+
+    def _new_run(self, command: SubmitRequest, budget: Budget) -> Run:
+        return Run(
+            id=f"r{self.past.runs + 1}",
+            session=self.session,
+            request=command.text,
+            pattern=None if command.pattern == "auto" else command.pattern,
+            past=tuple(self.past.answers),
+            budget=budget,
+            prices=self.settings.prices,
+            record=self._emit,
+            settle=self._settle,
+            interactive=self.settings.interactive,
+        )
+
+    async def _emit(self, *events: Event) -> None:
+        """Put events of a run on record; when that fails, the run must not go on."""
+        if not events:
+            return
+        try:
+            await self.recorder.emit(*events)
+        except LogError:
+            self.stop()
+            raise
+
+    async def _settle(self) -> list[str]:
+        """Carry out decisions between two tool calls."""
+        if not self.decisions.wait:
+            return []
+        async with self.turn:
+            return await self.decisions.carry_out()
+
+    # -- meanwhile -------------------------------------------------------------------------------
+
+    def stop(self) -> bool:
+        """Stop the run that works; False when there is none."""
+        if self._run is None:
+            return False
+        self._run.interrupt()
+        return True
+
+    async def answer(self, command: AnswerQuestion) -> None:
+        """Hand an answer to the run that asked.
+
+        Raises:
+            Refusal: the question does not wait, or this is no answer to it.
+        """
+        choices = None if self._run is None else self._run.choices(command.id)
+        if self._run is None or choices is None:
+            raise Refusal("That question does not wait for an answer any more.")
+        if choices and command.answer not in choices:
+            raise Refusal(f"Answer with one of these: {', '.join(choices)}.")
+        self._run.answer(command.id, command.answer)
+        await self._emit(QuestionAnswered(id=command.id, answer=command.answer, by=command.by))
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    async def _finish(self, run: Run, team: Team) -> None:
+        outcome = await RunWork(run, team, self.staging.prepare).outcome()
+        try:
+            async with self.turn:
+                await self._end(run, outcome)
+        except LogError as error:
+            self._fault = error
+            self.give_up()
+
+    async def _end(self, run: Run, outcome: Outcome) -> None:
+        """Put the end on record. Who sees it may send the next command at once: that waits for its turn."""
+        run.end()
+        self._run = None
+        await self.recorder.settle()
+        await self._emit(*end_run(self.past, self.settings.prices, outcome))
+        await self.decisions.carry_out()
+
+    async def finished(self) -> None:
+        """Return when no run is at work."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
+
+    async def wait_idle(self) -> None:
+        """Wait until no run is at work.
+
+        Raises:
+            LogError: the end of the run could not be put on record.
+        """
+        await self.finished()
+        if self._fault is not None:
+            raise self._fault
+
+
+def _request(run: Run, command: SubmitRequest) -> RequestSubmitted:
+    limit = run.budget.limit
+    return RequestSubmitted(
+        run=run.id,
+        text=run.request,
+        pattern=command.pattern,
+        budget_usd=None if limit is None else to_usd(limit),
+    )

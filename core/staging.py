@@ -1,0 +1,86 @@
+"""A session's stage and sandbox: made when they are first needed, one at a time, and never on the event loop."""
+
+import asyncio
+from pathlib import Path
+
+from core.paths import Home, make_private
+from core.sandbox import Sandbox, open_sandbox
+from core.stage import Stage, StageError
+
+
+class Staging:
+    """Opens a session's stage and sandbox once, and brings the stage up to date for each run."""
+
+    def __init__(self, session: str, project: Path, home: Home, *, allow_unconfined: bool) -> None:
+        self.project = project
+        self.journals = home.journals(project)
+        self._folder = home.stage(session)
+        self._allow_unconfined = allow_unconfined
+        self._stage: Stage | None = None
+        self._sandbox: Sandbox | None = None
+        self._turn = asyncio.Lock()
+
+    async def stage(self) -> Stage:
+        """The stage.
+
+        Raises:
+            StageError: the project is gone, or the stage can be neither opened nor made.
+            OSError: the copy cannot be written.
+        """
+        async with self._turn:
+            if self._stage is None:
+                self._stage = await asyncio.to_thread(self._open)
+            return self._stage
+
+    async def prepare(self) -> tuple[Stage, Sandbox]:
+        """Stage and sandbox for a run; untouched files are what they are in the project now.
+
+        Raises:
+            StageError, OSError: as `stage`.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> tuple[Stage, Sandbox]:
+        if self._stage is None:
+            self._stage = self._open()
+        else:
+            self._refresh(self._stage)
+        if self._sandbox is None:
+            self._sandbox = open_sandbox(
+                self._stage.tree, self.project, allow_unconfined=self._allow_unconfined
+            )
+        return self._stage, self._sandbox
+
+    def _refresh(self, stage: Stage) -> None:
+        self._check_project()
+        stage.refresh()
+
+    def _check_project(self) -> None:
+        if not self.project.is_dir():
+            raise StageError(
+                f"The project's folder {self.project} is not there. The session's changes are kept: "
+                "put the folder back and try again."
+            )
+
+    def _open(self) -> Stage:
+        self._check_project()
+        if not self._folder.exists():
+            return self._make()
+        try:
+            stage = Stage.open(self._folder)
+        except StageError as problem:
+            return self._make_again(problem)
+        stage.refresh()
+        return stage
+
+    def _make(self) -> Stage:
+        make_private(self._folder.parent)
+        return Stage.create(self.project, self._folder)
+
+    def _make_again(self, problem: StageError) -> Stage:
+        """A stage whose making was broken off is made again; what cannot be read is left as it is."""
+        try:
+            return self._make()
+        except StageError as error:
+            raise StageError(f"{problem} {error}") from error
