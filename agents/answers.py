@@ -16,6 +16,10 @@ class Route(BaseModel):
     reason: str = Field(default="", description="one short sentence that a user can argue with")
 
 
+NO_VERDICT = "The reviewer gave no verdict that could be read."
+"""What must be fixed when a reviewer's answer says nothing."""
+
+
 class Verdict(BaseModel):
     """The verdict on a change."""
 

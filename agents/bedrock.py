@@ -1,10 +1,8 @@
 """Strands' BedrockModel, made to stop at once and to ask of each model family only what it accepts."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import suppress
 from typing import Any
 
 from strands.models.bedrock import BedrockModel
@@ -12,27 +10,13 @@ from strands.models.model import CacheConfig
 
 from agents.aws import Connection
 from agents.catalog import ModelCard, card
+from agents.stopping import Abort, abortable, watch_connections
+from agents.tool_input import ToolInput
+from agents.translate import readable
 from core.limits import limits
 
 _SCHEMA_KEYS = ("type", "properties", "required")
 _POLL_SECONDS = 0.02
-
-
-class _Abort(threading.Event):
-    """A stop signal that also closes the HTTP stream which a worker thread is reading."""
-
-    stream: Any = None
-
-    def abort(self) -> None:
-        self.set()
-        if self.stream is not None:
-            _shut_down(self.stream)
-
-
-def _shut_down(raw_stream: Any) -> None:
-    """Wake a thread that waits for the next bytes: the socket is shut down below urllib3 and TLS."""
-    with suppress(AttributeError, OSError):
-        raw_stream._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
 
 
 class StoppableBedrockModel(BedrockModel):
@@ -43,7 +27,7 @@ class StoppableBedrockModel(BedrockModel):
     ) -> None:
         self.card = card(model)
         self.region = connection.region
-        self._worker = threading.local()
+        self.tool_input = ToolInput()
         super().__init__(
             boto_session=connection.session,
             boto_client_config=connection.client_config(),
@@ -51,10 +35,11 @@ class StoppableBedrockModel(BedrockModel):
             api_key=connection.api_key,
             **_settings(model, self.card, metadata, output_tokens),
         )
+        watch_connections(self.client)
 
     @property
     def model_id(self) -> str:
-        return str(self.config["model_id"])
+        return str(self.config.get("model_id"))
 
     @property
     def output_tokens(self) -> int:
@@ -76,27 +61,20 @@ class StoppableBedrockModel(BedrockModel):
         return fit_request(super().format_request(*args, **kwargs), self.card)
 
     def _stream(self, callback: Any, *args: Any, **kwargs: Any) -> None:
-        self._worker.abort = next((arg for arg in args if isinstance(arg, _Abort)), None)
-        super()._stream(callback, *args, **kwargs)
-
-    def _converse(self, converse_method: Any, request: dict[str, Any]) -> Any:
-        response = super()._converse(converse_method, request)
-        abort: _Abort | None = getattr(self._worker, "abort", None)
-        if abort is not None and isinstance(response, dict) and "stream" in response:
-            abort.stream = getattr(response["stream"], "_raw_stream", None)
-            if abort.is_set():
-                abort.abort()
-        return response
+        with abortable(next((arg for arg in args if isinstance(arg, Abort)), None)):
+            super()._stream(callback, *args, **kwargs)
 
     async def stream(  # type: ignore[override]
         self, *args: Any, cancel_signal: threading.Event | None = None, **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """Stream as Strands does, but really close the connection when `cancel_signal` is set."""
-        abort = _Abort()
+        self.tool_input = ToolInput()
+        abort = Abort()
         watch = asyncio.ensure_future(_link(cancel_signal, abort)) if cancel_signal else None
         try:
-            async for event in super().stream(*args, cancel_signal=abort, **kwargs):
-                yield event
+            async for chunk in super().stream(*args, cancel_signal=abort, **kwargs):
+                for passed in self.tool_input.pass_on(readable(chunk)):
+                    yield passed
         except Exception:
             if not (cancel_signal is not None and cancel_signal.is_set()):
                 raise
@@ -106,7 +84,7 @@ class StoppableBedrockModel(BedrockModel):
                 watch.cancel()
 
 
-async def _link(cancel_signal: threading.Event, abort: _Abort) -> None:
+async def _link(cancel_signal: threading.Event, abort: Abort) -> None:
     while not cancel_signal.is_set():
         await asyncio.sleep(_POLL_SECONDS)
     abort.abort()
@@ -147,12 +125,23 @@ def _fit_tools(config: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
 
 
 def _flat_tool(tool: dict[str, Any]) -> dict[str, Any]:
-    """Nova accepts only type, properties and required at the top of a schema."""
+    """Nova accepts only type, properties and required at the top of a schema, and no alternatives below it."""
     spec = tool.get("toolSpec")
     if not spec:
         return tool
     schema = {key: value for key, value in spec["inputSchema"]["json"].items() if key in _SCHEMA_KEYS}
+    if "properties" in schema:
+        schema["properties"] = {name: _flat(value) for name, value in schema["properties"].items()}
     return {"toolSpec": {**spec, "inputSchema": {"json": schema}}}
+
+
+def _flat(schema: dict[str, Any]) -> dict[str, Any]:
+    """One property without `anyOf`: its first alternative that is not null, under its own description."""
+    real = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if not real:
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    return {**real[0], **rest}
 
 
 def _with_cache_point(system: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -95,6 +95,26 @@ def takeover_prompt(board: Board) -> str:
     )
 
 
+def member_prompt(board: Board, colleagues: list[str], handed: list[str], shared: str) -> str:
+    """For a member of a swarm."""
+    return join(
+        request(board),
+        earlier(board),
+        section("Your colleagues", "\n".join(f"- {line}" for line in colleagues)),
+        diff(board) if board.run.files else "",
+        section("What was handed on so far", "\n".join(f"{n}. {line}" for n, line in enumerate(handed, 1))),
+        section("What all know", shared),
+        section("Your task", _MEMBER_TASK),
+    )
+
+
+_MEMBER_TASK = (
+    "Do your part of the request. When another's part comes next, call handoff_to_agent once, by itself: its "
+    "message is all that they get from you, so say what you found, what you did and what is left. When nothing "
+    "is left, give the answer to the user in full and hand over to nobody."
+)
+
+
 def test_prompt(board: Board, coder: str) -> str:
     return join(
         request(board),

@@ -2,19 +2,20 @@
 
 from agents.aws import Connection
 from agents.board import Board
-from agents.faults import understand
-from agents.graph import NO_VERDICT, GraphWork
-from agents.guard import Breaker, RetryPolicy, default_policy
-from agents.node import Company
+from agents.company import Company
+from agents.faults import causes, understand
+from agents.graph import GO_ON, STOP, GraphWork
+from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Roster
 from agents.router import decide_route
+from agents.swarm import SwarmWork
+from agents.synthesis import write_answer
 from core.events import Backend, Failed, RouteDecided
-from core.faults import EXIT_FAILED, EXIT_NEEDS_DECISION, Fault
+from core.faults import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
+from core.ledger import BudgetReached
 from core.limits import limits
 from core.money import show_usd, to_pico
-from core.run import Interrupted, Outcome, Run
-
-GO_ON, STOP = "go on", "stop"
+from core.run import Interrupted, NeedsDecision, Outcome, Run
 
 
 class Conductor:
@@ -39,95 +40,46 @@ class Conductor:
         try:
             route, roles = await decide_route(self._company, board)
             if not await self._may_start(run, route):
-                return Outcome("interrupted", "Not started: you stopped it at the route.", 130)
-            await GraphWork(self._company, board, roles).work()
+                text = "Not started: you stopped it at the route."
+                return Outcome("interrupted", text, EXIT_INTERRUPTED)
+            pattern = SwarmWork if route.pattern == "swarm" else GraphWork
+            await pattern(self._company, board, roles).work()
         except Exception as error:
             if run.stop.is_set():
                 raise Interrupted from error
             raise _told(error) from error
         run.check()
-        return await _outcome(board, roles)
+        return await _outcome(board)
 
     async def _may_start(self, run: Run, route: RouteDecided) -> bool:
-        """Wait for the user where the expected cost is above the limit or the risk is."""
-        cost = to_pico(route.expected_cost_usd)
-        if cost <= self._ask_above:
+        """Wait for the user where the expected cost is above the limit."""
+        if to_pico(route.expected_cost_usd) <= self._ask_above:
             return True
         shown = show_usd(route.expected_cost_usd)
         answer = await run.ask(f"This will probably cost about {shown}. Start it?", (GO_ON, STOP))
         return answer == GO_ON
 
 
-def _told(error: Exception) -> Exception:
+def _told(error: Exception) -> BaseException:
     """The exception that `core` understands, out of what Strands wrapped around it."""
-    from core.ledger import BudgetReached
-    from core.run import NeedsDecision
-
-    current: BaseException | None = error
-    while current is not None:
-        if isinstance(current, BudgetReached | NeedsDecision | Interrupted | Fault):
-            return current
-        current = current.__cause__ or current.__context__
+    for cause in causes(error):
+        if isinstance(cause, BudgetReached | NeedsDecision | Interrupted | Fault):
+            return cause
     return understand(error)
 
 
-async def _outcome(board: Board, roles: tuple[str, ...]) -> Outcome:
+async def _outcome(board: Board) -> Outcome:
     """How the work ended: tests that really ran come before any verdict."""
-    verdict = board.verdict
-    answer = write_answer(board, roles)
+    answer = write_answer(board)
     if board.tests_failed:
-        fault = Fault("tests_failed")
-        await board.run.emit(
-            Failed(
-                run=board.run.id,
-                kind=fault.kind,
-                message=fault.message,
-                advice=fault.advice,
-                exit_code=fault.exit_code,
-            )
-        )
+        await board.run.emit(_failed(board.run, Fault("tests_failed")))
         return Outcome("failed", answer, EXIT_FAILED)
-    if verdict is not None and not verdict.approved:
+    if board.verdict is not None and not board.verdict.approved:
         return Outcome("needs_decision", answer, EXIT_NEEDS_DECISION)
     return Outcome("done", answer)
 
 
-def write_answer(board: Board, roles: tuple[str, ...]) -> str:
-    """The answer by a template: what was done, how it was checked, and what waits."""
-    doers = [
-        board.summaries[role] for role in ("architect", *_CODERS, "researcher") if role in board.summaries
-    ]
-    parts = [doers[-1] if doers else "Nothing was changed."]
-    checks = [line for line in (_tests_line(board), _review_line(board), _documents_line(board)) if line]
-    if checks:
-        parts.append("\n".join(f"- {line}" for line in checks))
-    return "\n\n".join(parts)
-
-
-_CODERS = ("fast_coder", "debugger", "senior_coder")
-
-
-def _tests_line(board: Board) -> str:
-    report = board.tests
-    if report is None or not board.run.files:
-        return ""
-    label = {"passed": "Tests", "failed": "Tests FAIL", "not_run": "Tests did not run"}[report.outcome]
-    return f"**{label}** {report.text}"
-
-
-def _review_line(board: Board) -> str:
-    verdict = board.verdict
-    if verdict is None:
-        return ""
-    rounds = f" in round {board.round}" if board.round > 1 else ""
-    if verdict.approved:
-        return f"**Review** approved{rounds}."
-    if verdict.must_fix == [NO_VERDICT]:
-        return f"**Review** {NO_VERDICT}"
-    points = "".join(f"\n  {number}. {point}" for number, point in enumerate(verdict.must_fix, 1))
-    return f"**Review** not approved{rounds}:{points}"
-
-
-def _documents_line(board: Board) -> str:
-    text = board.summaries.get("documenter", "").strip()
-    return f"**Documents** {text}" if text else ""
+def _failed(run: Run, fault: Fault) -> Failed:
+    return Failed(
+        run=run.id, kind=fault.kind, message=fault.message, advice=fault.advice, exit_code=fault.exit_code
+    )

@@ -1,70 +1,46 @@
 """The guard: every model call of a node passes here: budget, meter, retries, and the next model in the list."""
 
 import asyncio
-import random
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from strands.middleware import InvokeModelStage
 from strands.types.events import ModelStopReason
 
 from agents.bedrock import StoppableBedrockModel
 from agents.faults import understand
-from agents.meter import Call, estimate_tokens
+from agents.meter import Call, Prompt
+from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Role
-from agents.translate import has_tool_call
-from core.events import Retried
+from agents.translate import has_tool_call, text_of, without_reasoning
+from core.events import NoticeGiven, Retried
 from core.faults import Fault
 from core.ledger import BudgetReached
-from core.limits import limits
 from core.run import Interrupted, Run
+
+__all__ = ["REFUSED_UNBILLED", "Breaker", "Guard", "RetryPolicy", "default_policy"]
 
 REFUSED_UNBILLED = frozenset(
     {"throttled", "daily_quota", "not_authorized", "no_model_access", "legacy_model", "retired_model"}
     | {"profile_needed", "unknown_model", "refused_request", "no_credentials", "expired_credentials"}
     | {"bad_credentials", "no_region", "unreachable", "use_case_missing", "marketplace", "context_overflow"}
+    | {"bad_profile", "clock_skew"}
 )
 """Faults that come before any model has worked, when nothing was streamed: they are not billed."""
 
-
-class RetryPolicy(msgspec.Struct, frozen=True):
-    """How often and how long a call is tried again. Times in seconds."""
-
-    attempts: int
-    base_seconds: float
-    cap_seconds: float
-    total_seconds: float
-
-    def allows(self, attempt: int, waited: float) -> bool:
-        """Whether another attempt may follow this one (counted from 1), after so many seconds in all."""
-        return attempt < self.attempts and waited <= self.total_seconds
-
-    def delay(self, attempt: int) -> float:
-        """Full jitter over a doubling ceiling, before the attempt after this one (counted from 1)."""
-        ceiling = min(self.cap_seconds, self.base_seconds * 2 ** (attempt - 1))
-        return random.uniform(ceiling / 2, ceiling)
+GARBLED = ("malformed_model_output", "malformed_tool_use")
+"""Stop reasons of an answer that the model itself could not write properly."""
 
 
-def default_policy() -> RetryPolicy:
-    retry = limits().retry
-    return RetryPolicy(retry.attempts, retry.base_seconds, retry.cap_seconds, retry.total_seconds)
+@dataclass
+class _Tries:
+    """The attempts at one call so far."""
 
-
-class Breaker:
-    """Remembers which models failed just now, so that the next call does not begin with one of them."""
-
-    def __init__(self, seconds: float = 120.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._until: dict[str, float] = {}
-        self._seconds = seconds
-        self._clock = clock
-
-    def trip(self, model: str) -> None:
-        self._until[model] = self._clock() + self._seconds
-
-    def is_open(self, model: str) -> bool:
-        return self._until.get(model, 0.0) > self._clock()
+    on_model: int = 1
+    in_all: int = 1
+    waited: float = 0.0
+    """Seconds."""
 
 
 class Guard:
@@ -89,6 +65,8 @@ class Guard:
         self._at = 0
         self.bad_calls: dict[str, str] = {}
         """Why the arguments of a tool call cannot be used, by the call's id."""
+        self.cut_text = ""
+        """What the last answer said, if it was cut off at its output limit between two tool calls."""
 
     def install(self, agent: Any) -> None:
         """Stand before every model call of an agent."""
@@ -104,10 +82,17 @@ class Guard:
         for model in self._models:
             model.tag(**metadata)
 
+    async def choose_model(self, agent: Any) -> None:
+        """Before a node starts: pass over models that failed just now, and say so."""
+        while self._breaker.is_open(self.model.model_id) and self._at + 1 < len(self._models):
+            failed = self.model.model_id
+            self._move_on(agent)
+            text = f"{failed} failed a moment ago, so {self.model.model_id} stands in for it."
+            await self._run.emit(NoticeGiven(text=text))
+
     async def invoke(self, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
         """Make the call, with retries and fallback; what a failed attempt wrote is discarded."""
-        self._skip_tripped()
-        waited, attempt, made = 0.0, 1, 1
+        tries = _Tries()
         while True:
             call = Call(self._run, self._node, self._role.name, self.model)
             try:
@@ -116,29 +101,16 @@ class Guard:
                 return
             except BudgetReached:
                 raise
-            except (Interrupted, asyncio.CancelledError):
+            except (Interrupted, asyncio.CancelledError, GeneratorExit):
                 await self._cut_short(call)
                 raise
             except Exception as error:
                 fault = await self._failed(call, error)
-            made += 1
-            delay = self._policy.delay(attempt)
-            if fault.rule.retry and self._policy.allows(attempt, waited + delay):
-                attempt, waited = attempt + 1, waited + delay
-                await self._retry(fault, made, delay)
-                continue
-            if not self._next_model(fault):
-                raise fault
-            attempt = 1
-            await self._retry(fault, made, 0.0)
-
-    def _skip_tripped(self) -> None:
-        while self._breaker.is_open(self.model.model_id) and self._at + 1 < len(self._models):
-            self._at += 1
+            ctx = await self._again(fault, tries, ctx)
 
     async def _attempt(self, call: Call, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
         self._run.check()
-        prompt = estimate_tokens(ctx.messages, ctx.system_prompt, ctx.tool_specs)
+        prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
         await call.reserve(prompt, min(self._role.output_tokens, self.model.card.output))
         stop: Any = None
         async for event in following(ctx.replace(model=self.model)):
@@ -147,23 +119,29 @@ class Guard:
                 continue
             await call.take(event)
             yield event
-        self._check_end(call, stop)
-        self.bad_calls.update(call.bad_calls)
+        self._check_end(call, stop, ctx.messages)
+        self.bad_calls.update(self.model.tool_input.faults)
         await call.keep_partial()
         await call.charge(ok=True)
         yield stop
 
-    def _check_end(self, call: Call, stop: Any) -> None:
+    def _check_end(self, call: Call, stop: Any, asked: Any) -> None:
         """A stream without a proper end is a fault, not an answer."""
         self._run.check()
-        where = {"model": self.model.model_id, "region": self.model.region}
         if call.stopped_by is None or stop is None:
-            raise Fault("broken_stream", "it ended without a stop reason", **where)
+            raise self._broken("it ended without a stop reason")
         reason, message = stop.stop_reason, stop.message
         if reason == "tool_use" and not has_tool_call(message):
-            raise Fault("broken_stream", "it announced a tool call and made none", **where)
-        if reason in ("malformed_model_output", "malformed_tool_use"):
-            raise Fault("broken_stream", reason.replace("_", " "), **where)
+            raise self._broken("it announced a tool call and made none")
+        if reason == "end_turn" and not message["content"] and not _answers_tools(asked):
+            raise self._broken("it ended without having said anything")
+        if reason in GARBLED:
+            raise self._broken(reason.replace("_", " "))
+        cut = reason == "max_tokens" and not has_tool_call(message)
+        self.cut_text = text_of(message) if cut else ""
+
+    def _broken(self, why: str) -> Fault:
+        return Fault("broken_stream", why, model=self.model.model_id, region=self.model.region)
 
     async def _cut_short(self, call: Call) -> None:
         """The user stopped the run: what was heard stays, and is charged as far as is known."""
@@ -182,14 +160,33 @@ class Guard:
             await call.charge(ok=False)
         return fault
 
-    def _next_model(self, fault: Fault) -> bool:
+    async def _again(self, fault: Fault, tries: _Tries, ctx: Any) -> Any:
+        """Wait before the next attempt, or go on to the next model; returns what to ask then.
+
+        Raises:
+            Fault: the one given; nothing is left to try.
+        """
+        tries.in_all += 1
+        delay = self._policy.delay(tries.on_model)
+        if fault.rule.retry and self._policy.allows(tries.on_model, tries.waited + delay):
+            tries.on_model, tries.waited = tries.on_model + 1, tries.waited + delay
+            await self._retry(fault, tries.in_all, delay)
+            return ctx
         if not fault.rule.next_model:
-            return False
-        self._breaker.trip(self.model.model_id)
+            raise fault
+        if fault.kind != "refused_request":
+            self._breaker.trip(self.model.model_id)
         if self._at + 1 >= len(self._models):
-            return False
+            raise fault
+        self._move_on(ctx.agent)
+        tries.on_model = 1
+        await self._retry(fault, tries.in_all, 0.0)
+        return ctx.replace(messages=without_reasoning(ctx.messages))
+
+    def _move_on(self, agent: Any) -> None:
+        """Take the next model. It gets the conversation without what the one before was thinking."""
         self._at += 1
-        return True
+        agent.messages[:] = without_reasoning(agent.messages)
 
     async def _retry(self, fault: Fault, attempt: int, delay: float) -> None:
         await self._run.emit(
@@ -204,3 +201,8 @@ class Guard:
             )
         )
         await self._run.sleep(delay)
+
+
+def _answers_tools(messages: Any) -> bool:
+    """The last message holds results of tools: there a model may have nothing to add."""
+    return bool(messages) and any("toolResult" in block for block in messages[-1]["content"])

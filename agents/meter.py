@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents.bedrock import StoppableBedrockModel
-from agents.translate import BlockEnd, BlockText, BlockTool, MessageEnd, Metadata, argument_fault, stream_part
+from agents.translate import BlockEnd, BlockText, MessageEnd, Metadata, stream_part
 from core.clock import monotonic_ms
 from core.events import CallStarted, ModelCalled, TextDelta, TextDiscarded, TextFinished
 from core.faults import Fault
@@ -17,8 +17,19 @@ from core.run import Run
 
 CHARACTERS_PER_TOKEN = 4
 """A rough figure for estimates; they are always marked `~`."""
-MARGIN = Decimal("1.25")
-"""How much larger a prompt may turn out than its estimate."""
+LEAST_BYTES_PER_TOKEN = Decimal("2.5")
+"""What is reserved for a prompt takes tokens to be this short; code and most languages have 3 to 4 bytes a
+token. A prompt that is denser still costs more than was reserved. One call's excess over its reservation is
+all by which a budget can be passed: the next call is refused then."""
+
+
+class Prompt:
+    """How large a prompt is: our estimate, and the most that is reserved for. Both in tokens."""
+
+    def __init__(self, *parts: Any) -> None:
+        text = json.dumps(parts, default=str, ensure_ascii=False)
+        self.tokens = len(text) // CHARACTERS_PER_TOKEN + 1
+        self.most = int(len(text.encode("utf-8", "replace")) / LEAST_BYTES_PER_TOKEN) + 1
 
 
 class Call:
@@ -32,58 +43,55 @@ class Call:
         self._started = monotonic_ms()
         self._prompt_tokens = 0
         self._reserved = Pico(0)
-        self._settled = False
+        self._open = False
         self._metadata: Metadata | None = None
         self._characters = 0
         self._blocks: dict[int, tuple[str, list[str], bool]] = {}
         self._shown: list[str] = []
-        self._tools: dict[int, tuple[str, list[str]]] = {}
         self.stopped_by: str | None = None
         """The stop reason that the stream ended with; None while it has not ended properly."""
-        self.bad_calls: dict[str, str] = {}
-        """Why the arguments of a tool call cannot be used, by the call's id."""
 
     # -- money -----------------------------------------------------------------------------------
 
-    async def reserve(self, prompt_tokens: int, output_tokens: int) -> None:
+    async def reserve(self, prompt: Prompt, output_tokens: int) -> None:
         """Set the worst case aside, with a smaller `max_tokens` where the budget cannot pay for all of it.
 
         Raises:
             BudgetReached: not even `limits().run.least_output_tokens` can be paid.
             Fault: unpriced_model.
         """
-        self._prompt_tokens = prompt_tokens
-        worst_prompt = int(prompt_tokens * MARGIN) + 1
         try:
-            base = self._worst(worst_prompt, 0)
-            each = self._worst(worst_prompt, 1) - base
+            allowed = self._affordable(prompt.most, output_tokens)
         except UnpricedModel as error:
             raise Fault("unpriced_model", model=error.model) from error
-        allowed = self._affordable(base, each, output_tokens)
+        self._reserved = self._run.budget.reserve(self._worst(prompt.most, allowed))
         self._model.output_tokens = allowed
-        self._reserved = self._run.budget.reserve(Pico(base + each * allowed))
+        self._prompt_tokens = prompt.tokens
+        self._open = True
         await self._run.emit(
             CallStarted(
                 **self._who,
                 call=self._id,
                 model=self._model.model_id,
-                input_tokens=prompt_tokens,
+                input_tokens=prompt.tokens,
                 reserved_usd=to_usd(self._reserved),
             )
         )
 
-    def _worst(self, prompt: int, output: int) -> int:
+    def _worst(self, prompt: int, output: int) -> Pico:
         """The dearest that a call can be: all of the prompt uncached, or all of it written to the cache."""
         book, model = self._run.prices, self._model.model_id
         plain = book.cost(model, Usage(input=prompt, output=output))
         written = book.cost(model, Usage(cache_write=prompt, output=output))
         return max(plain, written)
 
-    def _affordable(self, base: int, each: int, wanted: int) -> int:
-        left = self._run.budget.left
-        if left is None or base + each * wanted <= left:
+    def _affordable(self, prompt: int, wanted: int) -> int:
+        """How many tokens of output can be paid, at most those that are wanted."""
+        whole, left = self._worst(prompt, wanted), self._run.budget.left
+        if left is None or whole <= left:
             return wanted
-        allowed = (left - base) // each if each else wanted
+        base = self._worst(prompt, 0)
+        allowed = int((left - base) * wanted // max(1, whole - base))
         if allowed < min(wanted, limits().run.least_output_tokens):
             limit = self._run.budget.limit
             assert limit is not None
@@ -97,8 +105,6 @@ class Call:
         match stream_part(event):
             case BlockText(index, text, reasoning):
                 await self._text(index, text, reasoning)
-            case BlockTool(index, call, text):
-                self._tool(index, call, text)
             case BlockEnd(index):
                 await self._end_block(index)
             case MessageEnd(reason):
@@ -120,28 +126,24 @@ class Call:
             TextDelta(**self._who, text=text, block=block, kind="reasoning" if reasoning else "text")
         )
 
-    def _tool(self, index: int, call: str, text: str) -> None:
-        parts = self._tools.setdefault(index, (call, []))[1]
-        parts.append(text)
-        self._characters += len(text)
-
     async def _end_block(self, index: int) -> None:
-        if index in self._blocks:
-            block, parts, reasoning = self._blocks.pop(index)
-            kind = "reasoning" if reasoning else "text"
-            await self._run.emit(TextFinished(**self._who, text="".join(parts), block=block, kind=kind))
-        if index in self._tools:
-            call, parts = self._tools.pop(index)
-            fault = argument_fault("".join(parts))
-            if fault is not None:
-                self.bad_calls[call] = fault
+        if index not in self._blocks:
+            return
+        block, parts, reasoning = self._blocks.pop(index)
+        kind = "reasoning" if reasoning else "text"
+        await self._run.emit(TextFinished(**self._who, text="".join(parts), block=block, kind=kind))
 
     # -- the end ---------------------------------------------------------------------------------
 
     @property
     def silent(self) -> bool:
         """Nothing was heard of the model."""
-        return self._characters == 0 and self._metadata is None
+        return self._output == 0 and self._metadata is None
+
+    @property
+    def _output(self) -> int:
+        """Characters that the model has written, as text or as arguments of tools."""
+        return self._characters + self._model.tool_input.characters
 
     async def discard(self, reason: str) -> None:
         """What this attempt has written does not count."""
@@ -150,15 +152,15 @@ class Call:
         self._blocks.clear()
 
     async def keep_partial(self) -> None:
-        """Close the blocks that an interruption cut off, with the text that they have."""
+        """Close the blocks that were never closed, with the text that they have."""
         for index in list(self._blocks):
             await self._end_block(index)
 
     async def charge(self, *, ok: bool) -> None:
-        """Put the one charge of this call on record. Without reported usage it is an estimate."""
-        if self._settled:
+        """Put the one charge of this call on record, if it went out. Without reported usage it is an estimate."""
+        if not self._open:
             return
-        self._settled = True
+        self._open = False
         reported = self._metadata is not None and self._metadata.reported
         usage = self._metadata.usage if self._metadata is not None and reported else self._estimate()
         tier = self._metadata.tier if self._metadata is not None else "default"
@@ -182,15 +184,8 @@ class Call:
 
     async def release(self) -> None:
         """The request was refused before any model worked: it costs nothing."""
-        if self._settled:
-            return
         self._metadata = Metadata(Usage(), reported=True)
         await self.charge(ok=False)
 
     def _estimate(self) -> Usage:
-        return Usage(input=self._prompt_tokens, output=-(-self._characters // CHARACTERS_PER_TOKEN))
-
-
-def estimate_tokens(*parts: Any) -> int:
-    """A rough count of the tokens in a request's parts."""
-    return len(json.dumps(parts, default=str, ensure_ascii=False)) // CHARACTERS_PER_TOKEN + 1
+        return Usage(input=self._prompt_tokens, output=-(-self._output // CHARACTERS_PER_TOKEN))

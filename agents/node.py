@@ -11,14 +11,13 @@ from strands.agent import AgentResult
 from strands.agent.conversation_manager import SlidingWindowConversationManager
 from strands.telemetry.metrics import EventLoopMetrics
 from strands.tools.executors import SequentialToolExecutor
+from strands.types.content import Message
 from strands.types.exceptions import MaxTokensReachedException, StructuredOutputException
 
-from agents.aws import Connection
-from agents.bedrock import StoppableBedrockModel
 from agents.board import Board
+from agents.company import Company
 from agents.faults import understand
-from agents.guard import Breaker, Guard, RetryPolicy
-from agents.roster import Role, Roster
+from agents.roster import Role
 from agents.tooling import StagedTool
 from agents.translate import text_of
 from core.clock import monotonic_ms
@@ -31,6 +30,7 @@ from core.text import clip
 
 WINDOW_MESSAGES = 400
 CONTINUATIONS = 2
+"""How often an answer that was cut off at the output limit may be continued."""
 CUT_OFF = (
     "Your answer was cut off at the output limit. Go on from where it stopped, in smaller steps: "
     "make one tool call at a time, and write long files in several edits."
@@ -39,62 +39,50 @@ _STOPS = {
     "content_filtered": "filtered",
     "guardrail_intervened": "filtered",
     "model_context_window_exceeded": "context_overflow",
-    "limit_turns": "too_many_turns",
 }
 """Stop reasons that are no answer, and the fault that each of them is."""
 
 
 @dataclass(frozen=True)
-class Company:
-    """What all nodes of all runs share: the roster and the way to its models."""
+class Assignment:
+    """What one node is to do."""
 
-    roster: Roster
-    connection: Connection
-    policy: RetryPolicy
-    breaker: Breaker
+    role: Role
+    compose: Callable[[], Awaitable[str]]
+    """Writes its prompt when it starts."""
+    reason: Callable[[], str]
+    """Why work goes to it."""
+    answer: type[BaseModel] | None = None
+    """The schema of its answer, when it gives a structured one."""
+    conclude: "Callable[[NodeAgent], Awaitable[None]] | None" = None
+    """Takes in what came of it."""
 
 
 class NodeAgent(Agent):
     """A Strands agent that puts its life on record, whoever drives it: a Graph, a Swarm or the conductor.
 
-    Its prompt is composed when it starts, from the board; what a Graph would have passed in is ignored.
-    Long work is continued in segments, since Strands' loop recurses (facts: RecursionError at 321 cycles).
+    Its prompt is composed when it starts, from the board; what a Graph or Swarm would have passed in is
+    ignored. Long work is continued in segments, since Strands' loop recurses (RecursionError at 321 cycles).
     """
 
-    def __init__(
-        self,
-        company: Company,
-        board: Board,
-        name: str,
-        role: Role,
-        *,
-        compose: Callable[[], Awaitable[str]],
-        reason: Callable[[], str],
-        answer: type[BaseModel] | None = None,
-        conclude: "Callable[[NodeAgent], Awaitable[None]] | None" = None,
-    ) -> None:
+    def __init__(self, company: Company, board: Board, assignment: Assignment) -> None:
+        role = assignment.role
         self.board = board
         self.role = role
-        self.outcome: Any = None
+        self.outcome: BaseModel | None = None
         """The structured answer of the last invocation, when the node gives one."""
-        self._compose = compose
-        self._reason = reason
-        self._conclude = conclude
-        self._guard = Guard(
-            board.run,
-            name,
-            role,
-            _models(company, board, name, role),
-            policy=company.policy,
-            breaker=company.breaker,
-        )
+        self._assignment = assignment
+        self._guard = company.guard(board.run, role.name, role)
+        self._cut_texts: list[str] = []
         super().__init__(
             model=self._guard.model,
-            name=name,
+            name=role.name,
             description=role.does,
             system_prompt=role.prompt,
-            tools=[StagedTool(tool, board, name, role.name, self._guard.bad_calls) for tool in role.tools],
-            structured_output_model=answer,
+            tools=[
+                StagedTool(tool, board, role.name, role.name, self._guard.bad_calls) for tool in role.tools
+            ],
+            structured_output_model=assignment.answer,
             callback_handler=None,
             retry_strategy=None,
             tool_executor=SequentialToolExecutor(),
@@ -105,36 +93,20 @@ class NodeAgent(Agent):
     async def stream_async(self, prompt: Any = None, **kwargs: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]
         """Work on the composed prompt until the model is done, and put start and end on record."""
         run, started = self.board.run, monotonic_ms()
-        run.check()
-        self._guard.tag(round=str(self.board.round))
-        await self.board.hand_off(self.role.name, self._reason())
-        await run.emit(
-            NodeStarted(
-                run=run.id,
-                node=self.name,
-                role=self.role.name,
-                model=self._guard.model.model_id,
-                round=self.board.round,
-            )
-        )
+        await self._start()
         status: NodeStatus = "failed"
         summary = ""
         try:
-            async with aclosing(self._segments(await self._compose(), **kwargs)) as stream:
+            async with aclosing(self._work(kwargs.get("invocation_state"))) as stream:
                 async for event in stream:
                     if "result" in event:
-                        summary = self._take_result(event["result"])
-                        await self._end_well()
+                        summary = await self._take_result(event["result"])
                         status = "done"
                     yield event
-        except (Interrupted, BudgetReached) as end:
-            status = "interrupted" if isinstance(end, Interrupted) else "paused"
-            summary = str(end)
-            raise
         except Exception as error:
-            fault = understand(error, model=self._guard.model.model_id, region=self._guard.model.region)
-            summary = fault.message
-            raise fault from error
+            failure = self._told(error)
+            status, summary = _ending(failure), str(failure) or "Stopped."
+            raise failure from error
         finally:
             await run.emit(
                 NodeFinished(
@@ -147,68 +119,102 @@ class NodeAgent(Agent):
                 )
             )
 
-    async def _end_well(self) -> None:
-        if self._conclude is not None:
-            await self._conclude(self)
+    async def _start(self) -> None:
+        run = self.board.run
+        run.check()
+        self._guard.tag(round=str(self.board.round))
+        await self._guard.choose_model(self)
+        await self.board.hand_off(self.role.name, self._assignment.reason())
+        await run.emit(
+            NodeStarted(
+                run=run.id,
+                node=self.name,
+                role=self.role.name,
+                model=self._guard.model.model_id,
+                round=self.board.round,
+            )
+        )
 
-    def _take_result(self, result: Any) -> str:
+    def _told(self, error: Exception) -> Exception:
+        """The exception that `core` understands."""
+        if isinstance(error, Interrupted | BudgetReached):
+            return error
+        return understand(error, model=self._guard.model.model_id, region=self._guard.model.region)
+
+    async def _take_result(self, result: Any) -> str:
+        """Put what the node says on the board; returns it."""
         self.board.run.check()
         kind = _STOPS.get(str(result.stop_reason))
         if kind is not None:
             raise Fault(kind, model=self._guard.model.model_id)
         self.outcome = result.structured_output
-        summary = self.outcome.model_dump_json() if self.outcome is not None else text_of(result.message)
+        said = [*self._cut_texts, text_of(result.message)]
+        summary = self.outcome.model_dump_json() if self.outcome is not None else "".join(said)
         self.board.summaries[self.name] = clip(summary, limits().run.handoff_characters)
+        if self._assignment.conclude is not None:
+            await self._assignment.conclude(self)
         return summary
 
-    async def _segments(self, prompt: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        state = dict(kwargs.pop("invocation_state", None) or {})
-        kwargs.pop("cancel_signal", None)
+    # -- the work, in segments ---------------------------------------------------------------------
+
+    async def _work(self, invocation_state: Any) -> AsyncGenerator[Any, None]:
+        """One invocation after another, until the model is done.
+
+        Raises:
+            Fault: output_limit, too_many_turns, or what a call ended with.
+        """
+        prompt: str | None = await self._assignment.compose()
+        state = dict(invocation_state or {})
+        self._cut_texts.clear()
         cut_off = 0
-        for segment in range(limits().run.node_segments):
-            last = segment == limits().run.node_segments - 1
+        for _ in range(limits().run.node_segments):
             self.event_loop_metrics = EventLoopMetrics()
-            again = False
+            again, unanswered = False, False
             try:
-                async with aclosing(
-                    super().stream_async(
-                        prompt,
-                        invocation_state=state,
-                        cancel_signal=self.board.run.stop,
-                        limits={"turns": limits().run.node_turns},
-                        **kwargs,
-                    )
-                ) as stream:
-                    async for event in stream:
-                        if "result" in event and event["result"].stop_reason == "limit_turns" and not last:
-                            again, prompt = True, None
+                async with aclosing(self._segment(prompt, state)) as events:
+                    async for event in events:
+                        if "result" in event and event["result"].stop_reason == "limit_turns":
+                            again = True
                         else:
                             yield event
+                prompt = None
             except StructuredOutputException:
-                yield {"result": self._without_answer()}
+                unanswered = True
             except MaxTokensReachedException as error:
                 cut_off += 1
                 if cut_off > CONTINUATIONS:
                     raise Fault("output_limit", model=self._guard.model.model_id) from error
+                self._cut_texts.append(self._guard.cut_text)
                 again, prompt = True, CUT_OFF
+            if unanswered:
+                yield {"result": self._without_answer()}
             if not again:
                 return
+        raise Fault("too_many_turns")
+
+    async def _segment(self, prompt: str | None, state: dict[str, Any]) -> AsyncGenerator[Any, None]:
+        """One invocation of Strands' loop, of so many turns at most."""
+        stream = super().stream_async(
+            prompt,
+            invocation_state=state,
+            cancel_signal=self.board.run.stop,
+            limits={"turns": limits().run.node_turns},
+        )
+        async with aclosing(stream) as events:  # type: ignore[type-var]
+            async for event in events:
+                yield event
 
     def _without_answer(self) -> AgentResult:
         """The end of a node whose model would not fill in the schema that it was given."""
-        message = self.messages[-1] if self.messages else {"role": "assistant", "content": []}
+        message = self.messages[-1] if self.messages else Message(role="assistant", content=[])
         return AgentResult("end_turn", message, self.event_loop_metrics, {})
 
 
-def _models(company: Company, board: Board, node: str, role: Role) -> list[StoppableBedrockModel]:
-    metadata = {
-        "app": "heddle",
-        "session": board.run.session,
-        "run": board.run.id,
-        "node": node,
-        "role": role.name,
-    }
-    return [
-        StoppableBedrockModel(company.connection, model, metadata=metadata, output_tokens=role.output_tokens)
-        for model in role.models
-    ]
+def _ending(failure: Exception) -> NodeStatus:
+    match failure:
+        case Interrupted():
+            return "interrupted"
+        case BudgetReached():
+            return "paused"
+        case _:
+            return "failed"

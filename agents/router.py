@@ -1,15 +1,18 @@
 """The router: which class a request is, who decided it, why, and what it will probably cost."""
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
 from agents.answers import Route
 from agents.board import Board
+from agents.company import Company
 from agents.forecast import expected_cost
-from agents.node import Company, NodeAgent
+from agents.node import Assignment, NodeAgent
 from agents.rules import RequestTraits, traits
+from agents.swarm import BUILDERS, EXPLORERS
 from core.events import Complexity, DecidedBy, NoticeGiven, Pattern, RouteDecided
-from core.faults import EXIT_CONFIGURATION, EXIT_CREDENTIALS, Fault
+from core.faults import Fault
 from core.money import to_usd
 from core.run import Run
 
@@ -17,8 +20,11 @@ TIMEOUT_SECONDS = 20.0
 LOW_CONFIDENCE = 0.4
 """Below this a request goes one class up: under-routing is the expensive mistake."""
 _ONE_UP: dict[Complexity, Complexity] = {"SIMPLE": "MEDIUM", "MEDIUM": "COMPLEX"}
-_STOPPING = frozenset({"no_credentials", "expired_credentials", "bad_credentials", "no_region", "clock_skew"})
-"""Faults of the router's call that every other call would meet as well."""
+_EVERYWHERE = frozenset(
+    {"no_credentials", "expired_credentials", "bad_credentials", "bad_profile", "no_region", "clock_skew"}
+    | {"unreachable", "unpriced_model"}
+)
+"""Faults of the router's call that end the run: every other call would meet them too, or no budget could hold."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,11 @@ class Decision:
     by: DecidedBy
 
 
-def roles_for(complexity: Complexity, seen: RequestTraits) -> tuple[str, ...]:
-    """The roles of the graph that does such a request, in order."""
+def roles_for(decision: Decision, seen: RequestTraits) -> tuple[str, ...]:
+    """The roles that do such a request: in order for the graph; for a swarm the first one begins."""
+    if decision.pattern == "swarm":
+        return BUILDERS if seen.work and not seen.question else EXPLORERS
+    complexity = decision.complexity
     if seen.question and complexity == "SIMPLE":
         return ("researcher",)
     coder = "debugger" if seen.trace else ("fast_coder" if complexity == "SIMPLE" else "senior_coder")
@@ -54,10 +63,8 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     seen = traits(run.request)
     decision = _by_rule(seen) or await _by_model(company, board)
     decision = _with_risk(decision, seen)
-    if run.pattern is not None:
-        reason = f"{decision.reason} The pattern is your choice."
-        decision = Decision(decision.complexity, run.pattern, decision.confidence, reason, "user")
-    roles = roles_for(decision.complexity, seen)
+    decision = _with_choice(decision, run.pattern)
+    roles = roles_for(decision, seen)
     cost = expected_cost(roles, company.roster, run.prices)
     route = RouteDecided(
         run=run.id,
@@ -71,6 +78,17 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     board.route = route
     await run.emit(route)
     return route, roles
+
+
+def _with_choice(decision: Decision, choice: str | None) -> Decision:
+    """The user's choice of a pattern wins. Without one, CRITICAL work is designed and approved: a graph."""
+    if choice is not None:
+        pattern: Pattern = "swarm" if choice == "swarm" else "graph"
+        reason = f"{decision.reason} The pattern is your choice."
+        return replace(decision, pattern=pattern, reason=reason, by="user")
+    if decision.complexity == "CRITICAL" and decision.pattern != "graph":
+        return replace(decision, pattern="graph")
+    return decision
 
 
 def _by_rule(seen: RequestTraits) -> Decision | None:
@@ -94,11 +112,9 @@ async def _by_model(company: Company, board: Board) -> Decision:
     except TimeoutError:
         return await _fallback(board.run, f"the router did not answer within {TIMEOUT_SECONDS:.0f} s")
     except Fault as fault:
-        if fault.kind in _STOPPING or (
-            fault.exit_code == EXIT_CONFIGURATION and fault.kind == "unpriced_model"
-        ):
+        if fault.kind in _EVERYWHERE:
             raise
-        return await _fallback(board.run, fault.message.rstrip("."))
+        return await _fallback(board.run, f"the router could not decide: {fault.message.rstrip('.')}")
     if answer is None:
         return await _fallback(board.run, "the router gave no usable answer")
     return _careful(answer)
@@ -125,22 +141,12 @@ async def _ask(company: Company, board: Board) -> Route | None:
     async def compose() -> str:
         return f"Classify this request.\n\n<request>\n{request}\n</request>"
 
-    agent = NodeAgent(
-        company,
-        board,
-        "router",
-        role,
-        compose=compose,
-        reason=lambda: "a new request",
-        answer=Route,
-    )
+    assignment = Assignment(role, compose, lambda: "a new request", answer=Route)
+    agent = NodeAgent(company, board, assignment)
     try:
-        async for _ in agent.stream_async():
-            pass
-    except Fault as fault:
-        if fault.exit_code in (EXIT_CREDENTIALS, EXIT_CONFIGURATION) or fault.rule.retry:
-            raise
-        return None
+        async with aclosing(agent.stream_async()) as events:
+            async for _ in events:
+                pass
     finally:
         board.last_role = None
     return agent.outcome if isinstance(agent.outcome, Route) else None

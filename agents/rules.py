@@ -13,6 +13,8 @@ class RequestTraits(msgspec.Struct, frozen=True):
 
     question: bool
     """It asks for an answer and for no edit."""
+    work: bool
+    """It asks for something to be made or changed."""
     trace: bool
     """It holds an error message or a stack trace."""
     risk: str
@@ -41,9 +43,10 @@ def _first(name: str, text: str) -> str:
 def traits(request: str) -> RequestTraits:
     """Look at a request."""
     text = request[:20_000]
-    asks = bool(_first("question", text[:400]))
+    asks, work = bool(_first("question", text[:400])), bool(_first("work", text))
     return RequestTraits(
-        question=asks and not _first("work", text),
+        question=asks and not work,
+        work=work,
         trace=bool(_first("trace", text)),
         risk=_first("risk", text),
         design=bool(_first("design", text)),

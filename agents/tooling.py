@@ -26,7 +26,6 @@ class StagedTool(AgentTool):
         super().__init__()
         self._tool = TOOLS[name]
         self._board = board
-        self._run = board.run
         self._node = node
         self._role = role
         self._bad_calls = bad_calls
@@ -52,53 +51,48 @@ class StagedTool(AgentTool):
         self, tool_use: ToolUse, invocation_state: dict[str, Any], **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """Carry out one call. Never raises for a model's mistakes: they come back as an error result."""
-        result = await self._carry_out(tool_use)
-        status = "success" if result.ok else "error"
+        fault = self._bad_calls.get(tool_use["toolUseId"], "")
+        arguments = tool_use.get("input") or {}
+        result = await carry_out(self._board, self._node, self._role, self._tool.name, arguments, fault=fault)
+        notes = await self._board.run.decisions()
+        text = "\n\n".join([result.text or "(empty)", *notes])
         yield ToolResultEvent(
             {
                 "toolUseId": tool_use["toolUseId"],
-                "status": status,
-                "content": [{"text": result.text or "(empty)"}],
+                "status": "success" if result.ok else "error",
+                "content": [{"text": text}],
             }
         )
 
-    async def _carry_out(self, tool_use: ToolUse) -> ToolResult:
-        who = {"run": self._run.id, "node": self._node, "role": self._role}
-        number, started = self._run.number(), monotonic_ms()
-        arguments = tool_use.get("input") or {}
-        shown = clip(
-            json.dumps(arguments, ensure_ascii=False, default=str), limits().record.argument_characters
-        )
-        await self._run.emit(ToolStarted(**who, call=number, tool=self._tool.name, arguments=shown))
-        result = await self._result(tool_use["toolUseId"], arguments)
-        await self._run.emit(
-            ToolFinished(
-                **who,
-                call=number,
-                tool=self._tool.name,
-                ok=result.ok,
-                duration_ms=monotonic_ms() - started,
-                output=clip(result.text, limits().record.tool_output_characters),
-            )
-        )
-        await record_changes(self._board, self._node, self._role, result.changed, self._tool.name)
-        if result.tests is not None:
-            await record_tests(self._board, self._node, self._role, result.tests)
-        return await self._with_decisions(result)
 
-    async def _result(self, use_id: str, arguments: Any) -> ToolResult:
-        self._run.check()
-        fault = self._bad_calls.get(use_id)
-        if fault is not None:
-            return ToolResult(ok=False, text=fault, changed=(), tests=None)
-        return await call(self._tool.name, arguments, workbench(self._run, self._node, self._role))
+async def carry_out(
+    board: Board, node: str, role: str, tool: str, arguments: object, *, fault: str = ""
+) -> ToolResult:
+    """Carry out one call of a node's tool and put it on record with all that it did.
 
-    async def _with_decisions(self, result: ToolResult) -> ToolResult:
-        notes = await self._run.decisions()
-        if not notes:
-            return result
-        text = "\n\n".join([result.text, *notes])
-        return ToolResult(ok=result.ok, text=text, changed=result.changed, tests=result.tests)
+    With a `fault` of its arguments the tool does not run: that is the result.
+    """
+    run = board.run
+    who = {"run": run.id, "node": node, "role": role}
+    number, started = run.number(), monotonic_ms()
+    shown = clip(json.dumps(arguments, ensure_ascii=False, default=str), limits().record.argument_characters)
+    await run.emit(ToolStarted(**who, call=number, tool=tool, arguments=shown))
+    bench = workbench(run, node, role)
+    result = ToolResult(ok=False, text=fault) if fault else await call(tool, arguments, bench)
+    await run.emit(
+        ToolFinished(
+            **who,
+            call=number,
+            tool=tool,
+            ok=result.ok,
+            duration_ms=monotonic_ms() - started,
+            output=clip(result.text, limits().record.tool_output_characters),
+        )
+    )
+    await record_changes(board, node, role, result.changed, tool)
+    if result.tests is not None:
+        await record_tests(board, node, role, result.tests)
+    return result
 
 
 def workbench(run: Run, node: str, role: str) -> Workbench:
@@ -111,7 +105,7 @@ async def record_changes(board: Board, node: str, role: str, paths: tuple[str, .
     if not paths:
         return
     run = board.run
-    board.tests_are_current = False
+    board.changed_since_tests.update(paths)
     found = await asyncio.to_thread(
         run.stage.record, list(paths), run=run.id, node=node, role=role, message=tool
     )
@@ -142,7 +136,7 @@ async def record_tests(board: Board, node: str, role: str, report: TestReport) -
     """Put the outcome of a test run on record."""
     run = board.run
     board.tests = report
-    board.tests_are_current = True
+    board.changed_since_tests.clear()
     await run.emit(
         TestsFinished(
             run=run.id,

@@ -1,7 +1,6 @@
 """Strands' and Bedrock's dictionaries, read in one place: nothing after this page sees their keys."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,14 +14,6 @@ class BlockText(msgspec.Struct, frozen=True):
     index: int
     text: str
     reasoning: bool = False
-
-
-class BlockTool(msgspec.Struct, frozen=True):
-    """A piece of a tool call: its start names the tool, its deltas carry JSON text."""
-
-    index: int
-    call: str = ""
-    text: str = ""
 
 
 class BlockEnd(msgspec.Struct, frozen=True):
@@ -40,7 +31,7 @@ class Metadata(msgspec.Struct, frozen=True):
     tier: str = "default"
 
 
-StreamPart = BlockText | BlockTool | BlockEnd | MessageEnd | Metadata | None
+StreamPart = BlockText | BlockEnd | MessageEnd | Metadata | None
 
 
 def stream_part(event: Mapping[str, Any]) -> StreamPart:
@@ -50,10 +41,6 @@ def stream_part(event: Mapping[str, Any]) -> StreamPart:
         return None
     if "contentBlockDelta" in chunk:
         return _delta(chunk["contentBlockDelta"])
-    if "contentBlockStart" in chunk:
-        start = chunk["contentBlockStart"]
-        tool = (start.get("start") or {}).get("toolUse")
-        return BlockTool(_index(start), call=tool.get("toolUseId", "")) if tool else None
     if "contentBlockStop" in chunk:
         return BlockEnd(_index(chunk["contentBlockStop"]))
     if "messageStop" in chunk:
@@ -71,8 +58,6 @@ def _delta(block: Mapping[str, Any]) -> StreamPart:
     delta = block.get("delta") or {}
     if "text" in delta:
         return BlockText(_index(block), str(delta["text"]))
-    if "toolUse" in delta:
-        return BlockTool(_index(block), text=str(delta["toolUse"].get("input") or ""))
     reasoning = delta.get("reasoningContent")
     if isinstance(reasoning, Mapping) and reasoning.get("text"):
         return BlockText(_index(block), str(reasoning["text"]), reasoning=True)
@@ -101,17 +86,32 @@ def read_usage(raw: Mapping[str, Any]) -> Usage:
     )
 
 
-def argument_fault(text: str) -> str | None:
-    """Why a tool call's argument text cannot be used; None when it can."""
-    if not text.strip():
-        return None
+def readable(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A chunk of Bedrock's stream whose text can be stored and sent again."""
+    block = chunk.get("contentBlockDelta") or {}
+    text = (block.get("delta") or {}).get("text")
+    if not isinstance(text, str) or text.isascii():
+        return chunk
+    return {"contentBlockDelta": {**block, "delta": {"text": whole_characters(text)}}}
+
+
+def whole_characters(text: str) -> str:
+    """Text with halves of surrogate pairs replaced: they are no characters."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError, MemoryError) as error:
-        return f"The arguments are no valid JSON ({error}). Call the tool again with a JSON object."
-    if not isinstance(value, dict):
-        return "The arguments are no JSON object. Call the tool again with an object of named arguments."
-    return None
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def without_reasoning(messages: Iterable[Any]) -> list[Any]:
+    """A conversation without reasoning blocks: they are bound to the model that wrote them."""
+    return [{**message, "content": _no_reasoning(message["content"])} for message in messages]
+
+
+def _no_reasoning(blocks: list[Any]) -> list[Any]:
+    kept = [block for block in blocks if "reasoningContent" not in block]
+    return kept if kept or not blocks else [{"text": "(thought, and said nothing)"}]
 
 
 def has_tool_call(message: Mapping[str, Any]) -> bool:

@@ -46,6 +46,8 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_tokens: int
     least_output_tokens: int
     ask_above_usd: str
+    handoffs: int
+    ping_pong: int
     handoff_characters: int
     diff_characters: int
     stop_seconds: float

@@ -1,0 +1,31 @@
+"""What all nodes of all runs share: the roster, the way to its models, and how failed calls are tried again."""
+
+from dataclasses import dataclass
+
+from agents.aws import Connection
+from agents.bedrock import StoppableBedrockModel
+from agents.guard import Guard
+from agents.retry import Breaker, RetryPolicy
+from agents.roster import Role, Roster
+from core.run import Run
+
+
+@dataclass(frozen=True)
+class Company:
+    """The roster and the way to its models."""
+
+    roster: Roster
+    connection: Connection
+    policy: RetryPolicy
+    breaker: Breaker
+
+    def guard(self, run: Run, node: str, role: Role) -> Guard:
+        """The gate to the models of one node. Clients are made; no request is."""
+        return Guard(run, node, role, self._models(run, node, role), policy=self.policy, breaker=self.breaker)
+
+    def _models(self, run: Run, node: str, role: Role) -> list[StoppableBedrockModel]:
+        metadata = {"app": "heddle", "session": run.session, "run": run.id, "node": node, "role": role.name}
+        return [
+            StoppableBedrockModel(self.connection, model, metadata=metadata, output_tokens=role.output_tokens)
+            for model in role.models
+        ]
