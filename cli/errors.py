@@ -1,10 +1,6 @@
 """Errors that end a command: a sentence on stderr and an exit code, never a traceback."""
 
-from core.config import BadConfig
 from core.faults import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_TRY_AGAIN, EXIT_USAGE, Fault
-from core.link.errors import LinkError
-from core.log.errors import LogBusy, LogError, LogMissing, LogTooNew
-from core.stage.change import StageError
 
 
 class Stop(Exception):
@@ -21,6 +17,12 @@ def usage(sentence: str) -> Stop:
 
 def explain(error: Exception) -> Stop | None:
     """The sentence and code of an error that is expected; None for one that is not."""
+    # Loaded here only: the screen's first frame must not wait for Git and SQLite.
+    from core.config import BadConfig
+    from core.link.errors import LinkError
+    from core.log.errors import LogBusy, LogError, LogMissing, LogTooNew
+    from core.stage.change import StageError
+
     match error:
         case Stop():
             return error

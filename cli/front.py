@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.rehearse import CONNECT_HINT
+from cli.scripts import CONNECT_HINT, script_requests
 from cli.world import World
-from core.index import SessionRow
-from core.log import LogReader
 from core.record import Record
 
 if TYPE_CHECKING:
     from cli.screen import EngineProcess
+    from core.index import SessionRow
 
 _SIGNS = (
     "AWS_ACCESS_KEY_ID",
@@ -47,8 +46,6 @@ def suggestions(world: World, args: argparse.Namespace) -> Sequence[str]:
     """The requests that the rehearsal knows, when it is what will open."""
     if args.command != "rehearse" and _means_aws(world.environ):
         return ()
-    from cli.scripts import script_requests
-
     return script_requests(world.home.config / "rehearsals")
 
 
@@ -62,13 +59,15 @@ def _means_aws(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _SIGNS) or any(file.is_file() for file in files)
 
 
-async def _browse(world: World) -> Sequence[SessionRow]:
+async def _browse(world: World) -> "Sequence[SessionRow]":
     from cli.sessions import find_sessions
 
     return await find_sessions(world)
 
 
 async def _read(world: World, session: str) -> AsyncIterator[Record]:
+    from core.log import LogReader
+
     async with await LogReader.open(world.home.session_log(session), salvage=True) as reader:
         after = 0
         while batch := await reader.read(after):

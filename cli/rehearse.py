@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cli.errors import usage
 from cli.headless import Job, run_job
 from cli.output import make_output
+from cli.scripts import CONNECT_HINT, FIRST
 from cli.world import World, keep_diagnostics, make_team, price_book
 from core.clock import now
 from core.commands import SubmitRequest
@@ -18,11 +19,6 @@ from core.session import Settings
 
 if TYPE_CHECKING:
     from agents.rehearsal import Script
-
-CONNECT_HINT = (
-    "To work with real models, sign in to AWS (`aws login`, `aws sso login` or AWS_PROFILE), set AWS_REGION, "
-    "and start `heddle` in your own repository."
-)
 
 
 def find_scripts(world: World) -> list["Script"]:
@@ -50,7 +46,7 @@ def choose_script(world: World, name: str | None) -> tuple["Script", list["Scrip
 
     scripts = find_scripts(world)
     if name is None:
-        first = next((script for script in scripts if script.name == "health-endpoint"), scripts[0])
+        first = next((script for script in scripts if script.name == FIRST), scripts[0])
         return first, scripts
     if name.endswith(".toml"):
         try:

@@ -10,15 +10,16 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.errors import Stop
-from cli.sessions import choose_session, latest_session
 from cli.world import World, find_project, keep_diagnostics
 from core.faults import EXIT_FAILED
 from core.limits import limits
-from core.link import LinkClient, LinkError
-from core.log import find_holder
-from core.port import SessionPort
+
+if TYPE_CHECKING:
+    from core.link import LinkClient
+    from core.port import SessionPort
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,12 +34,15 @@ class EngineProcess:
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     _complaint: Path | None = field(default=None, init=False)
 
-    async def connect(self) -> SessionPort:
+    async def connect(self) -> "SessionPort":
         """A port to the session; starts an engine where none runs.
 
         Raises:
             Stop: the engine could not start; the message is its own sentence.
         """
+        from core.link import LinkClient
+        from core.log import find_holder
+
         held = find_holder(self.world.home.session_log(self.session)) if self.session else None
         if held is not None and held.socket is not None:
             return await LinkClient.connect(held.socket)
@@ -76,7 +80,9 @@ class EngineProcess:
             found += ["--rehearse", *([args.scenario] if args.scenario else [])]
         return [*found, *(["--unconfined"] if args.unconfined else [])]
 
-    async def _wait_for(self, socket: Path) -> LinkClient:
+    async def _wait_for(self, socket: Path) -> "LinkClient":
+        from core.link import LinkClient, LinkError
+
         end = asyncio.get_running_loop().time() + limits().link.engine_start_seconds
         while True:
             if self.process is not None and self.process.poll() is not None:
@@ -121,8 +127,10 @@ def screen(world: World, args: argparse.Namespace) -> int:
 
 
 def _session(world: World, args: argparse.Namespace) -> str | None:
+    if not args.session and not args.continue_:
+        return None
+    from cli.sessions import choose_session, latest_session
+
     if args.session:
         return choose_session(world, args.session)
-    if args.continue_:
-        return latest_session(world, find_project(args.project))
-    return None
+    return latest_session(world, find_project(args.project))

@@ -1,4 +1,4 @@
-"""The requests of the rehearsal's scripts, read without loading the rehearsal."""
+"""What the screen says of the rehearsal before it is loaded: its scripts' requests, and how to leave it."""
 
 import tomllib
 from pathlib import Path
@@ -6,6 +6,11 @@ from pathlib import Path
 SHIPPED = Path(__file__).resolve().parent.parent / "agents" / "rehearsal" / "scripts"
 FIRST = "health-endpoint"
 """The scenario that a newcomer sees first."""
+
+CONNECT_HINT = (
+    "To work with real models, sign in to AWS (`aws login`, `aws sso login` or AWS_PROFILE), set AWS_REGION, "
+    "and start `heddle` in your own repository."
+)
 
 
 def script_requests(own: Path) -> list[str]:
