@@ -92,7 +92,13 @@ ACTIONS = (
     Action("scroll_chat_up", ("pageup",), "scroll up", "Read further up in the chat", "prompt", bound=False),
     Action("scroll_chat_down", ("pagedown",), "scroll down", "Read further down", "prompt", bound=False),
     Action(
-        "sessions", ("f6",), "sessions", "List past sessions and read one again", footer=True, when="live"
+        "sessions",
+        ("f6",),
+        "sessions",
+        "List past sessions and read one again",
+        footer=True,
+        when="live",
+        priority=True,
     ),
     Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),
     Action("help", ("f1",), "help", "Show every key", footer=True),

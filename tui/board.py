@@ -27,7 +27,7 @@ from tui.welcome import Welcome
 
 PANES: tuple[Pane, ...] = ("chat", "graph", "diffs", "cost")
 _TARGETS: dict[Pane, str] = {"chat": "#prompt", "graph": "#graph", "diffs": "#patch", "cost": "#cost"}
-_TOO_SMALL = "Heddle needs 60 × 16.\nMake the terminal larger."
+_TOO_SMALL = "Heddle needs 60×16.\nMake it larger."
 
 
 class Board(Screen[None]):

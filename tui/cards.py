@@ -44,6 +44,8 @@ def gap(before: Item | None, item: Item) -> int:
         return 0
     if isinstance(item, RequestItem):
         return 1
+    if isinstance(before, NoticeItem) and isinstance(item, RouteItem):
+        return 0
     if isinstance(before, NodeItem) or (isinstance(before, _TIGHT) and isinstance(item, _TIGHT)):
         return 0
     if isinstance(before, ToolItem) and isinstance(item, TestsItem | VerdictItem):

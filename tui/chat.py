@@ -177,7 +177,7 @@ class Chat(Canvas):
         return self.scroll_offset.y >= self.max_scroll_y - 1
 
     def _to_end(self) -> None:
-        self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
 
     # -- lines -----------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from rich.cells import cell_len
 from textual import events
@@ -17,7 +19,7 @@ from core.view.patch import LineKind, PatchLine, parse_patch
 from tui.actions import bindings
 from tui.canvas import Canvas
 from tui.ink import role_ink
-from tui.paint import Line, Lines, Span, cut_left, spread, width_of, wrap
+from tui.paint import Line, Lines, Span, chop, cut, cut_left, spread, width_of, wrap
 from tui.wording import plural
 
 _KIND_LETTERS: dict[ChangeKind, tuple[str, str]] = {
@@ -155,7 +157,8 @@ class PatchView(Canvas):
         self._patch: Sequence[PatchLine] = ()
         self._notes: Lines = []
         self._digits = 1
-        self._width = 0
+        self._tops: list[int] = [0]
+        """On which row each line of the patch begins, and where the last one ends."""
         self._confirmed: Command | None = None
 
     # -- drawing ---------------------------------------------------------------------------------
@@ -169,8 +172,6 @@ class PatchView(Canvas):
         self._shown, self._file = key, file
         self._patch = parse_patch(file.patch) if file else ()
         self._digits = len(str(max((max(line.old, line.new) for line in self._patch), default=1)))
-        widest = max((_cells(line.text) for line in self._patch), default=0)
-        self._width = widest + 2 * self._digits + 5 if self._patch else 0
         self._lay_out()
         if other:
             self.scroll_to(0, 0, animate=False, immediate=True)
@@ -178,7 +179,15 @@ class PatchView(Canvas):
 
     def _lay_out(self) -> None:
         self._notes = self._compose_notes(max(10, self.room))
-        self.resize_to(len(self._notes) + len(self._patch), self._width)
+        room = self._text_room
+        heights = (1 if len(line.text) <= room // 2 else _rows(line.text, room) for line in self._patch)
+        self._tops = list(accumulate(heights, initial=len(self._notes)))
+        self.resize_to(self._tops[-1])
+
+    @property
+    def _text_room(self) -> int:
+        """Cells beside the line numbers and the mark."""
+        return max(8, self.room - 2 * self._digits - 4)
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -199,23 +208,28 @@ class PatchView(Canvas):
     def line(self, y: int) -> Line:
         if y < len(self._notes):
             return self._notes[y]
-        place = y - len(self._notes)
-        return self._patch_line(self._patch[place]) if place < len(self._patch) else []
+        place = bisect_right(self._tops, y) - 1
+        if place >= len(self._patch):
+            return []
+        return self._patch_row(self._patch[place], y - self._tops[place])
 
-    def _patch_line(self, line: PatchLine) -> Line:
+    def _patch_row(self, line: PatchLine, row: int) -> Line:
+        """One row of a line; a long line goes on below itself."""
         mark, ink = _LINE_LOOKS[line.kind]
         if line.kind == "hunk":
-            return [Span(line.text, ink)]
-        digits = self._digits
-        numbers = f"{line.old or '':>{digits}} {line.new or '':>{digits}} "
-        text = line.text.expandtabs(4)
-        rest = max(self.size.width, self._width) - len(numbers) - 2 - _cells(text)
+            return [Span(cut(line.text, self.room), ink)] if row == 0 else []
+        digits, room = self._digits, self._text_room
+        numbers = (
+            f"{line.old or '':>{digits}} {line.new or '':>{digits}} " if row == 0 else " " * (2 * digits + 2)
+        )
+        parts = chop(line.text, room)
+        text = parts[row][0].text if row < len(parts) and parts[row] else ""
         ground = " ".join(name for name in ink.split() if name.startswith("on-"))
         return [
             Span(numbers, "faint"),
-            Span(f"{mark} ", ink),
+            Span(f"{mark} " if row == 0 else "  ", ink),
             Span(text, ink),
-            Span(" " * max(0, rest), ground),
+            Span(" " * max(0, room - cell_len(text)), ground),
         ]
 
     # -- deciding --------------------------------------------------------------------------------
@@ -351,5 +365,5 @@ def diffs_title(changes: Changes, short: bool = False) -> str:
     return f"{title} · {waiting} to decide" if waiting else title
 
 
-def _cells(text: str) -> int:
-    return len(text) if text.isascii() and "\t" not in text else cell_len(text.expandtabs(4))
+def _rows(text: str, room: int) -> int:
+    return len(chop(text, room))

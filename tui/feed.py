@@ -69,6 +69,11 @@ class Feed:
         self._due = False
         self._drawn_at = 0.0
 
+    @property
+    def drawn(self) -> bool:
+        """No frame is due: everything that was taken in is on the screen."""
+        return not self._due
+
     async def follow(self, records: AsyncIterator[Record], taken: Callable[[Record], None]) -> None:
         """Take all records in; `taken` hears of each one."""
         slice_end = monotonic() + _SLICE_SECONDS

@@ -10,7 +10,7 @@ from tui.actions import ACTIONS, SCOPE_TITLES, key_name
 from tui.canvas import Page
 from tui.paint import Lines, Span, indent, wrap
 
-_COLUMN = 18
+_COLUMN = 22
 
 
 class HelpPage(Page):

@@ -13,13 +13,15 @@ from tui.paint import Line, Lines, Span, indent, wrap
 
 _LOOM = ("╷ ┃ ╷ ┃ ╷", "┃ ╹ ┃ ╹ ┃", "╵ ┃ ╵ ┃ ╵")
 _WHAT = (
-    "Type what you want done. A router picks the cheapest team of models that can do it, and says why and "
-    "what it should cost. The team works on a private copy: nothing reaches your files until you write it there."
+    "Type what you want done. A router picks the cheapest team of models for it, and says what it should cost. "
+    "The team works on a private copy: nothing reaches your files until you write it there."
 )
 _REHEARSAL = (
-    "This is the rehearsal: the models' words come from a script and cost nothing. All the rest is real: "
-    "the tools, the tests, the files, the diffs."
+    "In the rehearsal the models' words come from a script and cost nothing. "
+    "The rest is real: tools, tests, files, diffs."
 )
+_SIGN_ROWS = 20
+"""Rows from which there is room for the sign."""
 
 
 class Welcome(Page):
@@ -35,9 +37,9 @@ class Welcome(Page):
         self.border_title = "chat"
         self._suggestions = list(suggestions)
         self._hint = connect_hint
-        self._rehearsal = bool(suggestions)
         self._current = 0
         self._tops: list[int] = []
+        self._end = 0
 
     @property
     def picked(self) -> str:
@@ -50,15 +52,19 @@ class Welcome(Page):
             self.redraw()
 
     def compose_lines(self, width: int) -> Lines:
-        inner = min(76, width - 4)
-        lines: Lines = [[], *self._sign(), [], *wrap([Span(_WHAT)], inner)]
-        if self._rehearsal:
-            lines += [[], *wrap([Span(_REHEARSAL, "dim")], inner), []]
-            lines.append([Span("It knows these requests", "bold"), Span("   ↑ ↓ and Enter, or click", "dim")])
+        inner = min(80, width - 2)
+        lines: Lines = [[], *self._sign(), []] if self.container_size.height >= _SIGN_ROWS else [[]]
+        lines += wrap([Span(_WHAT)], inner)
+        if self._suggestions:
+            lines += [
+                [],
+                [Span("It knows these requests", "bold"), Span("   ↑ ↓ and Enter, or click", "dim")],
+            ]
             lines += self._list(len(lines), inner)
+            lines += [[], *wrap([Span(_REHEARSAL, "dim")], inner)]
         if self._hint:
             lines += [[], *wrap([Span(sanitise(self._hint), "dim")], inner)]
-        return indent(lines, [Span("  ")])
+        return indent(lines, [Span(" ")])
 
     def _sign(self) -> Lines:
         words: tuple[Line, ...] = (
@@ -76,12 +82,11 @@ class Welcome(Page):
             here = index == self._current
             drawn = wrap([Span(sanitise_line(text), "bold" if here else "")], width - 4)
             lines += indent(drawn, [Span("▸ " if here else "  ", "accent")], [Span("  ")])
+        self._end = top + len(lines)
         return lines
 
     def on_click(self, event: events.Click) -> None:
         y = event.y + self.scroll_offset.y
-        if not self._tops or not self._tops[0] <= y < len(self._lines):
-            return
-        index = max(index for index, top in enumerate(self._tops) if top <= y)
-        if y < self._tops[index] + 3:
+        if self._tops and self._tops[0] <= y < self._end:
+            index = max(index for index, top in enumerate(self._tops) if top <= y)
             self.post_message(self.Picked(self._suggestions[index]))

@@ -41,6 +41,10 @@ class TapePort:
         self.closed = True
         self._grown.set()
 
+    @property
+    def last(self) -> int:
+        return len(self._records)
+
     # -- what a test does to it ------------------------------------------------------------------
 
     def play(self, *records: Record) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core import events as e
+from core.money import to_pico, to_usd
 from core.record import Record, timestamp
 
 START = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -221,8 +222,12 @@ class Tape:
         status: e.RunStatus = "done",
         answer: str = ANSWER,
         files: Iterable[str] = (),
-        cost: str = "0.0139",
     ) -> "Tape":
+        """End the run; its cost is the sum of its charges."""
+        charges = [
+            r.event for r in self.records if isinstance(r.event, e.ModelCalled) and r.event.run == self.run
+        ]
+        cost = to_usd(sum(to_pico(charge.cost_usd) for charge in charges))
         return self.add(
             e.RunFinished(
                 run=self.run,
@@ -232,6 +237,7 @@ class Tape:
                 cost_usd=cost,
                 by_role={},
                 by_model={},
+                estimated=any(charge.estimated for charge in charges),
             )
         )
 
@@ -374,7 +380,7 @@ def failed() -> list[Record]:
             role="fast_coder",
         )
     )
-    return tape.finish("failed", "", (), "0.0021").records
+    return tape.finish("failed", "", ()).records
 
 
 def question() -> list[Record]:
@@ -396,7 +402,7 @@ def interrupted() -> list[Record]:
     """The user pressed Esc in the middle of a run."""
     tape = Tape(records=running())
     tape.leave("fast_coder", "interrupted", 3000)
-    return tape.finish("interrupted", "", ("app/server.py",), "0.0023").records
+    return tape.finish("interrupted", "", ("app/server.py",)).records
 
 
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u200b[bold red]markup[/]"
@@ -439,5 +445,5 @@ def many(turns: int) -> list[Record]:
         tape.request(f"Turn {turn}", f"r{turn}").route()
         tape.node("fast_coder")
         tape.say("fast_coder", f"Answer **{turn}**. " + "All work and no play. " * 20, pieces=4)
-        tape.leave("fast_coder").finish(answer="", cost="0.001")
+        tape.leave("fast_coder").finish(answer="")
     return tape.records

@@ -1,0 +1,515 @@
+"""Every key of the screen: what it sends, and what it shows."""
+
+import pytest
+
+from core import commands as c
+from core import events as e
+from core.index import SessionRow
+from core.money import to_pico
+from tests.support import recordings as tapes
+
+
+def row(session, project, title, status, cost, estimated=False):
+    when = f"2026-01-{28 + int(session[1:])}T09:00:00.000000Z"
+    return SessionRow(session, project, title, when, when, 40, 2, status, to_pico(cost), estimated)
+
+
+ROWS = [
+    row("s2", "/p/api", "Fix the login", "done", "0.42"),
+    row("s1", "/p/web", "Rename the store", "failed", "1.10", True),
+]
+
+
+def texts(stage):
+    """Everything that is on the screen, as text."""
+    return "\n".join(strip.text for strip in stage.screen._compositor.render_strips())
+
+
+class TestPrompt:
+    async def test_enter_sends_and_empties(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"fix it", "enter")
+            await pilot.pause()
+            assert stage.commands == [c.SubmitRequest(text="fix it")]
+            assert stage.screen.query_one("#prompt").text == ""
+
+    @pytest.mark.parametrize("key", ["ctrl+j", "alt+enter"])
+    async def test_new_line(self, stage_of, caught_up, key):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("a", key, "b", "enter")
+            await pilot.pause()
+            assert stage.commands == [c.SubmitRequest(text="a\nb")]
+
+    async def test_enter_in_the_empty_prompt_plays_the_marked_suggestion(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("down", "enter")
+            await pilot.pause()
+            assert stage.commands[0].text.startswith("Implement an LRU")
+
+    async def test_a_click_plays_a_suggestion(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test(size=(80, 24)) as pilot:
+            await caught_up(pilot, stage)
+            row = next(y for y, line in enumerate(texts(stage).split("\n")) if "Let clients page" in line)
+            await pilot.click(offset=(10, row))
+            await pilot.pause()
+            assert [command.text for command in stage.commands] == [
+                "Let clients page through the list of tasks"
+            ]
+
+    async def test_enter_in_the_empty_prompt_of_a_used_session_sends_nothing(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert stage.commands == []
+
+    async def test_a_large_paste_becomes_a_mark_and_is_sent_in_full(self, stage_of, caught_up):
+        from textual.events import Paste
+
+        stage = stage_of(tapes.empty())
+        pasted = "line of log\n" * 3000
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"see ")
+            prompt = stage.screen.query_one("#prompt")
+            prompt.post_message(Paste(pasted))
+            await pilot.pause()
+            assert prompt.text == "see [Pasted text #1, 3,001 lines]"
+            await pilot.press("enter")
+            await pilot.pause()
+            assert stage.commands == [c.SubmitRequest(text="see " + pasted)]
+
+    async def test_page_keys_scroll_the_chat(self, stage_of, caught_up):
+        stage = stage_of(tapes.many(30))
+        async with stage.app.run_test(size=(80, 24)) as pilot:
+            await caught_up(pilot, stage)
+            chat = stage.screen.query_one("#chat")
+            end = chat.scroll_offset.y
+            assert end == chat.max_scroll_y > 0
+            await pilot.press("pageup")
+            assert chat.scroll_offset.y < end
+            await pilot.press("pagedown")
+            assert chat.scroll_offset.y == end
+
+
+class TestRun:
+    async def test_escape_interrupts_and_returns_what_is_queued(self, stage_of, caught_up):
+        stage = stage_of(tapes.running())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"then this", "enter")
+            await pilot.pause()
+            assert stage.commands == []
+            assert "queued" in texts(stage)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert stage.commands == [c.InterruptRun()]
+            assert stage.screen.query_one("#prompt").text == "then this"
+
+    async def test_a_queued_request_goes_out_when_the_run_ends(self, stage_of, caught_up):
+        stage = stage_of(tapes.running())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"next", "enter")
+            stage.port.play(tapes.interrupted()[-1])
+            await caught_up(pilot, stage)
+            await pilot.pause()
+            assert stage.commands == [c.SubmitRequest(text="next")]
+
+    async def test_escape_does_nothing_when_no_run_works(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert stage.commands == []
+
+    @pytest.mark.parametrize("keys", [("ctrl+r",), ("f3", "R")])
+    async def test_try_again_after_a_failure(self, stage_of, caught_up, keys):
+        stage = stage_of(tapes.failed())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert stage.commands == [c.RetryRun()]
+
+    async def test_try_again_is_no_command_when_nothing_failed(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("ctrl+r")
+            await pilot.pause()
+            assert stage.commands == []
+            assert "no failed run" in texts(stage)
+
+    async def test_a_refused_request_comes_back_into_the_prompt(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"do it", "enter")
+            await pilot.pause()
+            stage.port.happen(
+                e.CommandRefused(command="submit_request", reason="The budget of today is used up.")
+            )
+            await caught_up(pilot, stage)
+            assert stage.screen.query_one("#prompt").text == "do it"
+            assert "budget of today" in texts(stage)
+
+
+class TestDiffs:
+    @pytest.fixture
+    async def deciding(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4")
+            yield stage, pilot
+
+    async def test_accept_and_reject_the_file_under_the_cursor(self, deciding):
+        stage, pilot = deciding
+        await pilot.press("a", "n", "r", "p", "p", "a")
+        await pilot.pause()
+        assert stage.commands == [
+            c.DecideChanges(verdict="accepted", paths=("app/server.py",)),
+            c.DecideChanges(verdict="rejected", paths=("tests/test_health.py",)),
+            c.DecideChanges(verdict="accepted", paths=("README.md",)),
+        ]
+
+    async def test_the_current_files_patch_is_shown(self, deciding):
+        stage, pilot = deciding
+        assert "def _health" in texts(stage)
+        await pilot.press("n")
+        await pilot.pause()
+        assert "def test_health_answers_ok" in texts(stage)
+        assert "def _health(" not in texts(stage).split("│")[-1]
+
+    async def test_accept_all(self, deciding):
+        stage, pilot = deciding
+        await pilot.press("A")
+        await pilot.pause()
+        assert stage.commands == [c.DecideChanges(verdict="accepted")]
+
+    async def test_nothing_accepted_says_so(self, deciding):
+        stage, pilot = deciding
+        await pilot.press("w")
+        await pilot.pause()
+        assert stage.commands == []
+        assert "Nothing is accepted yet" in texts(stage)
+
+    async def test_a_click_picks_a_file(self, deciding):
+        stage, pilot = deciding
+        await pilot.click("#files", offset=(8, 2))
+        await pilot.press("a")
+        await pilot.pause()
+        assert stage.commands == [c.DecideChanges(verdict="accepted", paths=("README.md",))]
+
+    @pytest.fixture
+    async def writing(self, stage_of, caught_up):
+        stage = stage_of(tapes.decided("accepted", "accepted", "undecided"))
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4", "w")
+            await pilot.pause()
+            yield stage, pilot
+
+    async def test_w_says_what_will_be_written_and_y_writes(self, writing):
+        stage, pilot = writing
+        assert "Write 2 files to /home/you/tasks-api?" in texts(stage)
+        assert "1 file undecided and left out" in texts(stage)
+        await pilot.press("y")
+        await pilot.pause()
+        assert stage.commands == [c.ApplyChanges(paths=("app/server.py", "tests/test_health.py"))]
+        assert "Write 2 files" not in texts(stage)
+
+    @pytest.mark.parametrize("key", ["n", "a", "r", "A", "w", "escape", "enter", "q"])
+    async def test_any_other_key_keeps_the_files_staged_and_does_nothing_else(self, writing, key):
+        stage, pilot = writing
+        await pilot.press(key)
+        await pilot.pause()
+        assert stage.commands == []
+        assert "Write 2 files" not in texts(stage)
+        await pilot.press("y")
+        assert stage.commands == []
+
+    @pytest.mark.parametrize("key", ["f2", "tab"])
+    async def test_leaving_the_pane_takes_the_question_back(self, writing, key):
+        stage, pilot = writing
+        await pilot.press(key, "f4", "y")
+        await pilot.pause()
+        assert stage.commands == []
+
+    async def test_undo_asks_first(self, stage_of, caught_up):
+        stage = stage_of(tapes.applied())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4", "U", "n", "U", "y")
+            await pilot.pause()
+            assert stage.commands == [c.UndoApply()]
+
+    async def test_written_files_are_not_decided_again(self, stage_of, caught_up):
+        stage = stage_of(tapes.applied())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4", "r")
+            await pilot.pause()
+            assert stage.commands == []
+            assert "written already" in texts(stage)
+
+
+class TestQuestions:
+    @pytest.mark.parametrize(("keys", "answer"), [("2", "stop"), ("1", "start it")])
+    async def test_a_number_answers(self, stage_of, caught_up, keys, answer):
+        stage = stage_of(tapes.question())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(keys)
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q1", answer=answer)]
+
+    async def test_the_marked_choice_is_answered_by_enter(self, stage_of, caught_up):
+        stage = stage_of(tapes.question())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("down", "enter")
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q1", answer="stop")]
+
+    async def test_an_answer_hides_the_question(self, stage_of, caught_up):
+        stage = stage_of(tapes.question())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            stage.port.happen(e.QuestionAnswered(id="q1", answer="stop", by="user"))
+            await caught_up(pilot, stage)
+            assert stage.screen.query_one("#bar").has_class("-hidden")
+            assert stage.screen.focused is stage.screen.query_one("#prompt")
+
+    async def test_what_is_typed_is_not_taken_for_an_answer(self, stage_of, caught_up):
+        stage = stage_of(tapes.question()[:-1])
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("a")
+            stage.port.play(tapes.question()[-1])
+            await caught_up(pilot, stage)
+            await pilot.press("2")
+            await pilot.pause()
+            assert stage.commands == []
+            await pilot.press("shift+tab", "2")
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q1", answer="stop")]
+
+    async def test_a_question_without_choices_is_answered_from_the_prompt(self, stage_of, caught_up):
+        records = tapes.question()[:-1]
+        stage = stage_of(records)
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            stage.port.happen(e.QuestionAsked(id="q7", run="r1", text="Which port?", choices=()))
+            await caught_up(pilot, stage)
+            await pilot.press("f2", *"8080", "enter")
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q7", answer="8080")]
+
+
+class TestPanes:
+    @pytest.mark.parametrize(
+        ("key", "target"), [("f2", "prompt"), ("f3", "graph"), ("f4", "patch"), ("f5", "cost")]
+    )
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+    async def test_function_keys_go_to_panes_and_show_them(self, stage_of, caught_up, size, key, target):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=size) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f3" if key != "f3" else "f5", key)
+            await pilot.pause()
+            widget = stage.screen.query_one(f"#{target}")
+            assert stage.screen.focused is widget
+            assert widget.region.height >= 1
+            assert widget.size.height > 5 or target == "prompt"
+
+    async def test_tab_goes_round_the_panes(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            seen = []
+            for _ in range(4):
+                await pilot.press("tab")
+                seen.append(stage.screen.focused.id)
+            await pilot.press("shift+tab")
+            assert seen == ["graph", "patch", "cost", "prompt"]
+            assert stage.screen.focused.id == "cost"
+
+    @pytest.mark.parametrize("size", [(20, 5), (59, 30), (100, 15)])
+    async def test_a_terminal_too_small_says_so(self, stage_of, caught_up, size):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=size) as pilot:
+            await caught_up(pilot, stage)
+            assert "60×16" in texts(stage)
+            assert "graph" not in texts(stage)
+            await pilot.resize_terminal(80, 24)
+            await pilot.pause()
+            assert "60×16" not in texts(stage)
+            assert "GET /health" in texts(stage)
+
+    async def test_below_eighty_columns_the_graph_is_a_list(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=(70, 24)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f3")
+            await pilot.pause()
+            assert "✓ fast_coder" in texts(stage)
+            assert "╭" not in texts(stage)
+
+    async def test_the_column_opens_what_fits_until_a_pane_is_chosen(self, stage_of, caught_up):
+        stage = stage_of(tapes.running())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            assert stage.screen.side == "graph"
+            stage.port.play(*tapes.decide()[len(tapes.running()) :])
+            await caught_up(pilot, stage)
+            assert stage.screen.side == "diffs"
+            await pilot.press("f5")
+            assert stage.screen.side == "cost"
+
+
+class TestScreens:
+    async def test_help_lists_every_action(self, stage_of, caught_up):
+        from tui.actions import ACTIONS
+
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test(size=(120, 60)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f1")
+            await pilot.pause()
+            page = stage.screen.query_one("#help")
+            lines = ["".join(span.text for span in page.line(y)) for y in range(page.virtual_size.height)]
+            shown = " ".join(" ".join(lines).split())
+            for action in ACTIONS:
+                assert action.help.split(";")[0] in shown
+            await pilot.press("escape")
+            await pilot.pause()
+            assert not stage.screen.query("#help")
+
+    async def test_the_palette_does_what_it_names(self, stage_of, caught_up, settled):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("ctrl+p")
+            await pilot.press(*"accept every")
+            await settled(
+                pilot,
+                lambda: "Accept every undecided file" in texts(stage) and "Stop the run" not in texts(stage),
+            )
+            await pilot.press("down", "enter")
+            await settled(pilot, lambda: bool(stage.commands))
+            assert stage.commands == [c.DecideChanges(verdict="accepted")]
+
+    async def test_sessions_are_listed_and_read_again(self, stage_of, caught_up, settled):
+        stage = stage_of(tapes.empty(), ROWS)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f6")
+            await settled(pilot, lambda: "Fix the login" in texts(stage))
+            assert "~$1.10" in texts(stage)
+            await pilot.press("down", "enter")
+            await settled(pilot, lambda: stage.screen.has_class("-past") and stage.screen.view.last > 10)
+            assert stage.read == ["s1"]
+            assert "past session" in texts(stage)
+            assert "GET /health" in texts(stage)
+            await pilot.press("f4", "a")
+            await pilot.pause()
+            assert stage.commands == []
+            await pilot.press("f2", "escape")
+            await settled(pilot, lambda: not stage.screen.has_class("-past"))
+
+    async def test_escape_leaves_the_list_of_sessions(self, stage_of, caught_up, settled):
+        stage = stage_of(tapes.empty(), ROWS)
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f6")
+            await settled(pilot, lambda: bool(stage.screen.query("#sessions")))
+            await pilot.press("escape")
+            await settled(pilot, lambda: bool(stage.screen.query("#prompt")))
+            assert stage.read == []
+
+    async def test_f9_changes_the_theme(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            before = stage.app.export_screenshot()
+            await pilot.press("f9")
+            await pilot.pause()
+            assert stage.app.theme == "heddle-light"
+            assert stage.app.export_screenshot() != before
+
+    async def test_ctrl_c_twice_quits_and_once_says_how(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("ctrl+c")
+            await pilot.pause()
+            assert stage.app.is_running
+            assert "Ctrl+C again" in texts(stage)
+            await pilot.press("ctrl+c")
+            await pilot.pause()
+            assert stage.app._exit
+
+    async def test_ctrl_c_copies_what_is_marked(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"abc", "shift+home", "ctrl+c", "ctrl+c")
+            await pilot.pause()
+            assert stage.app.clipboard == "abc"
+            assert not stage.app._exit
+
+    async def test_ctrl_q_quits_at_once(self, stage_of, caught_up):
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("ctrl+q")
+            await pilot.pause()
+            assert stage.app._exit
+
+    async def test_the_footer_can_be_clicked(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4")
+            row = texts(stage).split("\n")[-1]
+            await pilot.click("#footer", offset=(row.index("accept all") + 1, 0))
+            await pilot.pause()
+            await pilot.pause()
+            assert stage.commands == [c.DecideChanges(verdict="accepted")]
+
+
+def test_no_key_is_taken_by_the_prompt_or_twice():
+    """A key that the prompt has for itself would never reach the screen."""
+    from textual.widgets import TextArea
+
+    from tui.actions import ACTIONS
+
+    taken = {key for binding in TextArea.BINDINGS for key in binding.key.split(",")}
+    for action in ACTIONS:
+        if action.scope == "anywhere" and not action.priority:
+            assert not taken & set(action.keys), action.name
+    for scope in {action.scope for action in ACTIONS}:
+        keys = [key for action in ACTIONS if action.scope == scope and action.bound for key in action.keys]
+        assert len(keys) == len(set(keys))
+
+
+def test_every_action_that_is_bound_can_be_done():
+    from tui.actions import ACTIONS
+    from tui.diffs import PatchView
+    from tui.work import WorkScreen
+
+    holders = {"anywhere": WorkScreen, "diffs": PatchView}
+    for action in ACTIONS:
+        if action.bound:
+            assert hasattr(holders[action.scope], f"action_{action.name}"), action.name
