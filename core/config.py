@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,6 +23,11 @@ class BadConfig(Exception):
     """The configuration cannot be used; the message is a sentence that names the file and the fault."""
 
 
+_MONEY = ("budget_usd", "ask_above_usd")
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roster: str = "current"
     scope: Literal["geo", "global"] = "global"
@@ -32,54 +37,63 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_above_usd: str = "1.00"
     """A run whose expected cost is higher waits for the user before it starts."""
     theme: str = "heddle"
-    retry_base_seconds: float | None = None
-    retry_attempts: int | None = None
-    output_tokens: int | None = None
+    retry_base_seconds: _Seconds | None = None
+    retry_attempts: _Count | None = None
+    output_tokens: _Count | None = None
     """Default `max_tokens` of a model call."""
 
 
 def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
-    """Read `config.toml` and the environment.
+    """Read `config.toml` and the environment; an empty variable counts as none.
 
     Raises:
-        BadConfig: with a sentence that says what to mend.
+        BadConfig: with a sentence that says what to mend, and where.
     """
     path = folder / "config.toml"
-    values = _read(path)
-    values |= {name: environ[variable] for variable, name in ENVIRONMENT.items() if environ.get(variable)}
+    written = _read(path)
+    given = {name: environ[variable] for variable, name in ENVIRONMENT.items() if environ.get(variable)}
+    variables = {name: variable for variable, name in ENVIRONMENT.items() if name in given}
     try:
-        config = msgspec.convert(values, Config)
+        config = msgspec.convert(written | given, Config, strict=False)
     except msgspec.ValidationError as error:
         raise BadConfig(
             f"The configuration is not valid: {_plain(error)}. "
-            f"Mend {path} (or the HEDDLE_* variable) and start again."
+            f"Mend {_place(str(error), path, variables)} and start again."
         ) from error
-    _check_money(config, path)
+    for name in _MONEY:
+        _check_money(name, getattr(config, name), variables.get(name, str(path)))
     return config
 
 
 def _read(path: Path) -> dict[str, object]:
+    """What the file says; an amount without quotes is as exact as one with them."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(path.read_text("utf-8"), parse_float=str)
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadConfig(
             f"The configuration file {path} cannot be read: {error}. Mend it or move it away, then start again."
         ) from error
+    return {name: str(value) if _is_amount(name, value) else value for name, value in values.items()}
+
+
+def _is_amount(name: str, value: object) -> bool:
+    return name in _MONEY and type(value) is int
 
 
 def _plain(error: msgspec.ValidationError) -> str:
     return str(error).replace("Object contains unknown field", "there is no setting called")
 
 
-def _check_money(config: Config, path: Path) -> None:
-    for name in ("budget_usd", "ask_above_usd"):
-        value: str | None = getattr(config, name)
-        try:
-            if value is not None and to_pico(value) < 0:
-                raise ValueError(f"{value} is negative")
-        except ValueError as error:
-            raise BadConfig(
-                f"{name} in {path} is no amount in dollars: {error}. Write it as 0.50."
-            ) from error
+def _place(error: str, path: Path, variables: Mapping[str, str]) -> str:
+    """Where the setting that is not valid comes from."""
+    return next((variable for name, variable in variables.items() if f"$.{name}`" in error), str(path))
+
+
+def _check_money(name: str, value: str | None, place: str) -> None:
+    try:
+        if value is not None and to_pico(value) < 0:
+            raise ValueError(f"{value} is below zero")
+    except ValueError as error:
+        raise BadConfig(f"{name} in {place} is no amount in dollars: {error}. Write it as 0.50.") from error

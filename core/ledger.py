@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from core.events import ModelCalled
-from core.money import ZERO, Pico, to_pico, to_usd
+from core.money import Pico, to_pico, to_usd
 
 
 class Totals(msgspec.Struct):
@@ -89,7 +89,10 @@ class Budget:
 
         Raises:
             BudgetReached: it would cross the limit; nothing was reserved.
+            ValueError: the amount is below zero.
         """
+        if amount < 0:
+            raise ValueError(f"{amount} pico-dollars cannot be set aside")
         with self._lock:
             if self.limit is not None and self._spent + self._reserved + amount > self.limit:
                 raise BudgetReached(self.limit, self._spent + self._reserved)
@@ -105,4 +108,4 @@ class Budget:
     @property
     def spent(self) -> Pico:
         with self._lock:
-            return Pico(self._spent) if self._spent else ZERO
+            return Pico(self._spent)

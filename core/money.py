@@ -13,8 +13,11 @@ Pico = NewType("Pico", int)
 Usd = NewType("Usd", str)
 """The same amount as decimal text in dollars, exact, without exponent: `"0.0042"`."""
 
-PICO_PER_USD = 10**12
+_DECIMALS = 12
+PICO_PER_USD = 10**_DECIMALS
 ZERO = Pico(0)
+_LARGEST = 30
+"""The largest exponent of an amount in dollars: `1e999999` must not fill the memory."""
 
 
 def to_usd(amount: int) -> Usd:
@@ -26,10 +29,10 @@ def to_usd(amount: int) -> Usd:
 
 
 def to_pico(dollars: str | Decimal) -> Pico:
-    """Read decimal dollars.
+    """Read decimal dollars, exactly.
 
     Raises:
-        ValueError: the text is no finite decimal number, or finer than a pico-dollar.
+        ValueError: the text is no finite decimal number, finer than a pico-dollar, or beyond all reason.
     """
     try:
         amount = Decimal(dollars)
@@ -37,10 +40,26 @@ def to_pico(dollars: str | Decimal) -> Pico:
         raise ValueError(f"{dollars!r} is not an amount in dollars, such as 0.50") from error
     if not amount.is_finite():
         raise ValueError(f"{dollars!r} is not a finite amount in dollars")
-    scaled = amount.scaleb(12)
-    if scaled != scaled.to_integral_value():
+    if amount == 0:
+        return ZERO
+    if amount.adjusted() > _LARGEST:
+        raise ValueError(f"{dollars!r} is more dollars than there are")
+    sign, digits, exponent = amount.as_tuple()
+    assert isinstance(exponent, int)  # the others stand for what is not finite
+    whole, rest = _shift(int("".join(map(str, digits))), exponent + _DECIMALS)
+    if rest:
         raise ValueError(f"{dollars!r} is finer than a pico-dollar (10⁻¹² USD)")
-    return Pico(int(scaled))
+    return Pico(-whole if sign else whole)
+
+
+def _shift(number: int, places: int) -> tuple[int, bool]:
+    """`number` × 10^`places`, without the digits after the point, and whether there were any."""
+    if places >= 0:
+        return number * 10**places, False
+    if -places > len(str(number)):
+        return 0, number != 0
+    whole, rest = divmod(number, 10**-places)
+    return whole, rest != 0
 
 
 def show_usd(dollars: str) -> str:
@@ -51,7 +70,13 @@ def show_usd(dollars: str) -> str:
     sign, size = ("-", -amount) if amount < 0 else ("", amount)
     if size < PICO_PER_USD // 10_000:
         return f"{sign}<$0.0001"
-    places = 2 if size >= PICO_PER_USD else 4
+    shown = _rounded(size, 4) if size < PICO_PER_USD else ""
+    if not shown.startswith("0"):
+        shown = _rounded(size, 2)
+    return f"{sign}${shown}"
+
+
+def _rounded(size: int, places: int) -> str:
     unit = PICO_PER_USD // 10**places
     rounded = (size + unit // 2) // unit
-    return f"{sign}${rounded // 10**places}.{rounded % 10**places:0{places}d}"
+    return f"{rounded // 10**places}.{rounded % 10**places:0{places}d}"

@@ -5,8 +5,9 @@ Prices per million tokens are written in dollars, so one dollar there is 10⁶ p
 
 import datetime
 import tomllib
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 
@@ -89,7 +90,7 @@ class PriceBook(msgspec.Struct, frozen=True):
             + short_writes * per_token["cache_write"]
             + min(usage.cache_write_1h, usage.cache_write) * per_token["cache_write_1h"]
         ) * factor
-        return Pico(-int(-total // 1))
+        return Pico(int(total.to_integral_value(ROUND_CEILING)))
 
     def knows(self, model: str) -> bool:
         return split_prefix(model)[1] in self.models
@@ -157,6 +158,36 @@ def load_prices(user_file: Path | None = None) -> PriceBook:
 
 def _read(path: Path) -> _File:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        # A number that is written without quotes is as exact as one that is written with them.
+        file = msgspec.convert(_quoted(tomllib.loads(path.read_text("utf-8"), parse_float=str)), _File)
+        for model, price in file.models.items():
+            _check(model, price)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError, OSError) as error:
         raise ValueError(f"{path} is no valid price book: {error}") from error
+    return file
+
+
+def _quoted(value: Any, name: str = "") -> Any:
+    """Whole numbers as text too, where a price or a factor stands."""
+    if isinstance(value, dict):
+        return {key: _quoted(item, key) for key, item in cast("dict[str, Any]", value).items()}
+    if type(value) is int and name != "prompt_tokens":
+        return str(value)
+    return value
+
+
+def _check(model: str, price: Price) -> None:
+    rows = [price, *price.region.values(), *([price.above] if price.above else [])]
+    figures = [rate for row in rows for rate in (row.input, row.output, row.cache_read, row.cache_write)]
+    figures += [row.cache_write_1h for row in rows]
+    for figure in [*figures, price.geo, *price.tiers.values()]:
+        if figure is not None and not _is_price(figure):
+            raise ValueError(f"{figure!r} in the row of {model} is no price, such as 0.80")
+
+
+def _is_price(figure: str) -> bool:
+    try:
+        amount = Decimal(figure)
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0

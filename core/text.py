@@ -7,8 +7,8 @@ so this one function stands between a tool's output and somebody's clipboard.
 
 import re
 
-_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_INVISIBLE = "\u200b\u2060-\u2064\u2028\u2029\ufeff\u00ad\u180e"
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+_INVISIBLE = "\u200b\u2060-\u2065\u2028\u2029\ufeff\ufff9-\ufffb\u00ad\u180e"
 _DANGEROUS = re.compile(
     rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -33,7 +33,7 @@ def sanitise(text: str) -> str:
 
 
 def sanitise_line(text: str) -> str:
-    """Like `sanitise`, for one line: newlines and tabs become visible too."""
+    """Like `sanitise`, for one line: newlines become visible too, and tabs one space."""
     return sanitise(text).replace("\n", "⏎").replace("\t", " ")
 
 
@@ -51,16 +51,22 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """Keep head and tail of a long text, `limit` characters at most, and say what is left out."""
+    """Keep head and tail of a long text, `limit` characters at most, and say how much is left out."""
     if len(text) <= limit:
         return text
-    note = f"\n… {len(text) - limit:,} characters left out …\n"
-    head = max(0, (limit - len(note)) * 2 // 3)
-    tail = max(0, limit - len(note) - head)
-    return text[:head] + note + (text[-tail:] if tail else "")
+    room = limit - len(_left_out(len(text)))
+    if room <= 0:
+        return text[: max(0, limit)]
+    tail = room // 3
+    head = room - tail
+    return text[:head] + _left_out(len(text) - room) + text[len(text) - tail :]
+
+
+def _left_out(characters: int) -> str:
+    return f"\n… {characters:,} characters left out …\n"
 
 
 def first_line(text: str, limit: int = 80) -> str:
     """The first line that says something, on one line, for titles and lists."""
     line = next((part.strip() for part in text.splitlines() if part.strip()), "")
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= limit else line[: max(0, limit - 1)] + "…"
