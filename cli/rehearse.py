@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ from core.session import Settings
 
 if TYPE_CHECKING:
     from agents.rehearsal import Script
+
+
+KEPT_COPIES = 20
+"""Copies of the sample project that stay; the sessions about older ones can still be read."""
 
 
 def find_scripts(world: World) -> list["Script"]:
@@ -65,8 +70,11 @@ def fresh_sample(world: World) -> Path:
     """A new copy of the sample project."""
     from agents.rehearsal import copy_sample
 
-    folder = world.home.state / "rehearsals" / f"{now():%Y%m%d-%H%M%S-%f}" / "bookshelf"
+    copies = world.home.state / "rehearsals"
+    folder = copies / f"{now():%Y%m%d-%H%M%S-%f}" / "bookshelf"
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for old in sorted(copies.iterdir())[:-KEPT_COPIES]:
+        shutil.rmtree(old, ignore_errors=True)
     return copy_sample(folder)
 
 
