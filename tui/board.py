@@ -120,12 +120,9 @@ class Board(Screen[None]):
         """Everything that follows from the state as a whole: classes, status, tabs, bar, footer."""
         head = self.view.head
         fresh = not self.view.transcript.items and not self.waiting
-        self.set_class(fresh, "-fresh")
-        self.set_class(head.busy, "-busy")
-        self.set_class(head.question is not None, "-asking")
-        for pane in PANES:
-            self.set_class(pane == self._pane, f"-pane-{pane}")
-            self.set_class(pane == self.side, f"-side-{pane}")
+        states = {"-fresh": fresh, "-busy": head.busy, "-asking": head.question is not None}
+        states |= {f"-pane-{pane}": pane == self._pane for pane in PANES}
+        self.update_classes(states | {f"-side-{pane}": pane == self.side for pane in PANES})
         self.query_one(StatusLine).show(self.view, self._project)
         self.query_one(Prompt).placeholder = self._placeholder(fresh)
         self._settle_tabs()

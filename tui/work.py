@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 
 from core.clock import Clock
@@ -42,7 +43,7 @@ class WorkScreen(Board):
         frame: float = FRAME_SECONDS,
     ) -> None:
         super().__init__(clock, suggestions, connect_hint, project)
-        self.feed = Feed(self.view, self.draw, self.set_timer, frame)
+        self.feed = Feed(self.view, self.draw, self._later, frame)
         self.link = Connection(connect, self.feed, self._link_changed, self._put_back) if connect else None
         self._past = past
         self._confirming: Line | None = None
@@ -65,6 +66,10 @@ class WorkScreen(Board):
     async def on_unmount(self) -> None:
         if self.link is not None:
             await self.link.close()
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call back once in the screen's own turn. (Textual's timers leave out a tick that comes late.)"""
+        asyncio.get_running_loop().call_later(seconds, self.call_later, call)
 
     # -- what is shown besides the view ----------------------------------------------------------
 
