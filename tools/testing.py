@@ -90,8 +90,6 @@ def _why_not_run(runner: Runner, ended: Ended, counts: Counts) -> str:
         return f"pytest is not installed for the project's Python ({runner.argv[0]})"
     if ended.exit_code == _NOT_FOUND and not counts.known:
         return f"{runner.argv[0]} is not installed"
-    if runner.kind == "pytest" and ended.exit_code == _NOTHING_COLLECTED:
-        return "pytest found no tests"
     if runner.kind == "pytest" and re.search(
         r"^ERROR: (not found|file or directory not found)|unrecognized arguments|^INTERNALERROR>",
         ended.output,

@@ -32,11 +32,8 @@ class Borrowed:
     is_folder: bool
 
 
-def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Sequence[str]) -> list[Borrowed]:
-    """What `project` has and `tree` lacks by rule (ignored, too large), but for secrets and rebuilt things.
-
-    `made` are mount points that exist in the tree only for commands that run now.
-    """
+def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path]) -> list[Borrowed]:
+    """What `project` has and `tree` lacks by rule (ignored, too large), but for secrets and rebuilt things."""
     rules = project_rules(project, tree.parent / "shadow.git")
     found: list[Borrowed] = []
     queue, looked = deque([""]), 0
@@ -45,7 +42,7 @@ def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path], made: Seque
         looked += 1
         for entry in _entries(project / folder):
             relative = f"{folder}/{entry.name}" if folder else entry.name
-            missing = relative in made or not _is_staged(entry, tree / relative)
+            missing = not _is_staged(entry, tree / relative)
             if missing and _is_left_out(rules, relative, entry):
                 if _is_lent(entry, project, hidden):
                     found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
@@ -80,7 +77,7 @@ def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_staged(entry: os.DirEntry[str], twin: Path) -> bool:
-    """Whether the stage has it. An empty twin of something full is a mount point that a crash left."""
+    """Whether the stage has it. An empty twin of something full is a mount point, used now or left by a crash."""
     if not os.path.lexists(twin):
         return False
     if twin.is_symlink() or not (twin.is_dir() or twin.is_file()):
@@ -132,11 +129,6 @@ class MountPoints:
         self._lock = threading.Lock()
         self._users: Counter[str] = Counter()
         self._made: dict[str, bool] = {}
-
-    def made(self) -> list[str]:
-        """Those that were made for commands that run now."""
-        with self._lock:
-            return list(self._made)
 
     @contextlib.contextmanager
     def held(self, wanted: Sequence[tuple[str, bool]]) -> Generator[None]:

@@ -137,7 +137,7 @@ class Confined:
     def _mounted(self, clean: Mapping[str, str]) -> Generator[list[str]]:
         """bwrap's arguments for the file system, while the mount points that they need exist."""
         hidden = hidden_folders(os.environ, self._project)
-        borrowed = find_borrowed(self._project, self._tree, hidden, self._points.made())
+        borrowed = find_borrowed(self._project, self._tree, hidden)
         git = self._throw_away_git()
         points = [(each.relative, each.is_folder) for each in borrowed] + ([(".git", True)] if git else [])
         with self._points.held(points):

@@ -5,12 +5,13 @@ import hashlib
 import os
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.sandbox import SandboxFailed, open_sandbox, probe
-from core.sandbox.bubblewrap import probe_program
+from core.sandbox.bubblewrap import Confined, probe_program
 from core.stage import Stage
 
 
@@ -221,6 +222,12 @@ async def test_a_folder_without_git_has_none(needs_bubblewrap, run, tmp_path):
 async def test_a_sandbox_that_cannot_be_set_up_is_no_failed_command(needs_bubblewrap, run, project, tmp_path):
     sandbox = open_sandbox(tmp_path / "no such tree", project, allow_unconfined=False)
     with pytest.raises(SandboxFailed, match="could not be"):
+        await run(sandbox, "true")
+
+
+async def test_bubblewrap_that_fails_is_no_failed_command(needs_bubblewrap, run, stage, project):
+    sandbox = Confined(stage.tree, project, replace(probe(), flags=("--no-such-option",)))
+    with pytest.raises(SandboxFailed, match="bwrap: "):
         await run(sandbox, "true")
 
 

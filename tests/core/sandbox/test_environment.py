@@ -1,6 +1,7 @@
 """Which environment, PATH and tool chains a command gets."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,16 @@ def test_the_ring_keeps_head_and_tail_whatever_the_pieces(size):
         ring.add(data[at : at + size])
     assert ring.text() == "ABCDE\n… 16 bytes left out …\nVWXYZ"
     assert ring.omitted == 16
+
+
+def test_the_ring_holds_no_more_than_it_keeps():
+    ring = Ring(100_000)
+    tracemalloc.start()
+    for _ in range(1_000):
+        ring.add(bytes(50_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])

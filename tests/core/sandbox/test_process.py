@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import uuid
 from pathlib import Path
 
 import msgspec
@@ -17,11 +18,15 @@ STUBBORN = (
     "    os.setsid()\n"
     "    if os.fork() == 0:\n"
     "        os.write(1, b'ready\\n')\n"
-    "        time.sleep(600)\n"
+    "        time.sleep(100)\n"
     "    os._exit(0)\n"
-    "time.sleep(600)\n"
+    "time.sleep(100)\n"
 )
 """Ignores TERM, and leaves a grandchild in a session of its own whose parent is gone."""
+
+
+def unique_marker() -> str:
+    return f"heddle-test-{uuid.uuid4()}"
 
 
 def running(marker: str) -> list[int]:
@@ -65,8 +70,8 @@ async def test_stdout_and_stderr_are_one_and_stdin_is_empty(sandbox, run):
     assert ended.omitted_bytes == 0
 
 
-async def test_stop_kills_even_the_stubborn(sandbox, tmp_path):
-    marker, stop = f"heddle-{tmp_path.name}-stubborn", threading.Event()
+async def test_stop_kills_even_the_stubborn(sandbox):
+    marker, stop = unique_marker(), threading.Event()
     task = await until_ready(sandbox, ["python3", "-c", STUBBORN, marker], stop)
     assert running(marker)
     began = asyncio.get_running_loop().time()
@@ -95,20 +100,20 @@ async def test_a_stop_that_came_before_starts_nothing_lasting(sandbox):
     assert ended.reason == "stopped"
 
 
-async def test_time_is_limited(sandbox, tmp_path, monkeypatch):
+async def test_time_is_limited(sandbox, monkeypatch):
     short = msgspec.structs.replace(
         limits(), sandbox=msgspec.structs.replace(limits().sandbox, grace_seconds=0.05)
     )
     monkeypatch.setattr("core.sandbox.process.limits", lambda: short)
-    marker = f"heddle-{tmp_path.name}-slow"
+    marker = unique_marker()
     ended = await sandbox.run(["python3", "-c", STUBBORN, marker], seconds=0.6, stop=threading.Event())
     assert ended.reason == "timed_out"
     assert ended.exit_code is None
     await until_gone(marker)
 
 
-async def test_cancelling_kills_and_waits(sandbox, tmp_path):
-    marker = f"heddle-{tmp_path.name}-cancelled"
+async def test_cancelling_kills_and_waits(sandbox):
+    marker = unique_marker()
     task = await until_ready(sandbox, ["python3", "-c", STUBBORN, marker], threading.Event())
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -116,8 +121,8 @@ async def test_cancelling_kills_and_waits(sandbox, tmp_path):
     await until_gone(marker)
 
 
-async def test_what_stays_behind_is_ended(sandbox, run, tmp_path):
-    marker = f"heddle-{tmp_path.name}-behind"
+async def test_what_stays_behind_is_ended(sandbox, run):
+    marker = unique_marker()
     script = f"setsid sh -c 'exec sleep 600 # {marker}' & python3 -c 'import time; time.sleep(600)' {marker} & echo done"
     ended = await run(sandbox, script)
     assert ended.output == "done\n"
@@ -155,7 +160,7 @@ async def test_output_comes_while_it_runs_on_the_loops_thread(sandbox):
         heard.append((text, threading.current_thread()))
         first.set()
 
-    script = "printf 'gr\\303'; sleep 0.05; printf '\\274n\\n'; sleep 600"
+    script = "printf 'gr\\303'; sleep 0.05; printf '\\274n\\n'; exec sleep 600"
     task = asyncio.create_task(sandbox.run(["sh", "-c", script], seconds=60, stop=stop, on_output=hear))
     await first.wait()
     while "".join(text for text, _ in heard) != "grün\n":
