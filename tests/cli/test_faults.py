@@ -48,13 +48,7 @@ def test_unknown_profile(heddle):
         ("access_denied", 77, "Bedrock console"),
         ("legacy", 77, "--roster current"),
         ("throttle", 75, "Wait a minute"),
-        ("service_unavailable", 75, "Try again"),
-        ("no_stop", 75, "broke off"),
         ("cut", 75, "broke off"),
-        ("reset", 75, "broke off"),
-        ("bad_crc", 75, "broke off"),
-        ("stream_error", 75, "Try again"),
-        ("stream_throttle", 75, "throttles"),
     ],
 )
 def test_a_fault_that_stays(served, write_script, config, fault, code, sentence):
