@@ -56,9 +56,9 @@ class StoppableBedrockModel(BedrockModel):
         arguments["requestMetadata"] = {**arguments.get("requestMetadata", {}), **metadata}
         self.update_config(additional_args=arguments)
 
-    def format_request(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Strands' request, without what this family refuses."""
-        return fit_request(super().format_request(*args, **kwargs), self.card)
+    def _converse(self, converse_method: Any, request: dict[str, Any]) -> Any:
+        """Strands' request, in whichever of its variants, without what this family refuses."""
+        return super()._converse(converse_method, fit_request(request, self.card))
 
     def _stream(self, callback: Any, *args: Any, **kwargs: Any) -> None:
         with abortable(next((arg for arg in args if isinstance(arg, Abort)), None)):
@@ -104,13 +104,15 @@ def _settings(model: str, facts: ModelCard, metadata: dict[str, str], output_tok
 
 
 def fit_request(request: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
-    """Take out of a Converse request what a model family is known to refuse."""
-    config = request.get("toolConfig")
-    if config:
-        request["toolConfig"] = _fit_tools(config, facts)
-    if facts.cache == "nova" and request.get("system"):
-        request["system"] = _with_cache_point(request["system"])
-    return request
+    """A Converse request without what a model family is known to refuse."""
+    fitted = dict(request)
+    if fitted.get("toolConfig"):
+        fitted["toolConfig"] = _fit_tools(fitted["toolConfig"], facts)
+    if facts.family != "claude":
+        fitted.pop("outputConfig", None)
+    if facts.cache == "nova" and fitted.get("system"):
+        fitted["system"] = _with_cache_point(fitted["system"])
+    return fitted
 
 
 def _fit_tools(config: dict[str, Any], facts: ModelCard) -> dict[str, Any]:

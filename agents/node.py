@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from strands import Agent
 from strands.agent import AgentResult
-from strands.agent.conversation_manager import SlidingWindowConversationManager
+from strands.agent.conversation_manager import NullConversationManager
+from strands.hooks import AfterToolCallEvent, AfterToolsEvent
 from strands.telemetry.metrics import EventLoopMetrics
 from strands.tools.executors import SequentialToolExecutor
 from strands.types.content import Message
@@ -28,9 +29,10 @@ from core.limits import limits
 from core.run import Interrupted
 from core.text import clip
 
-WINDOW_MESSAGES = 400
 CONTINUATIONS = 2
 """How often an answer that was cut off at the output limit may be continued."""
+UNUSABLE_ANSWERS = 3
+"""How often a model may fail to fill in the schema of its answer."""
 CUT_OFF = (
     "Your answer was cut off at the output limit. Go on from where it stopped, in smaller steps: "
     "make one tool call at a time, and write long files in several edits."
@@ -74,6 +76,7 @@ class NodeAgent(Agent):
         self._assignment = assignment
         self._guard = company.guard(board.run, role.name, role)
         self._cut_texts: list[str] = []
+        self._unusable = 0
         super().__init__(
             model=self._guard.model,
             name=role.name,
@@ -86,9 +89,12 @@ class NodeAgent(Agent):
             callback_handler=None,
             retry_strategy=None,
             tool_executor=SequentialToolExecutor(),
-            conversation_manager=SlidingWindowConversationManager(window_size=WINDOW_MESSAGES),
+            conversation_manager=NullConversationManager(),
         )
         self._guard.install(self)
+        if assignment.answer is not None:
+            self.add_hook(self._count_answer, AfterToolCallEvent)
+            self.add_hook(self._end_answers, AfterToolsEvent)
 
     async def stream_async(self, prompt: Any = None, **kwargs: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]
         """Work on the composed prompt until the model is done, and put start and end on record."""
@@ -166,6 +172,7 @@ class NodeAgent(Agent):
         prompt: str | None = await self._assignment.compose()
         state = dict(invocation_state or {})
         self._cut_texts.clear()
+        self._unusable = 0
         cut_off = 0
         for _ in range(limits().run.node_segments):
             self.event_loop_metrics = EventLoopMetrics()
@@ -203,6 +210,15 @@ class NodeAgent(Agent):
         async with aclosing(stream) as events:  # type: ignore[type-var]
             async for event in events:
                 yield event
+
+    def _count_answer(self, event: AfterToolCallEvent) -> None:
+        answer = self._assignment.answer
+        if answer is not None and event.tool_use["name"] == answer.__name__:
+            self._unusable += event.result["status"] == "error"
+
+    def _end_answers(self, event: AfterToolsEvent) -> None:
+        if self._unusable >= UNUSABLE_ANSWERS:
+            event.end_turn = "No usable answer was given."
 
     def _without_answer(self) -> AgentResult:
         """The end of a node whose model would not fill in the schema that it was given."""

@@ -14,7 +14,7 @@ from agents.catalog import Scope
 from agents.conductor import Conductor
 from agents.retry import RetryPolicy
 from agents.roster import Roster, load_roster
-from core.commands import AnswerQuestion, Command, SubmitRequest
+from core.commands import AnswerQuestion, Command, RetryRun, SubmitRequest
 from core.events import Event, ModelCalled, QuestionAsked, RunFinished
 from core.paths import find_home
 from core.prices import load_prices
@@ -77,6 +77,7 @@ class Works:
         self.session = session
         self.told = Told([])
         self._news = asyncio.Condition()
+        self._runs = 0
         self._watch = asyncio.create_task(self._watching())
 
     async def _watching(self) -> None:
@@ -93,6 +94,7 @@ class Works:
             return found
 
     async def submit(self, command: Command) -> None:
+        self._runs += isinstance(command, SubmitRequest | RetryRun)
         await self.session.submit(command)
 
     async def start(self, text: str, **more: Any) -> None:
@@ -101,8 +103,7 @@ class Works:
 
     async def finish(self) -> Told:
         """Wait for the end of the run that works."""
-        runs = len([event for event in self.told.events if type(event).__name__ == "RequestSubmitted"])
-        await self.until(lambda told: len(told.of(RunFinished)) >= max(1, runs))
+        await self.until(lambda told: len(told.of(RunFinished)) >= self._runs)
         await self.session.wait_idle()
         return self.told
 

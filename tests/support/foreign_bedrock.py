@@ -30,6 +30,7 @@ class Asked:
     body: dict[str, Any]
     headers: dict[str, str]
     size: int
+    peer: tuple[str, int]
     left: threading.Event = field(default_factory=threading.Event)
     """Set when the client has closed the connection while we still had something to say."""
 
@@ -399,7 +400,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         _, _, model, operation = self.path.split("/", 3)
-        asked = Asked(unquote(model), operation, json.loads(raw), dict(self.headers.items()), len(raw))
+        asked = Asked(
+            unquote(model),
+            operation,
+            json.loads(raw),
+            dict(self.headers.items()),
+            len(raw),
+            self.client_address,
+        )
         answer = self.foreign.choose(asked)
         try:
             self._give(asked, answer)
