@@ -69,7 +69,7 @@ class Follow:
     def run(self, pending: Collection[str]) -> None:
         """Follow everything but `pending` paths, which were written and not recorded yet."""
         survey = self._survey()
-        for path in [path for path in self._files if path not in survey.files]:
+        for path in (self._files.keys() | self._history.base.keys()) - survey.files.keys():
             if path not in pending and self._untouched(path):
                 self._drop(path)
         for path, now in survey.files.items():
@@ -103,7 +103,7 @@ class Follow:
 
     def _drop(self, path: str) -> None:
         self._tree.delete(path)
-        del self._files[path]
+        self._files.pop(path, None)
         self._note(path)
 
     def _take(self, path: str) -> None:

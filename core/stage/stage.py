@@ -86,6 +86,9 @@ class Stage:
         self._populate()
         for path, item in self._history.open_items():
             self._put(path, item)
+            if path in self._manifest.files:
+                entry = self._manifest.files[path]
+                entry.project = unsettled(entry.project)
         self._save()
 
     def _populate(self) -> None:

@@ -146,14 +146,18 @@ def _folders_of(path: str) -> Iterator[str]:
 
 
 def open_git(project: Path) -> tuple[pygit2.Repository, str] | None:
-    """The project's repository and the project's place in it (`sub/`); None when libgit2 cannot tell."""
+    """The project's repository and the project's place in it (`sub/`); None when libgit2 cannot tell.
+
+    Opening searches upwards by itself. `pygit2.discover_repository` would do that too, but it gives
+    away a reference to None that it does not own when there is no repository (pygit2 1.21), and on
+    Python 3.11 the process dies when None has none left.
+    """
     isolate()
     try:
-        git = pygit2.discover_repository(os.fspath(project))
-        repository = pygit2.Repository(git) if git else None
+        repository = pygit2.Repository(os.fspath(project))
     except (pygit2.GitError, KeyError, OSError, ValueError):
         return None
-    if repository is None or repository.is_bare or not repository.workdir:
+    if repository.is_bare or not repository.workdir:
         return None
     top = os.path.realpath(repository.workdir)
     real = os.path.realpath(project)

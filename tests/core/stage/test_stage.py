@@ -357,3 +357,31 @@ def test_nothing_is_written_into_the_project(
     other.diff()
     Stage.open(other.folder).refresh()
     assert picture(project, times=True) == before
+
+
+def test_a_file_that_the_user_deleted_while_it_was_touched_goes_when_it_is_rejected(
+    stage: Stage, project: Path, record
+) -> None:
+    stage.write("new.txt", b"x\n")
+    record(stage, "new.txt")
+    (project / "new.txt").unlink()
+    shutil.rmtree(stage.tree)
+    again = Stage.open(stage.folder)
+    again.revert("new.txt")
+    assert again.read("new.txt") == b"untracked\n"
+    assert again.refresh() == ["new.txt"]
+    assert not (again.tree / "new.txt").exists()
+
+
+def test_a_file_that_was_touched_when_the_tree_was_lost_follows_again_when_it_is_rejected(
+    stage: Stage, project: Path, record
+) -> None:
+    stage.write("new.txt", b"x\n")
+    record(stage, "new.txt")
+    (project / "new.txt").write_bytes(b"by the user\n")
+    os.utime(project / "new.txt", (1, 1))
+    shutil.rmtree(stage.tree)
+    again = Stage.open(stage.folder)
+    again.revert("new.txt")
+    again.refresh()
+    assert again.read("new.txt") == b"by the user\n"
