@@ -88,10 +88,19 @@ def test_an_endpoint_that_is_not_there(heddle, config):
 def test_an_unpriced_model_is_refused_before_any_call(served, config):
     roles = "\n".join(
         f'{role} = ["vendor.new-model-v1:0"]'
-        for role in (
-            "router orchestrator architect senior_coder fast_coder test_engineer code_reviewer debugger "
-            "documenter researcher infrastructure"
-        ).split()
+        for role in [
+            "router",
+            "orchestrator",
+            "architect",
+            "senior_coder",
+            "fast_coder",
+            "test_engineer",
+            "code_reviewer",
+            "debugger",
+            "documenter",
+            "researcher",
+            "infrastructure",
+        ]
     )
     config(f'title = "Mine"\n[roles]\n{roles}\n', "rosters/mine.toml")
     result = served()("run", "Do it", "--roster", "mine")
