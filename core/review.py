@@ -1,6 +1,7 @@
 """Decisions on changes, and what follows: reverting in the stage, applying to the project, undoing."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from core.refusal import Refusal
 from core.stage import Change, Stage, StageError
 from core.stage.apply import ApplyError, Stale, apply, undo
 from core.staging import Staging
+
+_log = logging.getLogger(__name__)
 
 _STALE = "the file was changed in the project since the agents read it"
 _LOST = "the private copy does not hold this change any more; ask for it again"
@@ -104,11 +107,10 @@ class Review:
                 if verdict == "rejected":
                     settled.notes += _take_out(stage, path)
                 elif stage.change(path) is None:
-                    stage.restore(path, by=self._past.changes[path].role)
-            except StageError as error:
-                settled.events.append(ChangeMarkedStale(path=path, reason=str(error)))
-            except OSError as error:
-                text = f"The decision on {path} could not be carried out in the private copy: {error}."
+                    settled.events += _put_back(stage, path, self._past.changes[path].role)
+            except Exception as error:
+                _log.warning("a decision on %r could not be carried out", path, exc_info=True)
+                text = f"The decision on {path} could not be carried out in the private copy: {error}"
                 settled.events.append(NoticeGiven(text=text, level="warning"))
         return settled
 
@@ -193,6 +195,14 @@ def _take_out(stage: Stage, path: str) -> list[str]:
         return []
     stage.revert(path)
     return [f"The user rejected your change of {path}: it was taken back. Do not make it again."]
+
+
+def _put_back(stage: Stage, path: str, role: str) -> list[Event]:
+    try:
+        stage.restore(path, by=role)
+    except StageError as error:
+        return [ChangeMarkedStale(path=path, reason=str(error))]
+    return []
 
 
 def _touching(changes: Mapping[str, Change], paths: Sequence[str]) -> list[str]:

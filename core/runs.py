@@ -1,6 +1,7 @@
 """The runs of a session: begun, stopped, asked, and ended on record whatever happened."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from core.settings import Settings
 from core.staging import Staging
 from core.working import RunWork
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass
 class Runs:
@@ -37,7 +40,7 @@ class Runs:
     """Called when the end of a run cannot be put on record."""
     _run: Run | None = field(default=None, init=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False)
-    _fault: LogError | None = field(default=None, init=False)
+    _fault: Exception | None = field(default=None, init=False)
 
     @property
     def busy(self) -> bool:
@@ -139,7 +142,8 @@ class Runs:
         try:
             async with self.turn:
                 await self._end(run, outcome)
-        except LogError as error:
+        except Exception as error:
+            _log.warning("the end of run %s of %s is not on record", run.id, self.session, exc_info=True)
             self._fault = error
             self.give_up()
 
