@@ -7,6 +7,19 @@ from pathlib import Path
 import pytest
 
 FAST_RETRY = "retry_attempts = 2\nretry_base_seconds = 0.001\n"
+ROLES = (
+    "router",
+    "orchestrator",
+    "architect",
+    "senior_coder",
+    "fast_coder",
+    "test_engineer",
+    "code_reviewer",
+    "debugger",
+    "documenter",
+    "researcher",
+    "infrastructure",
+)
 ROUTE = '[[turn]]\nrole = "router"\nanswer = {complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "r"}\n'
 
 
@@ -86,22 +99,7 @@ def test_an_endpoint_that_is_not_there(heddle, config):
 
 
 def test_an_unpriced_model_is_refused_before_any_call(served, config):
-    roles = "\n".join(
-        f'{role} = ["vendor.new-model-v1:0"]'
-        for role in [
-            "router",
-            "orchestrator",
-            "architect",
-            "senior_coder",
-            "fast_coder",
-            "test_engineer",
-            "code_reviewer",
-            "debugger",
-            "documenter",
-            "researcher",
-            "infrastructure",
-        ]
-    )
+    roles = "\n".join(f'{role} = ["vendor.new-model-v1:0"]' for role in ROLES)
     config(f'title = "Mine"\n[roles]\n{roles}\n', "rosters/mine.toml")
     result = served()("run", "Do it", "--roster", "mine")
     assert result.code == 78
