@@ -25,6 +25,7 @@ from core.events import (
     Retried,
     RouteDecided,
     RunFinished,
+    RunStatus,
     SessionResumed,
     SessionStarted,
     StagePrepared,
@@ -50,6 +51,10 @@ class Past:
         self.requests: list[RequestSubmitted] = []
         self.answers: list[PastRun] = []
         self.open_run: RequestSubmitted | None = None
+        self.last_end: RunStatus = "done"
+        """How the last run ended."""
+        self.carried: frozenset[str] = frozenset()
+        """Paths of changes that the last run took over from the one before it."""
         self.open_nodes: dict[str, NodeStarted] = {}
         self.open_calls: dict[str, CallStarted] = {}
         self.heard: dict[str, int] = {}
@@ -116,6 +121,7 @@ class Past:
                 assert_never(event)
 
     def _begin(self, event: RequestSubmitted) -> None:
+        self.carried = frozenset(self.left_over(event.text))
         self.runs += 1
         self.requests.append(event)
         self.open_run = event
@@ -126,7 +132,21 @@ class Past:
     def _end(self, event: RunFinished) -> None:
         if self.open_run is not None:
             self.answers.append(PastRun(self.open_run.text, event.answer))
+        self.last_end = event.status
         self.open_run = None
+
+    def files_of(self, run: str) -> tuple[str, ...]:
+        """Paths that the last run changed or took over, as far as they still wait."""
+        found = (path for path, change in self.changes.items() if change.run == run or path in self.carried)
+        return tuple(sorted(path for path in found if self.verdicts.get(path) != "rejected"))
+
+    def left_over(self, text: str) -> dict[str, FileChanged]:
+        """Changes of the last run that a new run on the same request goes on with: it did not end well."""
+        if not self.requests or self.requests[-1].text != text or self.last_end == "done":
+            return {}
+        last = self.requests[-1].run
+        found = {path: change for path, change in self.changes.items() if change.run == last}
+        return {path: change for path, change in found.items() if self.verdicts.get(path) != "rejected"}
 
     def _change(
         self, event: FileChanged | ChangeWithdrawn | ChangeDecided | ChangeApplied | ChangeUndone

@@ -72,7 +72,7 @@ def end_run(past: Past, prices: PriceBook, outcome: Outcome, *, summary: str | N
         run=request.run,
         status=outcome.status,
         answer=outcome.answer,
-        files=tuple(sorted(path for path, change in past.changes.items() if change.run == request.run)),
+        files=past.files_of(request.run),
         cost_usd=to_usd(sums.cost),
         by_role=as_usd(sums.by_role),
         by_model=as_usd(sums.by_model),

@@ -82,7 +82,7 @@ class Runs:
         self._work = asyncio.create_task(self._finish(run, team))
 
     def _new_run(self, command: SubmitRequest, budget: Budget) -> Run:
-        return Run(
+        run = Run(
             id=f"r{self.past.runs + 1}",
             session=self.session,
             request=command.text,
@@ -94,6 +94,8 @@ class Runs:
             settle=self._settle,
             interactive=self.settings.interactive,
         )
+        run.files.update(self.past.left_over(command.text))
+        return run
 
     async def _emit(self, *events: Event) -> None:
         """Put events of a run on record; when that fails, the run must not go on."""
