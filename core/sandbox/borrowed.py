@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.sandbox.hidden import inside, own_folders
+from core.sandbox.hidden import inside, is_file, own_folders
 from core.sandbox.rules import looks_secret, matches, secrets, tool_chains
 from core.stage.survey import Rules, project_rules, why_not
 
@@ -42,12 +42,12 @@ def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path]) -> list[Bor
         looked += 1
         for entry in _entries(project / folder):
             relative = f"{folder}/{entry.name}" if folder else entry.name
-            missing = not _is_staged(entry, tree / relative)
-            if missing and _is_left_out(rules, relative, entry):
-                if _is_lent(entry, project, hidden):
-                    found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
-            elif _is_plain_folder(entry) and _is_folder(tree / relative):
-                queue.append(relative)
+            with contextlib.suppress(OSError):  # what we may not look at, a command may not either
+                if not _is_staged(entry, tree / relative) and _is_left_out(rules, relative, entry):
+                    if _is_lent(entry, project, hidden):
+                        found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
+                elif _is_plain_folder(entry) and _is_own_folder(tree / relative):
+                    queue.append(relative)
     return found[:MOST_BINDS]
 
 
@@ -60,7 +60,7 @@ def _is_left_out(rules: Rules, relative: str, entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False) and bool(why_not(entry.stat()))
 
 
-def _is_folder(path: Path) -> bool:
+def _is_own_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
@@ -91,7 +91,7 @@ def _is_lent(entry: os.DirEntry[str], project: Path, hidden: Sequence[Path]) -> 
     name = entry.name
     if matches(name, tool_chains().rebuilt):
         return False
-    is_environment = entry.is_dir() and (Path(entry.path) / "pyvenv.cfg").is_file()
+    is_environment = entry.is_dir() and is_file(Path(entry.path) / "pyvenv.cfg")
     if looks_secret(name) and not is_environment:
         return False
     if not (entry.is_dir() or entry.is_file()):
@@ -110,12 +110,12 @@ def find_masked(borrowed: Sequence[Borrowed]) -> list[tuple[str, bool]]:
     queue = deque((each.relative, each.source, 1) for each in borrowed if each.is_folder)
     while queue and len(found) < MOST_MASKS:
         relative, folder, depth = queue.popleft()
-        if folder.name in secrets().packages or (folder / "pyvenv.cfg").is_file():
+        if folder.name in secrets().packages or is_file(folder / "pyvenv.cfg"):
             continue
         for entry in _entries(folder):
             path = f"{relative}/{entry.name}"
-            if looks_secret(entry.name) and (entry.is_dir() or entry.is_file()):
-                found.append((path, entry.is_dir()))
+            if looks_secret(entry.name):
+                found.append((path, os.path.isdir(entry.path)))  # noqa: PTH112 - Path.is_dir raises
             elif depth < _MASK_DEPTH and _is_plain_folder(entry):
                 queue.append((path, Path(entry.path), depth + 1))
     return found[:MOST_MASKS]

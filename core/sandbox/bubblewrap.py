@@ -17,7 +17,7 @@ from core.limits import limits
 from core.sandbox.borrowed import Borrowed, MountPoints, find_borrowed, find_masked
 from core.sandbox.contract import SandboxFailed
 from core.sandbox.environment import clean_environment
-from core.sandbox.hidden import hidden_folders, inside, secrets_in, tool_folders
+from core.sandbox.hidden import hidden_folders, inside, is_folder, secrets_in, tool_folders
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
 from core.stage.shadow import isolate
@@ -173,17 +173,17 @@ class Confined:
             each: ("--size", size, "--tmpfs", str(each)) for each in hidden
         }
         for folder in tool_folders(os.environ, hidden, self._project):
-            mounts[folder] = ("--ro-bind", str(folder), str(folder))
-            mounts |= {each: _mask(each, each.is_dir()) for each in secrets_in(folder)}
+            mounts[folder] = ("--ro-bind-try", str(folder), str(folder))
+            mounts |= {each: _mask(each, is_folder(each)) for each in secrets_in(folder)}
         mounts |= self._link(hidden)
         mounts[self._project] = ("--bind", str(self._tree), str(self._project))
         if git:
             mounts[self._project / ".git"] = ("--bind", str(git), str(self._project / ".git"))
         for each in borrowed:
             place = self._project / each.relative
-            mounts[place] = ("--ro-bind", str(each.source), str(place))
-        for relative, is_folder in find_masked(borrowed):
-            mounts[self._project / relative] = _mask(self._project / relative, is_folder)
+            mounts[place] = ("--ro-bind-try", str(each.source), str(place))
+        for relative, folder_like in find_masked(borrowed):
+            mounts[self._project / relative] = _mask(self._project / relative, folder_like)
         ordered = sorted(mounts.items(), key=lambda item: len(item[0].parts))
         words = [word for _, mount in ordered for word in mount]
         return [*words, *self._homes(clean, hidden), "--chdir", str(self._project)]
@@ -200,8 +200,8 @@ class Confined:
         return ["--dir", str(home)] if needed else []
 
 
-def _mask(path: Path, is_folder: bool) -> tuple[str, ...]:
-    return ("--tmpfs", str(path)) if is_folder else ("--ro-bind", "/dev/null", str(path))
+def _mask(path: Path, folder_like: bool) -> tuple[str, ...]:
+    return ("--tmpfs", str(path)) if folder_like else ("--ro-bind", "/dev/null", str(path))
 
 
 class _Status:

@@ -39,4 +39,4 @@ def own_programs() -> set[str]:
     """The program folders of the virtual environment that Heddle itself runs in; none outside of one."""
     if sys.prefix == sys.base_prefix:
         return set()
-    return {os.path.realpath(Path(sys.prefix) / "bin"), os.path.realpath(Path(sys.executable).parent)}
+    return {os.path.realpath(Path(sys.prefix) / "bin")}

@@ -24,12 +24,30 @@ def own_folders() -> list[Path]:
     return [Path(os.path.realpath(each)) for each in (home.config, home.data, home.state, home.runtime)]
 
 
+def account_home() -> str:
+    """The home that the system knows for this user; `/` for one that it does not know."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return "/"
+
+
+def is_folder(path: Path) -> bool:
+    """Whether this is a folder; False, and no error, where we may not look."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises there
+
+
+def is_file(path: Path) -> bool:
+    """Whether this is a file; False, and no error, where we may not look."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises there
+
+
 def hidden_folders(environ: Mapping[str, str], project: Path) -> list[Path]:
     """Existing folders that a command finds empty and may fill, outermost only, none inside the project."""
-    homes = [environ.get("HOME") or "/", pwd.getpwuid(os.getuid()).pw_dir, tempfile.gettempdir()]
+    homes = [environ.get("HOME") or "/", account_home(), tempfile.gettempdir()]
     wanted = {Path(os.path.realpath(each)) for each in (*_SHARED, *homes)} | set(own_folders())
     wanted -= {Path("/")}
-    found = [each for each in wanted if each.is_dir() and not inside(each, project)]
+    found = [each for each in wanted if is_folder(each) and not inside(each, project)]
     return sorted(each for each in found if not any(other in found for other in each.parents))
 
 
@@ -41,7 +59,7 @@ def tool_folders(environ: Mapping[str, str], hidden: Sequence[Path], project: Pa
         for path in {place, Path(os.path.realpath(place))}:
             if any(inside(path, each) for each in hidden):
                 wanted |= _roots_of(path, home)
-    usable = {each for each in wanted if each.is_dir() and not _too_wide(each, hidden, home, project)}
+    usable = {each for each in wanted if is_folder(each) and not _too_wide(each, hidden, home, project)}
     return sorted(each for each in usable if not any(other in usable for other in each.parents))
 
 
@@ -63,19 +81,19 @@ def _prefix(program: Path) -> Path:
 
 def _base_interpreter(environment: Path) -> Iterable[Path]:
     """Where the interpreter of a virtual environment was installed."""
-    if not (environment / "pyvenv.cfg").is_file():
+    if not is_file(environment / "pyvenv.cfg"):
         return
     yield Path(os.path.realpath(environment))
     for name in ("python", "python3"):
         program = environment / "bin" / name
-        if program.exists():
+        if is_file(program):
             yield _prefix(Path(os.path.realpath(program)))
 
 
 def _roots_of(path: Path, home: Path) -> set[Path]:
     """The known tool chain that `path` lies in, with those that it needs; else just `path`."""
     rules = tool_chains()
-    for base in {home, Path(os.path.realpath(home)), Path(pwd.getpwuid(os.getuid()).pw_dir)}:
+    for base in {home, Path(os.path.realpath(home)), Path(account_home())}:
         for name in rules.roots:
             if inside(path, base / name):
                 return {base / name, *(base / other for other in rules.together.get(name, ()))}

@@ -127,3 +127,13 @@ def test_a_ring_that_is_not_full_leaves_nothing_out(size):
         ring.add(b"abcdefghij"[at : at + size])
     assert ring.text() == "abcdefghij"
     assert ring.omitted == 0
+
+
+def test_a_user_whom_the_system_does_not_know(tmp_path, monkeypatch):
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("core.sandbox.hidden.pwd.getpwuid", unknown)
+    environ = {"PATH": "/usr/bin"}
+    assert Path("/") not in hidden_folders(environ, tmp_path)
+    assert tool_folders(environ, hidden_folders(environ, tmp_path), tmp_path) == []
