@@ -3,7 +3,7 @@
 from agents.aws import Connection
 from agents.board import Board
 from agents.company import Company
-from agents.faults import causes, understand
+from agents.faults import plain
 from agents.graph import GO_ON, STOP, GraphWork
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Roster
@@ -12,10 +12,9 @@ from agents.swarm import SwarmWork
 from agents.synthesis import write_answer
 from core.events import Backend, Failed, RouteDecided
 from core.faults import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
-from core.ledger import BudgetReached
 from core.limits import limits
 from core.money import show_usd, to_pico
-from core.run import Interrupted, NeedsDecision, Outcome, Run
+from core.run import Interrupted, Outcome, Run
 
 
 class Conductor:
@@ -47,7 +46,7 @@ class Conductor:
         except Exception as error:
             if run.stop.is_set():
                 raise Interrupted from error
-            raise _told(error) from error
+            raise plain(error) from error
         run.check()
         return await _outcome(board)
 
@@ -58,14 +57,6 @@ class Conductor:
         shown = show_usd(route.expected_cost_usd)
         answer = await run.ask(f"This will probably cost about {shown}. Start it?", (GO_ON, STOP))
         return answer == GO_ON
-
-
-def _told(error: Exception) -> BaseException:
-    """The exception that `core` understands, out of what Strands wrapped around it."""
-    for cause in causes(error):
-        if isinstance(cause, BudgetReached | NeedsDecision | Interrupted | Fault):
-            return cause
-    return understand(error)
 
 
 async def _outcome(board: Board) -> Outcome:

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from core.faults import Fault
+from core.ledger import BudgetReached
+from core.run import Interrupted, NeedsDecision
 from core.text import first_line
 
 
@@ -50,6 +52,14 @@ def understand(error: BaseException, *, model: str = "", region: str = "") -> Fa
     return Fault(
         "internal", f"{type(error).__name__}: {first_line(str(error), 300)}", model=model, region=region
     )
+
+
+def plain(error: BaseException, *, model: str = "", region: str = "") -> BaseException:
+    """The exception that `core` understands, out of what Strands wrapped around it; else its fault."""
+    for cause in causes(error):
+        if isinstance(cause, BudgetReached | NeedsDecision | Interrupted | Fault):
+            return cause
+    return understand(error, model=model, region=region)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

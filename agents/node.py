@@ -17,7 +17,7 @@ from strands.types.exceptions import MaxTokensReachedException, StructuredOutput
 
 from agents.board import Board
 from agents.company import Company
-from agents.faults import understand
+from agents.faults import plain
 from agents.roster import Role
 from agents.tooling import StagedTool
 from agents.translate import text_of
@@ -110,7 +110,8 @@ class NodeAgent(Agent):
                         status = "done"
                     yield event
         except Exception as error:
-            failure = self._told(error)
+            model = self._guard.model
+            failure = plain(error, model=model.model_id, region=model.region)
             status, summary = _ending(failure), str(failure) or "Stopped."
             raise failure from error
         finally:
@@ -140,12 +141,6 @@ class NodeAgent(Agent):
                 round=self.board.round,
             )
         )
-
-    def _told(self, error: Exception) -> Exception:
-        """The exception that `core` understands."""
-        if isinstance(error, Interrupted | BudgetReached):
-            return error
-        return understand(error, model=self._guard.model.model_id, region=self._guard.model.region)
 
     async def _take_result(self, result: Any) -> str:
         """Put what the node says on the board; returns it."""
@@ -226,7 +221,7 @@ class NodeAgent(Agent):
         return AgentResult("end_turn", message, self.event_loop_metrics, {})
 
 
-def _ending(failure: Exception) -> NodeStatus:
+def _ending(failure: BaseException) -> NodeStatus:
     match failure:
         case Interrupted():
             return "interrupted"
