@@ -1,6 +1,6 @@
 """Copying one file: copy-on-write where the file system can, mode and modification time kept."""
 
-# ruff: noqa: PTH115 - descriptors and names, not path objects
+# ruff: noqa: PTH115, PTH211 - descriptors and names, not path objects
 
 import os
 import stat
@@ -13,10 +13,8 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def copy(source: str, target: str, folder: int | None = None) -> tuple[Seen, Seen] | None:
+def copy(source: str, target: str) -> tuple[Seen, Seen] | None:
     """Copy a regular file or a link to where nothing is; None when it is neither by now.
-
-    `target` is relative to the open `folder`, when there is one.
 
     Returns what `lstat` says of the original (before it was read) and of the copy.
 
@@ -29,17 +27,17 @@ def copy(source: str, target: str, folder: int | None = None) -> tuple[Seen, See
         info = os.lstat(source)
         if not stat.S_ISLNK(info.st_mode):
             raise
-        os.symlink(os.readlink(source), target, dir_fd=folder)
-        return seen(info), seen(os.stat(target, dir_fd=folder, follow_symlinks=False))
+        os.symlink(os.readlink(source), target)
+        return seen(info), seen(os.lstat(target))
     try:
         info = os.fstat(file)
-        return (seen(info), _fill(file, info, target, folder)) if stat.S_ISREG(info.st_mode) else None
+        return (seen(info), _fill(file, info, target)) if stat.S_ISREG(info.st_mode) else None
     finally:
         os.close(file)
 
 
-def _fill(source: int, info: os.stat_result, target: str, folder: int | None) -> Seen:
-    copy = os.open(target, _WRITE, 0o600, dir_fd=folder)
+def _fill(source: int, info: os.stat_result, target: str) -> Seen:
+    copy = os.open(target, _WRITE, 0o600)
     try:
         if info.st_size:
             _pour(source, copy)

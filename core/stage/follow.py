@@ -4,19 +4,19 @@
 
 import errno
 import os
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from core.stage.change import NotRegular, OutsideStage
 from core.stage.copying import copy
 from core.stage.history import History
-from core.stage.location import parent_of
 from core.stage.manifest import Entry, Manifest
 from core.stage.shadow import Item
-from core.stage.survey import Survey, Walk, project_rules, settle
+from core.stage.survey import Survey, Walk, project_rules, settle, unsettled
 from core.stage.tree import Tree
 
-_OURS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
+OUR_FAULTS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 """Faults of the place that we write to; others are faults of the file that we read."""
 
 
@@ -28,15 +28,15 @@ def survey_project(manifest: Manifest, folder: Path, *, known: Collection[str] =
     return Walk(project, project_rules(project, folder / "shadow.git"), known=known, skip=skip).run()
 
 
-def populate(manifest: Manifest, folder: Path) -> None:
-    """Copy every file of the project into the empty tree.
+def populate(manifest: Manifest, folder: Path, top: Path) -> None:
+    """Copy every file of the project into the empty folder `top`.
 
     Raises:
         StageError: the project cannot be read or is too large.
         OSError: the tree cannot be written.
     """
     survey = survey_project(manifest, folder)
-    tree = os.fspath(folder / "tree")
+    tree = os.fspath(top)
     for path in survey.folders:
         os.mkdir(f"{tree}/{path}")
     manifest.left_out, manifest.nested, manifest.files = survey.left_out, survey.nested, {}
@@ -44,12 +44,43 @@ def populate(manifest: Manifest, folder: Path) -> None:
         try:
             made = copy(f"{manifest.project}/{path}", f"{tree}/{path}")
         except OSError as problem:
-            if problem.errno in _OURS:
+            if problem.errno in OUR_FAULTS:
                 raise
             manifest.left_out[path] = f"cannot be read ({problem.strerror})"
             continue
         if made is not None:
             manifest.files[path] = Entry(settle(made[0]), made[1])
+
+
+def rebuild(manifest: Manifest, folder: Path, history: History) -> None:
+    """Make the tree, as `tree.new`, from the project and from what is recorded.
+
+    Raises:
+        StageError: the project cannot be read or is too large.
+        OSError: the tree cannot be written.
+    """
+    top = folder / "tree.new"
+    shutil.rmtree(top, ignore_errors=True)
+    top.mkdir()
+    populate(manifest, folder, top)
+    tree = Tree(top, (), folder / "scratch")
+    history.keep(manifest.files, tree, manifest.files)
+    items = history.open_items()
+    history.put(tree, items)
+    for path in items.keys() & manifest.files.keys():
+        entry = manifest.files[path]
+        entry.project = unsettled(entry.project)
+
+
+def meet_project(
+    manifest: Manifest, history: History, places: Iterable[str], project: Tree, tree: Tree
+) -> None:
+    """The base of these files is new: the next refresh compares their bytes with the project's."""
+    for place in places:
+        theirs, ours = project.seen(place), tree.seen(place)
+        manifest.files.pop(place, None)
+        if place in history.base and theirs is not None:
+            manifest.files[place] = Entry(unsettled(theirs), ours or unsettled(theirs))
 
 
 class Follow:
@@ -102,17 +133,22 @@ class Follow:
         return self._tree.content(path) == (None if item is None else (item.mode, self._history.load(item)))
 
     def _drop(self, path: str) -> None:
-        self._tree.delete(path)
+        try:
+            self._tree.delete(path)
+        except NotRegular:
+            return
         self._files.pop(path, None)
         self._note(path)
 
     def _take(self, path: str) -> None:
+        before = self._tree.content(path)
         try:
-            before = self._tree.content(path)
-            self._tree.delete(path)
-            with parent_of(os.fspath(self._tree.folder), path, create=True) as (folder, name):
-                made = copy(f"{self._manifest.project}/{path}", name, folder)
+            made = self._tree.adopt(f"{self._manifest.project}/{path}", path)
         except (NotRegular, OutsideStage):
+            return
+        except OSError as problem:
+            if problem.errno in OUR_FAULTS:
+                raise
             return
         if made is None:
             return

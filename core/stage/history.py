@@ -67,6 +67,18 @@ class History:
     def load(self, item: Item) -> bytes:
         return self._shadow.bytes_of(item.oid)
 
+    def put(self, tree: Tree, items: Edits) -> None:
+        """Make files of the tree what `items` are; those that go (None) go first, since they make room.
+
+        Raises:
+            StageError: a folder is there, or a link or file where a folder should be.
+        """
+        for path, item in sorted(items.items(), key=lambda pair: pair[1] is not None):
+            if item is None:
+                tree.delete(path)
+            else:
+                tree.restore(path, item.mode, self.load(item))
+
     def is_open(self, path: str) -> bool:
         """True when a node's change of this file is recorded and not applied or withdrawn."""
         return self.base.get(path) != self.work.get(path)
@@ -88,11 +100,10 @@ class History:
                 return {place: (old_base.get(place), old_work.get(place)) for place in places}
         return None
 
-    def open_items(self) -> list[tuple[str, Item | None]]:
-        """What is recorded and not applied or withdrawn: deletions first, since they make room."""
+    def open_items(self) -> Edits:
+        """What is recorded and not applied or withdrawn."""
         paths = [path for path in self.base.keys() | self.work.keys() if self.is_open(path)]
-        found = [(path, self.work.get(path)) for path in sorted(paths)]
-        return sorted(found, key=lambda pair: pair[1] is not None)
+        return {path: self.work.get(path) for path in sorted(paths)}
 
     def changes(self) -> list[Change]:
         """What is recorded, against the base."""

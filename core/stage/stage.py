@@ -8,18 +8,18 @@ saw is what can be applied; `diff` and `status` also see what was written since.
 import os
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.events import ChangeKind
 from core.stage import manifest as manifests
 from core.stage.change import Change, StageError, Withdrawn
-from core.stage.follow import Follow, populate
+from core.stage.follow import Follow, meet_project, rebuild
 from core.stage.history import Edits, History
-from core.stage.manifest import Entry, Manifest
+from core.stage.manifest import Manifest
 from core.stage.mark import Mark, take_mark
-from core.stage.shadow import Item, Shadow
-from core.stage.survey import tree_rules, unsettled
+from core.stage.shadow import Shadow
+from core.stage.survey import tree_rules
 from core.stage.tree import Tree
 
 _MANIFEST = "manifest.json"
@@ -50,22 +50,27 @@ class Stage:
         """Copy the project's working tree into `folder`; what a broken attempt left there is replaced.
 
         Raises:
-            StageError: the project is no readable folder or too large, or a stage is there already.
-            OSError: the copy cannot be written.
+            StageError: the project is no readable folder or too large, a stage is there already, or the
+                copy cannot be written.
         """
         given = project.absolute()
         if not given.is_dir():
             raise StageError(f"{given} is not a folder. Start Heddle in a project's folder.")
         if (folder / _MANIFEST).exists():
             raise StageError("There is a stage in this folder already.")
+        try:
+            return cls._make(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
+        except OSError as problem:
+            raise StageError(f"The private copy of {given} cannot be made: {problem.strerror}.") from problem
+
+    @classmethod
+    def _make(cls, folder: Path, manifest: Manifest) -> "Stage":
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("tree", "shadow.git", "scratch"):
             shutil.rmtree(folder / part, ignore_errors=True)
-        (folder / "tree").mkdir()
         Shadow.create(folder / "shadow.git")
-        stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
-        stage._populate()
-        stage._save()
+        stage = cls(folder, manifest)
+        stage._rebuild()
         return stage
 
     @classmethod
@@ -81,25 +86,17 @@ class Stage:
         return stage
 
     def _rebuild(self) -> None:
-        shutil.rmtree(self.folder / "tree", ignore_errors=True)
-        self.tree.mkdir()
-        self._populate()
-        for path, item in self._history.open_items():
-            self._put(path, item)
-            if path in self._manifest.files:
-                entry = self._manifest.files[path]
-                entry.project = unsettled(entry.project)
+        rebuild(self._manifest, self.folder, self._history)
         self._save()
+        (self.folder / "tree.new").rename(self.tree)
 
-    def _populate(self) -> None:
-        populate(self._manifest, self.folder)
-        self._history.keep(self._manifest.files, self._files, self._manifest.files)
-
-    def _put(self, path: str, item: Item | None) -> None:
-        if item is None:
-            self._files.delete(path)
-        else:
-            self._files.restore(path, item.mode, self._history.load(item))
+    def remove_tree(self) -> None:
+        """Give the disk space back; `open` makes the tree again. What is not recorded is lost."""
+        with self.lock:
+            gone = self.folder / "tree.old"
+            shutil.rmtree(gone, ignore_errors=True)
+            self.tree.rename(gone)
+            shutil.rmtree(gone)
 
     @property
     def tree(self) -> Path:
@@ -211,7 +208,11 @@ class Stage:
         self._history.capture(self._manifest.files, self._files, self._project, places)
 
     def _items(self, places: Iterable[str]) -> Edits:
-        return {place: self._history.store(self._files.content(place)) for place in places}
+        """What the tree holds; a file that is too large now, or cannot be read, stays as it was recorded."""
+        files = self._files
+        return {
+            place: self._history.store(files.content(place)) for place in places if not files.is_beyond(place)
+        }
 
     def changes(self) -> list[Change]:
         """Every recorded difference to the base, by path. What was not recorded yet is not in it."""
@@ -228,8 +229,7 @@ class Stage:
             change = self.change(path)
             places = change.paths if change else (self._files.spell(path),)
             self._capture(places)
-            for place in places:
-                self._put(place, self._history.base.get(place))
+            self._history.put(self._files, {place: self._history.base.get(place) for place in places})
             return self._commit(places, by, _REJECTED)
 
     def restore(self, path: str, *, by: str) -> list[Change | Withdrawn]:
@@ -247,17 +247,17 @@ class Stage:
             self._capture(taken)
             if any(self._history.base.get(place) != base for place, (base, _) in taken.items()):
                 raise StageError(f"{path} was changed in the project since; ask for the change again.")
-            for place, (_, work) in sorted(taken.items(), key=lambda pair: pair[1][1] is not None):
-                self._put(place, work)
+            self._history.put(self._files, {place: work for place, (_, work) in taken.items()})
             return self._commit(list(taken), by, "Reconsidered")
 
     def rebase(self, paths: Iterable[str]) -> None:
         """After an apply: what is recorded of these paths is the new base."""
         with self.lock:
-            places = self._with_old_names(paths)
+            places = _with_old_names(self.changes(), {self._files.spell(path) for path in paths})
             edits = {place: self._history.work.get(place) for place in places}
             self._history.commit(edits, {}, "user", "Applied")
-            self._meet_project(places)
+            meet_project(self._manifest, self._history, places, self._project, self._files)
+            self._save()
 
     def reopen(self, paths: Iterable[str]) -> None:
         """After an undo: what the project holds now is the base of these paths again; the work stays."""
@@ -266,21 +266,8 @@ class Stage:
             self._capture(places)
             edits = {place: self._history.store(self._project.content(place)) for place in places}
             self._history.commit(edits, {}, "user", "Undone")
-            self._meet_project(places)
-
-    def _with_old_names(self, paths: Iterable[str]) -> list[str]:
-        asked = {self._files.spell(path) for path in paths}
-        touched = [path for change in self.changes() if asked & set(change.paths) for path in change.paths]
-        return sorted(asked.union(touched))
-
-    def _meet_project(self, places: Collection[str]) -> None:
-        """Remember that these files were looked at, so that the next refresh compares their bytes."""
-        for place in places:
-            theirs, ours = self._project.seen(place), self._files.seen(place)
-            self._manifest.files.pop(place, None)
-            if place in self._history.base and theirs is not None:
-                self._manifest.files[place] = Entry(unsettled(theirs), ours or unsettled(theirs))
-        self._save()
+            meet_project(self._manifest, self._history, places, self._project, self._files)
+            self._save()
 
     def refresh(self) -> list[str]:
         """Let files that no node has touched follow the project; returns the paths that did."""
@@ -302,11 +289,14 @@ class Stage:
         return [(change.kind, change.path) for change in self._now(None)]
 
     def _now(self, paths: Iterable[str] | None) -> list[Change]:
-        changes = self._history.changes_with(self._items(self._pending))
-        if paths is None:
-            return changes
-        asked = [self._files.spell(path) for path in paths]
+        changes = self._history.changes_with(self._items(tuple(self._pending)))
+        asked = ["."] if paths is None else [self._files.spell(path) for path in paths]
         return [change for change in changes if any(_covers(place, change) for place in asked)]
+
+
+def _with_old_names(changes: Iterable[Change], places: set[str]) -> list[str]:
+    """These places, and both names of a rename that one of them is part of."""
+    return sorted(places.union(*(change.paths for change in changes if places & set(change.paths))))
 
 
 def _covers(place: str, change: Change) -> bool:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.stage.change import EXECUTABLE, LINK, NotRegular, OutsideStage, git_mode
+from core.stage.copying import copy
 from core.stage.location import normalise, open_regular, parent_of, require_regular, resolve
 from core.stage.survey import Seen, seen, why_not
 
@@ -66,6 +67,29 @@ class Tree:
             else:
                 self._replace(folder, name, data, None, executable=mode == EXECUTABLE)
 
+    def adopt(self, original: str, place: str) -> tuple[Seen, Seen] | None:
+        """Put a copy of some file or link there; None when the original is neither by now.
+
+        Returns what `lstat` says of original and copy.
+
+        Raises:
+            StageError: a folder is there, or a link or file where a folder should be.
+            OSError: the original cannot be read or the copy not be written; what was there stays.
+        """
+        self._scratch.mkdir(exist_ok=True)
+        new = f"{self._scratch}/{os.getpid()}-{os.urandom(8).hex()}"
+        try:
+            made = copy(original, new)
+            if made is None:
+                return None
+            self.delete(place)
+            with parent_of(self._top, place, create=True) as (folder, name):
+                os.rename(new, name, dst_dir_fd=folder)
+                return made[0], seen(os.stat(name, dir_fd=folder, follow_symlinks=False))
+        finally:
+            with suppress(FileNotFoundError):
+                Path(new).unlink()
+
     def _replace(
         self, folder: int, name: str, data: bytes, mode: int | None, *, executable: bool = False
     ) -> None:
@@ -116,6 +140,17 @@ class Tree:
             return None
         return None if why_not(info) else seen(info)
 
+    def is_beyond(self, place: str) -> bool:
+        """True for a file that is too large to be staged, or cannot be read."""
+        try:
+            with parent_of(self._top, place) as (folder, name):
+                info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                return stat.S_ISREG(info.st_mode) and (bool(why_not(info)) or not _is_readable(folder, name))
+        except (FileNotFoundError, NotRegular, OutsideStage):
+            return False
+        except OSError:
+            return True
+
     def content(self, place: str) -> tuple[int, bytes] | None:
         """A file's or link's Git mode and bytes; None when there is none that could be staged.
 
@@ -140,6 +175,10 @@ def read_item(folder: int, name: str, place: str) -> tuple[int, bytes] | None:
     if stat.S_ISLNK(info.st_mode):
         return LINK, os.fsencode(os.readlink(name, dir_fd=folder))
     return git_mode(info.st_mode), _drain(open_regular(folder, name, place))
+
+
+def _is_readable(folder: int, name: str) -> bool:
+    return os.access(name, os.R_OK, dir_fd=folder, effective_ids=True)
 
 
 def _drain(descriptor: int) -> bytes:

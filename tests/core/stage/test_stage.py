@@ -385,3 +385,55 @@ def test_a_file_that_was_touched_when_the_tree_was_lost_follows_again_when_it_is
     again.revert("new.txt")
     again.refresh()
     assert again.read("new.txt") == b"by the user\n"
+
+
+def test_a_file_that_grew_too_large_is_not_taken_for_deleted(
+    stage: Stage, project: Path, record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.write("new.txt", b"fits\n")
+    record(stage, "new.txt")
+    mark = stage.mark()
+    with (stage.tree / "new.txt").open("wb") as file:
+        file.truncate(limits().stage.file_bytes + 1)
+    with (stage.tree / "src/app.py").open("wb") as file:
+        file.truncate(limits().stage.file_bytes + 1)
+    assert [change.new for change in record(stage, *stage.changed_since(mark))] == [b"fits\n"]
+    assert [(change.kind, change.path) for change in stage.changes()] == [("modified", "new.txt")]
+
+
+def test_a_tree_that_was_given_up_is_made_again(stage: Stage, record) -> None:
+    stage.write("made", b"x\n")
+    record(stage, "made")
+    stage.remove_tree()
+    assert not stage.tree.exists()
+    assert Stage.open(stage.folder).read("made") == b"x\n"
+
+
+def test_a_tree_that_was_made_half_is_made_again(
+    stage: Stage, record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.write("made", b"x\n")
+    record(stage, "made")
+    stage.remove_tree()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.stage.follow.copy", full)
+        with pytest.raises(OSError, match="No space"):
+            Stage.open(stage.folder)
+    again = Stage.open(stage.folder)
+    assert again.read("README.md") == b"# Changed\n"
+    assert again.read("made") == b"x\n"
+
+
+def test_a_full_disk_while_a_stage_is_made_is_said(project: Path, tmp_path: Path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.stage.follow.copy", full)
+        with pytest.raises(StageError, match="cannot be made: No space left"):
+            Stage.create(project, tmp_path / "s2")
+    assert Stage.create(project, tmp_path / "s2").files == 5
