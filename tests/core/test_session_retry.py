@@ -21,7 +21,7 @@ async def run(session, text):
 
 
 async def test_a_retry_goes_on_with_the_changes_that_wait(hand):
-    session, team = await hand.start(write_and_fail, nothing)
+    session, _ = await hand.start(write_and_fail, nothing)
     await run(session, "build")
     await session.submit(DecideChanges(verdict="rejected", paths=("b.txt",)))
     await session.submit(RetryRun())
@@ -32,7 +32,7 @@ async def test_a_retry_goes_on_with_the_changes_that_wait(hand):
 
 
 async def test_another_request_begins_with_nothing(hand):
-    session, team = await hand.start(write_and_fail, nothing)
+    session, _ = await hand.start(write_and_fail, nothing)
     await run(session, "build")
     await run(session, "something else")
     assert (await hand.events(session, RunFinished))[1].files == ()
