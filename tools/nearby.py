@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from core.stage.stage import Stage
+from core.stage.survey import JUNK
 
 _MOST_FILES = 20_000
 _MOST_NAMES = 5
@@ -30,7 +31,7 @@ def _similar(stage: Stage, place: str) -> list[str]:
 def _paths(stage: Stage) -> Iterator[str]:
     count = 0
     for folder, names, files in os.walk(stage.tree):
-        names[:] = [each for each in names if each not in (".git", "node_modules", "__pycache__")]
+        names[:] = [each for each in names if each not in JUNK]
         for name in [*names, *files]:
             yield os.path.relpath(f"{folder}/{name}", stage.tree)
         count += len(files)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from core.stage.survey import JUNK
 from tools.workbench import ToolError
 
 Kind = Literal["pytest", "unittest", "npm", "go", "cargo", "make"]
 
 _ENVIRONMENTS = (".venv", "venv", "env")
-_SKIPPED = {".git", "node_modules", "__pycache__", ".venv", "venv", ".tox", "vendor", "target"}
+_SKIPPED = JUNK | {".git", "vendor", "target"}
 _TEST_FILE = re.compile(r"test.*\.py|.*_test\.py")
 _MOST_FILES = 5_000
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from core.limits import limits
 from core.sandbox.environment import FALLBACK_PATH, clean_path
 from core.sandbox.process import Ended, Launch, supervise
+from core.stage.survey import JUNK
 from tools.nearby import explain_missing
 from tools.textfile import require_text
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _PATTERN_CHARACTERS = 2_000
 _WORKER = Path(__file__).with_name("search_worker.py")
-_JUNK = ("node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", ".pytest_cache", ".git")
+_SKIPPED = sorted(JUNK | {".git"})
 
 
 def search_files(bench: Workbench, pattern: str, path: str | None = None) -> ToolResult:
@@ -53,7 +54,7 @@ def _check(pattern: str) -> None:
 
 def _worker_words(pattern: str, place: str) -> list[str]:
     most = limits().tools.search_matches + 1
-    return [sys.executable, "-I", "-S", str(_WORKER), place, pattern, str(most)]
+    return [sys.executable, "-I", "-S", str(_WORKER), place, pattern, str(most), ",".join(_SKIPPED)]
 
 
 def _ripgrep(bench: Workbench) -> str | None:
@@ -70,7 +71,7 @@ def _ripgrep_words(program: str, pattern: str, place: str) -> list[str]:
     words = [program, "--no-config", "--no-heading", "--with-filename", "--line-number", "--color=never"]
     words += ["--hidden", "--no-ignore", "--sort=path", "--max-columns=300", "--max-columns-preview"]
     words += ["--max-filesize=10M", "--null", "--regexp", pattern]
-    words += [word for name in _JUNK for word in ("--glob", f"!**/{name}/**")]
+    words += [word for name in _SKIPPED for word in ("--glob", f"!**/{name}/**")]
     return [*words, "--", place]
 
 

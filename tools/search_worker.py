@@ -1,8 +1,9 @@
 """Searches a folder for a regular expression: run as a program, so that it can be killed at any time.
 
-    search_worker.py FOLDER PATTERN MOST [--plain]
+    search_worker.py FOLDER PATTERN MOST SKIPPED [--plain]
 
-Prints `path:line: text` for each match, MOST at most. Ends with 2 and one line on stderr when the
+Prints `path:line: text` for each match, MOST at most, not from folders named in SKIPPED (a comma
+between two names). Ends with 2 and one line on stderr when the
 pattern is no regular expression. Uses the standard library only and imports nothing of ours.
 """
 
@@ -13,19 +14,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_SKIPPED = {".git", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache", ".pytest_cache"}
 _MEMORY_BYTES = 1_000_000_000
 _FILE_BYTES = 10_000_000
 _LINE_CHARACTERS = 10_000
 _SHOWN_CHARACTERS = 300
 
 
-def _files(top: str) -> Iterator[Path]:
+def _files(top: str, skipped: set[str]) -> Iterator[Path]:
     if Path(top).is_file():
         yield Path(top)
         return
     for folder, names, files in os.walk(top):
-        names[:] = sorted(name for name in names if name not in _SKIPPED)
+        names[:] = sorted(name for name in names if name not in skipped)
         for name in sorted(files):
             path = Path(folder, name)
             if not path.is_symlink() and path.is_file() and path.stat().st_size <= _FILE_BYTES:
@@ -52,9 +52,9 @@ def _shown(line: str, match: re.Match[str]) -> str:
     return ("…" if start else "") + part + ("…" if start + _SHOWN_CHARACTERS < len(line) else "")
 
 
-def _search(top: str, pattern: re.Pattern[str], most: int) -> None:
+def _search(files: Iterator[Path], pattern: re.Pattern[str], most: int) -> None:
     count = 0
-    for path in _files(top):
+    for path in files:
         for number, line in enumerate(_lines(path), 1):
             line = line.rstrip("\r")  # noqa: PLW2901 - the line's end is no part of it
             match = pattern.search(line[:_LINE_CHARACTERS])
@@ -68,14 +68,14 @@ def _search(top: str, pattern: re.Pattern[str], most: int) -> None:
 def main(arguments: list[str]) -> int:
     """Search; the exit code is 0, or 2 for a pattern that is no regular expression."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    top, text, most, *plain = arguments
+    top, text, most, skipped, *plain = arguments
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
         pattern = re.compile(re.escape(text) if plain else text)
     except (re.error, RecursionError, OverflowError, MemoryError) as error:
         print(str(error) or type(error).__name__)
         return 2
-    _search(top, pattern, int(most))
+    _search(_files(top, set(skipped.split(","))), pattern, int(most))
     return 0
 
 
