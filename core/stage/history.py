@@ -64,6 +64,10 @@ class History:
         """Put a file's mode and bytes into the repository."""
         return None if content is None else Item(content[0], self._shadow.add(content[1]))
 
+    def take(self, tree: Tree, places: Iterable[str]) -> Edits:
+        """What the tree holds; a file that is too large now, or cannot be read, stays as it was recorded."""
+        return {place: self.store(tree.content(place)) for place in places if not tree.is_beyond(place)}
+
     def load(self, item: Item) -> bytes:
         return self._shadow.bytes_of(item.oid)
 

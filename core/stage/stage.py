@@ -8,14 +8,14 @@ saw is what can be applied; `diff` and `status` also see what was written since.
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.events import ChangeKind
 from core.stage import manifest as manifests
 from core.stage.change import Change, StageError, Withdrawn
 from core.stage.follow import Follow, meet_project, rebuild
-from core.stage.history import Edits, History
+from core.stage.history import History
 from core.stage.manifest import Manifest
 from core.stage.mark import Mark, take_mark
 from core.stage.shadow import Shadow
@@ -59,18 +59,11 @@ class Stage:
         if (folder / _MANIFEST).exists():
             raise StageError("There is a stage in this folder already.")
         try:
-            return cls._make(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
+            _clear(folder)
+            stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
+            stage._rebuild()
         except OSError as problem:
             raise StageError(f"The private copy of {given} cannot be made: {problem.strerror}.") from problem
-
-    @classmethod
-    def _make(cls, folder: Path, manifest: Manifest) -> "Stage":
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for part in ("tree", "shadow.git", "scratch"):
-            shutil.rmtree(folder / part, ignore_errors=True)
-        Shadow.create(folder / "shadow.git")
-        stage = cls(folder, manifest)
-        stage._rebuild()
         return stage
 
     @classmethod
@@ -197,22 +190,13 @@ class Stage:
     def _commit(self, places: Sequence[str], author: str, message: str) -> list[Change | Withdrawn]:
         before = {change.path: change for change in self._history.changes()}
         self._capture(places)
-        self._history.commit({}, self._items(places), author, message)
+        self._history.commit({}, self._history.take(self._files, places), author, message)
         self._pending.difference_update(places)
         after = {change.path: change for change in self._history.changes()}
-        asked = [change for path, change in after.items() if path in places or change != before.get(path)]
-        gone = [Withdrawn(path) for path in before if path not in after]
-        return sorted([*asked, *gone], key=lambda one: one.path)
+        return _differences(before, after, places)
 
     def _capture(self, places: Iterable[str]) -> None:
         self._history.capture(self._manifest.files, self._files, self._project, places)
-
-    def _items(self, places: Iterable[str]) -> Edits:
-        """What the tree holds; a file that is too large now, or cannot be read, stays as it was recorded."""
-        files = self._files
-        return {
-            place: self._history.store(files.content(place)) for place in places if not files.is_beyond(place)
-        }
 
     def changes(self) -> list[Change]:
         """Every recorded difference to the base, by path. What was not recorded yet is not in it."""
@@ -289,9 +273,26 @@ class Stage:
         return [(change.kind, change.path) for change in self._now(None)]
 
     def _now(self, paths: Iterable[str] | None) -> list[Change]:
-        changes = self._history.changes_with(self._items(tuple(self._pending)))
+        changes = self._history.changes_with(self._history.take(self._files, tuple(self._pending)))
         asked = ["."] if paths is None else [self._files.spell(path) for path in paths]
         return [change for change in changes if any(_covers(place, change) for place in asked)]
+
+
+def _clear(folder: Path) -> None:
+    """An empty shadow repository, and nothing of an attempt that was broken off."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for part in ("tree", "tree.old", "shadow.git", "scratch"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    Shadow.create(folder / "shadow.git")
+
+
+def _differences(
+    before: Mapping[str, Change], after: Mapping[str, Change], places: Sequence[str]
+) -> list[Change | Withdrawn]:
+    """What there is to say of these places, and of others whose change is another one now."""
+    asked = [change for path, change in after.items() if path in places or change != before.get(path)]
+    gone = [Withdrawn(path) for path in before if path not in after]
+    return sorted([*asked, *gone], key=lambda one: one.path)
 
 
 def _with_old_names(changes: Iterable[Change], places: set[str]) -> list[str]:
