@@ -5,9 +5,21 @@ from pathlib import Path
 from core.sandbox.bubblewrap import Confined, Probe, probe
 from core.sandbox.contract import NotAllowed, Sandbox, SandboxFailed
 from core.sandbox.process import Ended
+from core.sandbox.service import Service, ServiceFailed, Services
 from core.sandbox.unconfined import Unconfined
 
-__all__ = ["Ended", "NotAllowed", "Probe", "Sandbox", "SandboxFailed", "open_sandbox", "probe"]
+__all__ = [
+    "Ended",
+    "NotAllowed",
+    "Probe",
+    "Sandbox",
+    "SandboxFailed",
+    "Service",
+    "ServiceFailed",
+    "Services",
+    "open_sandbox",
+    "probe",
+]
 
 
 def open_sandbox(tree: Path, project: Path, *, allow_unconfined: bool) -> Sandbox:

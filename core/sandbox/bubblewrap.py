@@ -20,6 +20,7 @@ from core.sandbox.environment import clean_environment
 from core.sandbox.hidden import hidden_folders, inside, is_folder, secrets_in, tool_folders
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
+from core.sandbox.service import Service, Services
 from core.stage.shadow import isolate
 
 PLACES = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
@@ -94,6 +95,7 @@ class Confined:
         self._named = Path(os.path.abspath(project))  # noqa: PTH100 - keeps symbolic links
         self._probe = found
         self._points = MountPoints(self._tree)
+        self.services = Services()
 
     async def run(
         self,
@@ -133,15 +135,33 @@ class Confined:
         except OSError as error:
             raise SandboxFailed(f"The sandbox could not be set up: {error}") from error
 
+    def serve(
+        self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
+    ) -> Service:
+        """See `core.sandbox.contract.Sandbox`."""
+        clean = {**self._environment(), **environment}
+        return Service(self._placed(argv, clean, readable), self._project)
+
     @contextlib.contextmanager
-    def _mounted(self, clean: Mapping[str, str]) -> Generator[list[str]]:
+    def _placed(
+        self, argv: Sequence[str], clean: Mapping[str, str], readable: Sequence[Path]
+    ) -> Generator[Launch]:
+        with self._mounted(clean, readable, bind="--ro-bind") as mounts:
+            words = [self._probe.program, *self._probe.flags, *_system(), *mounts, "--"]
+            words += limited(argv, processes=limits().sandbox.processes)
+            yield Launch(argv=words, environment=clean, folder=Path("/"), shell=True)
+
+    @contextlib.contextmanager
+    def _mounted(
+        self, clean: Mapping[str, str], readable: Sequence[Path] = (), bind: str = "--bind"
+    ) -> Generator[list[str]]:
         """bwrap's arguments for the file system, while the mount points that they need exist."""
         hidden = hidden_folders(os.environ, self._project)
         borrowed = find_borrowed(self._project, self._tree, hidden)
         git = self._throw_away_git()
         points = [(each.relative, each.is_folder) for each in borrowed] + ([(".git", True)] if git else [])
         with self._points.held(points):
-            yield self._mounts(clean, hidden, borrowed, git)
+            yield self._mounts(clean, hidden, borrowed, git, readable, bind)
 
     def _environment(self) -> dict[str, str]:
         home = Path(os.path.realpath(os.environ.get("HOME") or "/"))
@@ -166,6 +186,8 @@ class Confined:
         hidden: Sequence[Path],
         borrowed: Sequence[Borrowed],
         git: Path | None,
+        readable: Sequence[Path],
+        bind: str,
     ) -> list[str]:
         """bwrap's arguments; outer folders come before those inside them."""
         size = str(limits().sandbox.tmp_bytes)
@@ -175,10 +197,13 @@ class Confined:
         for folder in tool_folders(os.environ, hidden, self._project):
             mounts[folder] = ("--ro-bind-try", str(folder), str(folder))
             mounts |= {each: _mask(each, is_folder(each)) for each in secrets_in(folder)}
+        for folder in readable:
+            if any(inside(folder, each) for each in hidden) and not inside(folder, self._project):
+                mounts[folder] = ("--ro-bind", str(folder), str(folder))
         mounts |= self._link(hidden)
-        mounts[self._project] = ("--bind", str(self._tree), str(self._project))
+        mounts[self._project] = (bind, str(self._tree), str(self._project))
         if git:
-            mounts[self._project / ".git"] = ("--bind", str(git), str(self._project / ".git"))
+            mounts[self._project / ".git"] = (bind, str(git), str(self._project / ".git"))
         for each in borrowed:
             place = self._project / each.relative
             mounts[place] = ("--ro-bind-try", str(each.source), str(place))

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from core.events import Confinement
 from core.sandbox.process import Ended
+from core.sandbox.service import Service, Services
 
 
 class NotAllowed(Exception):
@@ -22,6 +24,11 @@ class Sandbox(Protocol):
     @property
     def confinement(self) -> Confinement: ...
 
+    @property
+    def services(self) -> Services:
+        """What was started to stay; whoever made the sandbox closes them."""
+        ...
+
     async def run(
         self,
         argv: Sequence[str],
@@ -35,5 +42,16 @@ class Sandbox(Protocol):
 
         `stop` ends it within a tenth of a second. `on_output` gets what it prints, on the loop's
         thread. `environment` is added to the clean one. Raises `NotAllowed` and `SandboxFailed`.
+        """
+        ...
+
+    def serve(
+        self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
+    ) -> Service:
+        """Start a program that stays, with pipes, where commands run; waits until it is started.
+
+        Where it is confined it cannot write the project's files. `readable` are folders that it may
+        read although commands may not. Close what comes back, or keep it in `services`.
+        Raises `NotAllowed` and `ServiceFailed`.
         """
         ...

@@ -1,5 +1,6 @@
 """Running commands without a sandbox: only where somebody allowed it, and always said."""
 
+import contextlib
 import os
 import secrets
 import threading
@@ -12,6 +13,7 @@ from core.sandbox.environment import clean_environment
 from core.sandbox.family import COOKIE
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
+from core.sandbox.service import Service, Services
 
 
 class Unconfined:
@@ -23,6 +25,7 @@ class Unconfined:
         self._tree = tree
         self._allowed = allowed
         self._reason = reason
+        self.services = Services()
 
     async def run(
         self,
@@ -34,12 +37,7 @@ class Unconfined:
         environment: Mapping[str, str] = {},
     ) -> Ended:
         """See `core.sandbox.contract.Sandbox`."""
-        if not self._allowed:
-            raise NotAllowed(
-                f"Nothing was run: commands cannot be confined here, since {self._reason}. Install bubblewrap"
-                " (for example: apt install bubblewrap), or start Heddle with --unconfined to run commands"
-                " without a sandbox."
-            )
+        self._check()
         launch = self._launch(argv, environment)
         tell = Tap.here(on_output)
 
@@ -50,6 +48,21 @@ class Unconfined:
                 raise SandboxFailed(f"The command could not be started: {error}") from error
 
         return await in_thread(work, stop)
+
+    def serve(
+        self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
+    ) -> Service:
+        """See `core.sandbox.contract.Sandbox`."""
+        self._check()
+        return Service(contextlib.nullcontext(self._launch(argv, environment)), self._tree)
+
+    def _check(self) -> None:
+        if not self._allowed:
+            raise NotAllowed(
+                f"Nothing was run: commands cannot be confined here, since {self._reason}. Install bubblewrap"
+                " (for example: apt install bubblewrap), or start Heddle with --unconfined to run commands"
+                " without a sandbox."
+            )
 
     def _launch(self, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         cookie = secrets.token_hex(16)
