@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,31 +74,38 @@ def test_a_full_disk_for_the_journal_leaves_the_old_tree(place) -> None:
     assert result["same"]
 
 
-def test_a_folder_of_someone_else_says_that_there_is_no_permission(place) -> None:
-    """As a user who is not root: files are ours and are written through, a new one is impossible."""
-    project, own = place
+@pytest.fixture
+def stranger() -> list[str]:
+    """A command line that runs the rest as someone who is not root."""
     if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("there is no setpriv here")
+    command = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
+    probe = subprocess.run(
+        [*command, sys.executable, "-c", "import pygit2"], capture_output=True, check=False
+    )
+    if probe.returncode:
+        pytest.skip("another user cannot run this Python")
+    return command
+
+
+def test_a_folder_that_is_not_ours_says_that_there_is_no_permission(stranger: list[str]) -> None:
+    """Files in it that are ours are written through; a new one is impossible, so nothing is written."""
+    with tempfile.TemporaryDirectory() as name:
+        project, own = Path(name) / "project", Path(name) / "own"
+        for folder in (project, own):
+            folder.mkdir()
+        for place in (project / "a", project / "z"):
+            place.write_bytes(b"before\n")
+        if stranger:
+            for place in (own, project / "a", project / "z"):
+                os.chown(place, 65534, 65534)
+        Path(name).chmod(0o755)
         project.chmod(0o555)
-        command: list[str] = []
-    else:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None or not os.access(sys.executable, os.X_OK):
-            pytest.skip("there is no setpriv here")
-        command = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
-        for path in (own, project / "a", project / "z"):
-            os.chown(path, 65534, 65534)
-        for folder in (project, *project.parents):
-            if folder.stat().st_uid == 0 and folder != Path("/"):
-                folder.chmod(folder.stat().st_mode | 0o055 & ~0o022)
-        probe = subprocess.run(
-            [*command, sys.executable, "-c", "import pygit2"], capture_output=True, check=False
-        )
-        if probe.returncode:
-            pytest.skip("another user cannot run this Python")
-    try:
-        result = run(command, project, own, 10)
-    finally:
+        result = run(stranger, project, own, 10)
         project.chmod(0o755)
-    assert "there is no permission to write there" in result["said"]
-    assert result["same"]
-    assert (project / "a").read_bytes() == b"before\n"
+        assert "there is no permission to write there" in result["said"]
+        assert result["same"]
+        assert (project / "a").read_bytes() == b"before\n"
