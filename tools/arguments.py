@@ -25,6 +25,11 @@ EXAMPLES: Mapping[str, object] = {
     "pattern": "def total",
     "target": "tests/test_app.py",
     "command": "ls -la src",
+    "language": "python",
+    "code": "print(2 + 2)",
+    "count": 20,
+    "commit": "1a2b3c4",
+    "runs": 6,
 }
 """An example for every parameter that some tool has, for the sentence about a missing one."""
 

@@ -13,10 +13,14 @@ from core.sandbox import NotAllowed, SandboxFailed
 from core.stage.change import StageError
 from core.text import clip
 from tools import arguments as args
+from tools.benchmarking import benchmark
 from tools.commands import run_command
+from tools.coverage import coverage_report
 from tools.exclusive import exclusively
 from tools.files import edit_file, list_directory, read_file, write_file
 from tools.git import git_diff, git_status
+from tools.gitlog import git_blame, git_log
+from tools.running import execute_code, format_code, run_linter
 from tools.search import search_files
 from tools.testing import run_tests
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -44,10 +48,17 @@ _ALL = (
     Tool("search_files", search_files),
     Tool("git_status", git_status),
     Tool("git_diff", git_diff),
+    Tool("git_log", git_log),
+    Tool("git_blame", git_blame),
     Tool("write_file", write_file, writes=True),
     Tool("edit_file", edit_file, writes=True),
     Tool("run_tests", run_tests, executes=True),
     Tool("run_command", run_command, executes=True),
+    Tool("execute_code", execute_code, executes=True),
+    Tool("run_linter", run_linter, executes=True),
+    Tool("format_code", format_code, executes=True),
+    Tool("coverage_report", coverage_report, executes=True),
+    Tool("benchmark", benchmark, executes=True),
 )
 
 TOOLS: Mapping[str, Tool] = MappingProxyType({each.name: each for each in _ALL})

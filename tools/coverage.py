@@ -1,0 +1,150 @@
+"""Which lines the tests reach: those that were changed come first."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.limits import limits
+from core.text import clip
+from tools.coverage_worker import MARK, NOT_INSTALLED
+from tools.nearby import explain_missing
+from tools.runners import Target, find_kind, interpreter_of, runner_for
+from tools.workbench import ToolError, ToolResult, Workbench
+
+_WORKER = Path(__file__).with_name("coverage_worker.py")
+_MOST_FILES = 40
+_MOST_RANGES = 25
+
+
+@dataclass(frozen=True)
+class _Covered:
+    """One file: how many lines can run, and which did not."""
+
+    path: str
+    lines: int
+    missing: tuple[int, ...]
+
+    @property
+    def percent(self) -> int:
+        return 100 if not self.lines else 100 * (self.lines - len(self.missing)) // self.lines
+
+
+async def coverage_report(bench: Workbench, target: str | None = None) -> ToolResult:
+    """Run the Python tests and list the lines that no test reaches, the changed ones first. Needs coverage.py.
+
+    Args:
+        target: A test file, a folder, or one test like tests/test_app.py::test_home; all when left out.
+    """
+    chosen = None if target is None else _target(bench, target)
+    kind = find_kind(bench.stage.tree, chosen)
+    if kind not in ("pytest", "unittest"):
+        what = f"{kind} tests" if kind else "this project, in which no tests were found"
+        raise ToolError(f"Coverage is measured for pytest and unittest only, not for {what}.")
+    python = interpreter_of(bench.stage.project)
+    words = runner_for(kind, bench.stage.tree, python, chosen).argv[2:]
+    ended = await bench.sandbox.run(
+        [python, "-c", _WORKER.read_text("utf-8"), *words],
+        seconds=limits().tools.tests_seconds,
+        stop=bench.stop,
+    )
+    if ended.exit_code == NOT_INSTALLED:
+        raise ToolError(
+            f"coverage.py is not installed for the project's Python ({python}). Ask for it to be installed"
+            " (pip install coverage), or use run_tests without coverage."
+        )
+    if ended.reason != "exited":
+        how = (
+            "stopped"
+            if ended.reason == "stopped"
+            else f"ended after {limits().tools.tests_seconds:g} seconds"
+        )
+        return ToolResult(False, f"The tests were {how}, so nothing was measured.")
+    return _result(bench, ended.output)
+
+
+def _target(bench: Workbench, text: str) -> Target:
+    path, _, name = text.partition("::")
+    place = bench.stage.locate(path)
+    if text.startswith("-") or not (bench.stage.tree / place).exists():
+        raise ToolError(explain_missing(bench.stage, place))
+    return Target(place, name)
+
+
+def _result(bench: Workbench, output: str) -> ToolResult:
+    told, mark, line = output.rpartition(MARK + "\n")
+    try:
+        found = json.loads(line) if mark else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ToolError(
+            f"Coverage could not be measured: {clip(output.strip(), 2_000) or 'nothing was said'}"
+        )
+    files = [_Covered(path, row[0], tuple(row[1])) for path, row in sorted(found["files"].items())]
+    failed = bool(found["code"])
+    head = "The tests failed, so this shows what they reached until then.\n" if failed else ""
+    text = head + _report(files, _changed_lines(bench, {each.path for each in files}))
+    tail = f"\n\nWhat the tests said:\n{clip(told.strip(), 4_000)}" if failed else ""
+    return ToolResult(not failed, text + tail)
+
+
+def _changed_lines(bench: Workbench, known: set[str]) -> dict[str, set[int]]:
+    """The lines of known files that were added or replaced, by path."""
+    paths = [path for kind, path in bench.stage.status() if kind != "deleted" and path in known]
+    return {path: set(_new_lines(bench.stage.diff([path]))) for path in paths}
+
+
+def _new_lines(patch: str) -> Iterator[int]:
+    number = 0
+    for line in patch.split("\n"):
+        if line.startswith("@@"):
+            number = int(line.split("+", 1)[1].split(" ", 1)[0].split(",")[0])
+        elif number and line.startswith("+"):
+            yield number
+            number += 1
+        elif number and line.startswith(" "):
+            number += 1
+
+
+def _report(files: list[_Covered], changed: dict[str, set[int]]) -> str:
+    lines = sum(each.lines for each in files)
+    missing = sum(len(each.missing) for each in files)
+    total = _Covered("", lines, tuple(range(missing))).percent
+    parts = [f"Coverage: {total} % of {lines} lines in {len(files)} files.", *_of_changes(files, changed)]
+    worst = sorted((each for each in files if each.missing), key=lambda each: -len(each.missing))
+    parts += [
+        f"- {each.path}: {each.percent} %, not reached: {_ranges(each.missing)}"
+        for each in worst[:_MOST_FILES]
+    ]
+    if len(worst) > _MOST_FILES:
+        parts.append(f"… and {len(worst) - _MOST_FILES} more files; give a target for less.")
+    return "\n".join(parts)
+
+
+def _of_changes(files: list[_Covered], changed: dict[str, set[int]]) -> list[str]:
+    """What is said about the changed lines."""
+    known = {each.path: each for each in files}
+    bad = [
+        f"- {path}: {_ranges(left)}"
+        for path, numbers in sorted(changed.items())
+        if path in known and (left := sorted(numbers.intersection(known[path].missing)))
+    ]
+    if bad:
+        return ["Changed lines that no test reaches:", *bad, "All files:"]
+    if any(path in known for path in changed):
+        return ["Every changed line that can run is reached.", "All files:"]
+    return []
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """`3-5, 9` for 3, 4, 5, 9."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    shown = [f"{first}" if first == last else f"{first}-{last}" for first, last in spans[:_MOST_RANGES]]
+    more = f" and {len(spans) - _MOST_RANGES} more places" if len(spans) > _MOST_RANGES else ""
+    return ", ".join(shown) + more
