@@ -463,3 +463,16 @@ def test_a_name_that_the_file_system_cannot_hold_is_said(
     with pytest.raises(ApplyFailed, match="too long"):
         apply(project, [made, app, long], journals)
     assert picture(project) == before
+
+
+def test_undo_does_not_go_through_a_link_that_came_since(
+    stage: Stage, project: Path, journals: Path, picture: Picture, record
+) -> None:
+    stage.write("src/app.py", b"by a node\n")
+    apply(project, record(stage, "src/app.py"), journals)
+    (project / "src").rename(project / "elsewhere")
+    (project / "src").symlink_to("elsewhere")
+    before = picture(project)
+    with pytest.raises(UndoRefused, match="src/app"):
+        undo(project, journals)
+    assert picture(project) == before
