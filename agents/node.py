@@ -99,10 +99,11 @@ class NodeAgent(Agent):
     async def stream_async(self, prompt: Any = None, **kwargs: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]
         """Work on the composed prompt until the model is done, and put start and end on record."""
         run, started = self.board.run, monotonic_ms()
-        await self._start()
+        await self._prepare()
         status: NodeStatus = "failed"
         summary = ""
         try:
+            await run.emit(self._started())
             async with aclosing(self._work(kwargs.get("invocation_state"))) as stream:
                 async for event in stream:
                     if "result" in event:
@@ -126,20 +127,19 @@ class NodeAgent(Agent):
                 )
             )
 
-    async def _start(self) -> None:
-        run = self.board.run
-        run.check()
+    async def _prepare(self) -> None:
+        self.board.run.check()
         self._guard.tag(round=str(self.board.round))
         await self._guard.choose_model(self)
         await self.board.hand_off(self.role.name, self._assignment.reason())
-        await run.emit(
-            NodeStarted(
-                run=run.id,
-                node=self.name,
-                role=self.role.name,
-                model=self._guard.model.model_id,
-                round=self.board.round,
-            )
+
+    def _started(self) -> NodeStarted:
+        return NodeStarted(
+            run=self.board.run.id,
+            node=self.name,
+            role=self.role.name,
+            model=self._guard.model.model_id,
+            round=self.board.round,
         )
 
     async def _take_result(self, result: Any) -> str:

@@ -3,11 +3,13 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from agents.catalog import Scope, invocation_id
 from core.config import BadConfig
+from tools.registry import TOOLS
 
 FOLDER = Path(__file__).parent
 
@@ -52,7 +54,7 @@ class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[str, ...] | None = None
-    output_tokens: int | None = None
+    output_tokens: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
 class _RosterFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,13 +89,29 @@ def load_roster(name: str, *, config: Path, region: str, scope: Scope) -> Roster
     path = _find(name, config)
     try:
         file = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _RosterFile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        _check(file)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
         raise BadConfig(f"The roster {path} is not valid: {error}. Mend it, or choose another.") from error
     missing = [role for role in role_names() if not file.roles.get(role)]
     if missing:
         raise BadConfig(f"The roster {path} names no model for {', '.join(missing)}. Add a line for each.")
     roles = {role: _role(role, file, config=config, region=region, scope=scope) for role in role_names()}
     return Roster(name, file.title, roles)
+
+
+def _check(file: _RosterFile) -> None:
+    """Names in a roster that mean nothing.
+
+    Raises:
+        msgspec.ValidationError: there are such.
+    """
+    for role in (*file.roles, *file.settings):
+        if role not in role_names():
+            raise msgspec.ValidationError(f"there is no role {role}")
+    for role, own in file.settings.items():
+        for tool in own.tools or ():
+            if tool not in TOOLS and tool not in _roles().tool_sets:
+                raise msgspec.ValidationError(f"{role} is given {tool}, which is no tool")
 
 
 def _find(name: str, config: Path) -> Path:
@@ -109,7 +127,11 @@ def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Sco
     row = _roles().roles[name]
     own = file.settings.get(name, _Override())
     sets = _roles().tool_sets
-    tools = tuple(tool for entry in own.tools or row.tools for tool in sets.get(entry, (entry,)))
+    tools = tuple(
+        tool
+        for entry in (row.tools if own.tools is None else own.tools)
+        for tool in sets.get(entry, (entry,))
+    )
     return Role(
         name=name,
         does=row.does,
@@ -124,4 +146,7 @@ def _prompt(name: str, config: Path) -> str:
     """The role's prompt: the user's own file, else the shipped one."""
     own = config / "prompts" / f"{name}.md"
     path = own if own.is_file() else FOLDER / "prompts" / f"{name}.md"
-    return path.read_text("utf-8").strip()
+    try:
+        return path.read_text("utf-8").strip()
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadConfig(f"The prompt {path} cannot be read: {error}. Mend it, or remove it.") from error

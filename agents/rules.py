@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+QUESTION, ASK = 400, 1_000
+"""Characters at a request's start in which a question and a risk are looked for: there people say what they want."""
+
 
 class RequestTraits(msgspec.Struct, frozen=True):
     """What the rules see in a request."""
@@ -43,11 +46,17 @@ def _first(name: str, text: str) -> str:
 def traits(request: str) -> RequestTraits:
     """Look at a request."""
     text = request[:20_000]
-    asks, work = bool(_first("question", text[:400])), bool(_first("work", text))
+    asks, work = bool(_first("question", text[:QUESTION])), bool(_first("work", text))
     return RequestTraits(
         question=asks and not work,
         work=work,
         trace=bool(_first("trace", text)),
-        risk=_first("risk", text),
+        risk=_first("risk", _before_trace(text)[:ASK]),
         design=bool(_first("design", text)),
     )
+
+
+def _before_trace(text: str) -> str:
+    """The request up to the first sign of an error message in it."""
+    found = (match.start() for pattern in _patterns()["trace"] if (match := pattern.search(text)))
+    return text[: min(found, default=len(text))]

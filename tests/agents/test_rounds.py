@@ -9,9 +9,11 @@ from core.events import (
     NodeStarted,
     NoticeGiven,
     QuestionAsked,
-    TestsFinished,
     ToolFinished,
     VerdictGiven,
+)
+from core.events import (
+    TestsFinished as RanTests,
 )
 from tests.support.foreign_bedrock import Refuse, Reply
 
@@ -67,7 +69,7 @@ async def test_the_plain_way(works, foreign):
     assert order(told) == [
         (role, 1) for role in ("fast_coder", "test_engineer", "code_reviewer", "documenter")
     ]
-    (tests,) = told.of(TestsFinished)
+    (tests,) = told.of(RanTests)
     assert tests.outcome == "passed"
     assert "**Review** approved." in told.end.answer
     assert told.end.answer.startswith("Done.")
@@ -94,7 +96,7 @@ async def test_the_reviewers_points_go_back_to_the_same_coder_and_to_a_fresh_rev
 async def test_tests_that_fail_outweigh_an_approval(works, foreign):
     team(foreign, sets(2), DONE, sets(1), Reply("Mended."), verdicts=(YES,))
     told = await works(REQUEST)
-    assert [each.outcome for each in told.of(TestsFinished)] == ["failed", "passed"]
+    assert [each.outcome for each in told.of(RanTests)] == ["failed", "passed"]
     assert told.end.status == "done"
     assert [each.role for each in told.of(NodeStarted)].count("documenter") == 1
     assert "round 2: tests fail" in [each.reason for each in told.of(HandedOff)]
@@ -172,7 +174,7 @@ async def test_tests_that_did_not_run_neither_pass_nor_fail(works, foreign, proj
     (project / "Makefile").unlink()
     team(foreign, sets(2), DONE)
     told = await works(REQUEST)
-    assert [each.outcome for each in told.of(TestsFinished)] == ["not_run"]
+    assert [each.outcome for each in told.of(RanTests)] == ["not_run"]
     assert told.end.status == "done"
     assert "**Tests did not run**" in told.end.answer
     assert "They could not run" in foreign.of(REVIEWER)[0].text
@@ -200,7 +202,7 @@ async def test_the_tests_run_again_when_the_documenter_changed_code(works, forei
     team(foreign, sets(1), DONE, sets(1), Reply("Mended."))
     foreign.play(DOCUMENTER, sets(2), Reply("A docstring."))
     told = await works(REQUEST)
-    assert [each.outcome for each in told.of(TestsFinished)][:2] == ["passed", "failed"]
+    assert [each.outcome for each in told.of(RanTests)][:2] == ["passed", "failed"]
     assert ("fast_coder", 2) in order(told)
 
 
@@ -210,7 +212,7 @@ async def test_a_document_needs_no_new_test_run(works, foreign):
         DOCUMENTER, Reply("", (("write_file", {"path": "README.md", "content": "# App 1\n"}),)), DONE
     )
     told = await works(REQUEST)
-    assert [each.outcome for each in told.of(TestsFinished)] == ["passed"]
+    assert [each.outcome for each in told.of(RanTests)] == ["passed"]
     assert told.end.files == ("README.md", "app.py")
     assert told.end.status == "done"
 
