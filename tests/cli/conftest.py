@@ -45,10 +45,12 @@ class Heddle:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)
+    """A command that the command is started by."""
 
     def __call__(self, *args: str, stdin: str | None = None, seconds: float = 55) -> Result:
         done = subprocess.run(
-            [*COMMAND, *args],
+            [*self.before, *COMMAND, *args],
             cwd=self.folder,
             env={**os.environ, **self.settings},
             input=stdin,

@@ -1,6 +1,7 @@
 """What bad input gets: for each case a sentence that says what to do next, and the right exit code."""
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -129,12 +130,16 @@ def test_an_empty_folder_that_is_no_repository_works(served, tmp_path, write_scr
     assert (empty / "hello.txt").read_text() == "hello"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap to mount a project read-only")
 def test_a_project_that_cannot_be_written(served, sample):
-    sample.chmod(0o555)
-    result = served()("run", "Add a GET /health endpoint to the API", "--apply", "all")
-    assert result.code == 1
-    assert "Nothing was written" in result.err
+    heddle = served()
+    session = heddle("run", "Add a GET /health endpoint to the API", "--output", "stream-json").session
+    heddle.before = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", str(sample), str(sample)]
+    applied = heddle("apply", session)
+    assert applied.code == 1
+    assert "Nothing was written" in applied.err
+    assert "cannot be written" in heddle("doctor").out
+    assert "/health" not in (sample / "README.md").read_text()
 
 
 def test_a_broken_config_file(heddle, config):
