@@ -14,6 +14,7 @@ from core.record import Record
 from tui.connection import Connect
 from tui.feed import FRAME_SECONDS
 from tui.ink import Palette
+from tui.keyboard import teach_keys
 from tui.leaving import leave_on_signals, watch_terminal
 from tui.sessions import Browse
 from tui.theme import DARK, LIGHT
@@ -62,6 +63,7 @@ class HeddleApp(App[None]):
         clock: Clock = now,
         frame: float = FRAME_SECONDS,
     ) -> None:
+        teach_keys()
         super().__init__()
         self._connect = connect
         self._browse = browse

@@ -55,7 +55,6 @@ class Bar(Page):
         width = self.container_size.width or self.app.size.width
         self._lines = self.compose_lines(max(1, width - 2))
         self.resize_to(len(self._lines))
-        self.refresh()
 
     def compose_lines(self, width: int) -> Lines:
         if self.question is None:

@@ -212,6 +212,14 @@ class Board(Screen[None]):
             self._pane = "chat"
         self.settle()
 
+    def on_resize(self) -> None:
+        """A terminal that was too small for a moment has taken the focus away."""
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        if self.focused is None:
+            self.focus_pane(self._pane)
+
     def project_label(self) -> str:
         return self.view.head.project_label or self._project
 

@@ -35,19 +35,24 @@ class Canvas(ScrollView):
         """Cells that a line has, with the scrollbar's always left free."""
         return max(1, self.container_size.width - self.styles.scrollbar_size_vertical)
 
-    def resize_to(self, height: int, width: int = 0) -> None:
-        """Say how many lines there are, and how wide they are where they may be wider than the pane."""
-        self.virtual_size = Size(width, height)
+    def resize_to(self, height: int) -> None:
+        """Say how many lines there are, and have those in sight drawn again."""
+        self.virtual_size = Size(0, height)
+        self.refresh()
+
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """A scrollbar that appears after the scrolling must be told how far it went."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
 
     def render_line(self, y: int) -> Strip:
-        left, top = self.scroll_offset
         base = self.rich_style
-        line = top + y
+        line = self.scroll_offset.y + y
         if line >= self.virtual_size.height:
             return Strip.blank(self.size.width, base)
         strip = self._selected(self.strip(line), line)
-        strip = strip.crop_extend(left, left + self.size.width, base).apply_style(base)
-        return strip.apply_offsets(left, line)
+        strip = strip.crop_extend(0, self.size.width, base).apply_style(base)
+        return strip.apply_offsets(0, line)
 
     def strip(self, y: int) -> Strip:
         """Line `y` in the colours of the theme, without the pane's own style."""
@@ -99,7 +104,6 @@ class Page(Canvas):
             return
         self._lines = self.compose_lines(self.room)
         self.resize_to(len(self._lines))
-        self.refresh()
 
     def on_resize(self) -> None:
         self.redraw()

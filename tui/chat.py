@@ -55,6 +55,8 @@ class Chat(Canvas):
         self._tail: Lines = []
         self._waiting: Sequence[Waiting] = ()
         self._width = 0
+        self._following = True
+        """The end is in sight, so new lines scroll the chat; false once the user scrolled away from it."""
 
     # -- what is drawn ---------------------------------------------------------------------------
 
@@ -65,10 +67,9 @@ class Chat(Canvas):
 
     def on_resize(self) -> None:
         if self.room != self._width and self.container_size.width > 0:
-            following = self.following
-            self._rebuild(keep=not following)
-            if following:
-                self._to_end()
+            self._rebuild(keep=not self._following)
+        if self._following:
+            self._to_end()
 
     def _rebuild(self, keep: bool = False) -> None:
         """Draw the window again: where it was, or the last page."""
@@ -102,15 +103,14 @@ class Chat(Canvas):
 
     def update(self, touched: Mapping[int, How], waiting: Sequence[Waiting]) -> None:
         """Draw what changed since the last frame."""
+        self._waiting = waiting
         if self._width <= 0:
             return
-        following = self.following
-        self._waiting = waiting
         for index in sorted(touched):
             self._touch(index, touched[index])
         self._draw_waiting()
         self._measure()
-        if following:
+        if self._following:
             self._forget()
             self._to_end()
         self.refresh()
@@ -164,17 +164,13 @@ class Chat(Canvas):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        self._following = new_value >= self.max_scroll_y - 1
         if self._first and new_value < old_value and new_value <= self.size.height:
             self.call_next(self._load_if_near)
 
     def _load_if_near(self) -> None:
         if self._first and self.scroll_y <= self.size.height:
             self._load_older()
-
-    @property
-    def following(self) -> bool:
-        """The end is in sight, so new lines scroll the chat."""
-        return self.scroll_offset.y >= self.max_scroll_y - 1
 
     def _to_end(self) -> None:
         self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)

@@ -39,7 +39,7 @@ def draw_list(graph: Graph, width: int) -> Lines:
             lines.append([Span("  "), *cut_line(_doing(node), width - 2)])
     back = [link for link in graph.links if link.feedback]
     if back and graph.round > 1:
-        lines.append([Span(f"↺ round {graph.round}: {back[0].source} sent the work back", "warn")])
+        lines.append([Span(f"↺ round {graph.round}: {back[0].source_label} sent the work back", "warn")])
     return lines
 
 
@@ -63,7 +63,7 @@ def _reasons(links: Sequence[Link], width: int) -> Lines:
     lines: Lines = []
     for link in links:
         if link.label:
-            words = [Span(f"→ {link.target}: ", "accent"), Span(link.label, "dim")]
+            words = [Span(f"→ {link.target_label}: ", "accent"), Span(link.label, "dim")]
             lines += wrap(words, width)
     return [[], *lines] if lines else []
 

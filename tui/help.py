@@ -29,7 +29,9 @@ class HelpPage(Page):
 
 
 class HelpScreen(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q,enter", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,q,enter,ctrl+c", "dismiss", "Close", show=False)
+    ]
 
     def compose(self) -> ComposeResult:
         page = HelpPage(id="help", classes="pane dialog")

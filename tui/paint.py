@@ -66,7 +66,7 @@ class _Wrapping:
     def _put(self, span: Span) -> None:
         size = cell_len(span.text)
         if self.used + size <= self.width:
-            self.line.append(span)
+            self._join(span)
             self.used += size
             return
         for part in chop_cells(span.text, self.width):
@@ -74,6 +74,13 @@ class _Wrapping:
                 self.end_line()
             self.line.append(Span(part, span.ink))
             self.used = cell_len(part)
+
+    def _join(self, span: Span) -> None:
+        """Words of one ink become one span, so that a line has few."""
+        if self.line and self.line[-1].ink == span.ink:
+            self.line[-1] = Span(self.line[-1].text + span.text, span.ink)
+        else:
+            self.line.append(span)
 
     def end_line(self) -> None:
         self.lines.append(self.line)

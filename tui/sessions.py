@@ -106,7 +106,7 @@ class SessionsScreen(ModalScreen[str | None]):
         steps = {"up": -1, "down": 1, "k": -1, "j": 1, "pageup": -page, "pagedown": page}
         steps |= {"home": -len(self._rows), "end": len(self._rows)}
         match event.key:
-            case "escape" | "q" | "f6":
+            case "escape" | "q" | "f6" | "ctrl+c":
                 self.dismiss(None)
             case "enter":
                 self.dismiss(found.picked)

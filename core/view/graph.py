@@ -71,10 +71,19 @@ class Node(msgspec.Struct):
 class Link(msgspec.Struct):
     source: str
     target: str
+    """Names of nodes, exact; their labels are what is drawn."""
     feedback: bool
     state: EdgeState = "waiting"
     label: str = ""
     """Why work was handed over, where a node said so."""
+
+    @property
+    def source_label(self) -> str:
+        return sanitise_line(self.source)
+
+    @property
+    def target_label(self) -> str:
+        return sanitise_line(self.target)
 
 
 class Graph:

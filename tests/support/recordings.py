@@ -16,6 +16,7 @@ HEALTH = "Add a GET /health endpoint to the API"
 
 MODELS = {
     "router": "amazon.nova-micro-v1:0",
+    "researcher": "amazon.nova-pro-v1:0",
     "architect": "anthropic.claude-opus-5-5",
     "senior_coder": "anthropic.claude-sonnet-5-5",
     "fast_coder": "amazon.nova-pro-v1:0",
@@ -132,8 +133,9 @@ class Tape:
     def plan(self, roles: Sequence[str] = CHAIN) -> "Tape":
         nodes = tuple(e.PlannedNode(node=role, role=role, model=MODELS[role]) for role in roles)
         ways = [e.Edge(source=a, target=b) for a, b in itertools.pairwise(roles)]
-        coder = next(role for role in roles if role.endswith("coder"))
-        ways.append(e.Edge(source="code_reviewer", target=coder, feedback=True))
+        if "code_reviewer" in roles:
+            coder = next(role for role in roles if role.endswith("coder"))
+            ways.append(e.Edge(source="code_reviewer", target=coder, feedback=True))
         return self.add(e.GraphPlanned(run=self.run, nodes=nodes, edges=tuple(ways)))
 
     def node(self, role: str, round_: int = 1) -> dict[str, Any]:

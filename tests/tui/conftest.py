@@ -10,6 +10,8 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from textual.pilot import Pilot
 
+from core.index import SessionRow
+from core.money import to_pico
 from core.record import Record
 from tests.support import recordings as tapes
 from tests.support.ports import TapePort
@@ -63,6 +65,21 @@ async def settle(pilot: Pilot, condition: Callable[[], bool] = lambda: True) -> 
     else:
         raise AssertionError("the screen never got there")
     await pilot.pause()
+
+
+def row(
+    session: str, project: str, title: str, status: Any, cost: str, estimated: bool = False
+) -> SessionRow:
+    when = f"2026-01-{28 + int(session[1:])}T09:00:00.000000Z"
+    return SessionRow(session, project, title, when, when, 40, 2, status, to_pico(cost), estimated)
+
+
+@pytest.fixture
+def session_rows() -> list[SessionRow]:
+    return [
+        row("s2", "/p/api", "Fix the login", "done", "0.42"),
+        row("s1", "/p/web", "Rename the store", "failed", "1.10", True),
+    ]
 
 
 @pytest.fixture

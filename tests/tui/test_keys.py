@@ -4,20 +4,7 @@ import pytest
 
 from core import commands as c
 from core import events as e
-from core.index import SessionRow
-from core.money import to_pico
 from tests.support import recordings as tapes
-
-
-def row(session, project, title, status, cost, estimated=False):
-    when = f"2026-01-{28 + int(session[1:])}T09:00:00.000000Z"
-    return SessionRow(session, project, title, when, when, 40, 2, status, to_pico(cost), estimated)
-
-
-ROWS = [
-    row("s2", "/p/api", "Fix the login", "done", "0.42"),
-    row("s1", "/p/web", "Rename the store", "failed", "1.10", True),
-]
 
 
 def texts(stage):
@@ -33,6 +20,8 @@ class TestPrompt:
             await pilot.press(*"fix it", "enter")
             await pilot.pause()
             assert stage.commands == [c.SubmitRequest(text="fix it")]
+            assert "fix it" in texts(stage)
+            assert "sent" in texts(stage)
             assert stage.screen.query_one("#prompt").text == ""
 
     @pytest.mark.parametrize("key", ["ctrl+j", "alt+enter"])
@@ -229,7 +218,7 @@ class TestDiffs:
         assert stage.commands == [c.ApplyChanges(paths=("app/server.py", "tests/test_health.py"))]
         assert "Write 2 files" not in texts(stage)
 
-    @pytest.mark.parametrize("key", ["n", "a", "r", "A", "w", "escape", "enter", "q"])
+    @pytest.mark.parametrize("key", ["n", "A", "w", "escape"])
     async def test_any_other_key_keeps_the_files_staged_and_does_nothing_else(self, writing, key):
         stage, pilot = writing
         await pilot.press(key)
@@ -410,8 +399,8 @@ class TestScreens:
             await settled(pilot, lambda: bool(stage.commands))
             assert stage.commands == [c.DecideChanges(verdict="accepted")]
 
-    async def test_sessions_are_listed_and_read_again(self, stage_of, caught_up, settled):
-        stage = stage_of(tapes.empty(), ROWS)
+    async def test_sessions_are_listed_and_read_again(self, stage_of, caught_up, settled, session_rows):
+        stage = stage_of(tapes.empty(), session_rows)
         async with stage.app.run_test(size=(120, 40)) as pilot:
             await caught_up(pilot, stage)
             await pilot.press("f6")
@@ -428,8 +417,8 @@ class TestScreens:
             await pilot.press("f2", "escape")
             await settled(pilot, lambda: not stage.screen.has_class("-past"))
 
-    async def test_escape_leaves_the_list_of_sessions(self, stage_of, caught_up, settled):
-        stage = stage_of(tapes.empty(), ROWS)
+    async def test_escape_leaves_the_list_of_sessions(self, stage_of, caught_up, settled, session_rows):
+        stage = stage_of(tapes.empty(), session_rows)
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
             await pilot.press("f6")

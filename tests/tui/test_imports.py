@@ -1,0 +1,42 @@
+"""What the first frame costs in imports."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HEAVY = (
+    "strands",
+    "boto3",
+    "botocore",
+    "aiosqlite",
+    "pygit2",
+    "sqlite3",
+    "markdown_it",
+    "pygments",
+    "agents",
+    "tools",
+    "cli",
+)
+
+
+def test_the_screen_imports_nothing_heavy():
+    code = "import sys, tui.app; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(found.stdout.split())
+    assert "textual.app" in loaded
+    assert not {name for name in HEAVY if name in loaded}
+
+
+def test_views_know_no_screen():
+    code = "import sys, core.view.session, core.view.patch; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {name for name in ("textual", "rich", *HEAVY) if name in set(found.stdout.split())}
+
+
+def test_the_application_class_stays_small():
+    import ast
+
+    tree = ast.parse((ROOT / "tui" / "app.py").read_text("utf-8"))
+    (app,) = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert app.end_lineno - app.lineno < 150
