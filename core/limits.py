@@ -22,6 +22,12 @@ class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list_entries: int
     command_seconds: float
     tests_seconds: float
+    analysis_seconds: float
+    outline_rows: int
+    complexity_rows: int
+    language_server_start_seconds: float
+    language_server_seconds: float
+    language_servers: int
 
 
 class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""Language servers: found, started in the sandbox, asked, and ended with the session."""
