@@ -1,12 +1,16 @@
 """What the user decides about changes: put on record, carried out in the stage, and written to the project."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from core.commands import ApplyChanges, DecideChanges, UndoApply
 from core.events import Event
 from core.past import Past
 from core.review import Review
+from core.stage import StageError
 from core.staging import Staging
+
+_log = logging.getLogger(__name__)
 
 Emit = Callable[..., Awaitable[None]]
 """Puts events on record, and returns when they are committed."""
@@ -38,9 +42,17 @@ class Decisions:
         self._unsettled |= dict.fromkeys(event.path for event in decided)
 
     async def carry_out(self) -> list[str]:
-        """Make the stage agree with what was decided; returns sentences for the node that works."""
+        """Make the stage agree with what was decided; returns sentences for the node that works.
+
+        Where there is no stage (its project is gone), that is left for later: decisions are on record.
+        """
         paths, self._unsettled = self._unsettled, {}
-        settled = await self._review.settle(paths)
+        try:
+            settled = await self._review.settle(paths)
+        except (StageError, OSError) as error:
+            _log.warning("decisions wait, since the stage cannot be opened: %s", error)
+            self._unsettled = paths | self._unsettled
+            return []
         await self._emit(*settled.events)
         return settled.notes
 
