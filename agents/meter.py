@@ -6,12 +6,12 @@ from typing import Any
 
 from agents.bedrock import StoppableBedrockModel
 from agents.translate import BlockEnd, BlockText, MessageEnd, Metadata, stream_part
+from core.budgets import Held
 from core.clock import monotonic_ms
 from core.events import CallStarted, ModelCalled, TextDelta, TextDiscarded, TextFinished
 from core.faults import Fault
-from core.ledger import BudgetReached
 from core.limits import limits
-from core.money import Pico, to_usd
+from core.money import ZERO, Pico, to_usd
 from core.prices import UnpricedModel, Usage
 from core.run import Run
 
@@ -42,7 +42,8 @@ class Call:
         self._id = run.number()
         self._started = monotonic_ms()
         self._prompt_tokens = 0
-        self._reserved = Pico(0)
+        self._budgets = run.budgets(node)
+        self._held = Held(ZERO)
         self._open = False
         self._metadata: Metadata | None = None
         self._characters = 0
@@ -58,14 +59,15 @@ class Call:
 
         Raises:
             BudgetReached: not even `limits().run.least_output_tokens` can be paid.
-            Fault: unpriced_model.
+            Fault: unpriced_model, spend_unreadable.
         """
         try:
-            allowed = self._affordable(prompt.most, output_tokens)
+            whole = self._worst(prompt.most, output_tokens)
+            least = self._worst(prompt.most, min(output_tokens, limits().run.least_output_tokens))
         except UnpricedModel as error:
             raise Fault("unpriced_model", model=error.model) from error
-        self._reserved = self._run.budget.reserve(self._worst(prompt.most, allowed))
-        self._model.output_tokens = allowed
+        self._held = await self._budgets.reserve(least, whole)
+        self._model.output_tokens = self._payable(prompt.most, output_tokens, whole)
         self._prompt_tokens = prompt.tokens
         self._open = True
         await self._run.emit(
@@ -74,7 +76,7 @@ class Call:
                 call=self._id,
                 model=self._model.model_id,
                 input_tokens=prompt.tokens,
-                reserved_usd=to_usd(self._reserved),
+                reserved_usd=to_usd(self._held.amount),
             )
         )
 
@@ -85,18 +87,12 @@ class Call:
         written = book.cost(model, Usage(cache_write=prompt, output=output))
         return max(plain, written)
 
-    def _affordable(self, prompt: int, wanted: int) -> int:
-        """How many tokens of output can be paid, at most those that are wanted."""
-        whole, left = self._worst(prompt, wanted), self._run.budget.left
-        if left is None or whole <= left:
+    def _payable(self, prompt: int, wanted: int, whole: Pico) -> int:
+        """How many tokens of output the reservation can pay, at most those that are wanted."""
+        if self._held.amount >= whole:
             return wanted
         base = self._worst(prompt, 0)
-        allowed = int((left - base) * wanted // max(1, whole - base))
-        if allowed < min(wanted, limits().run.least_output_tokens):
-            limit = self._run.budget.limit
-            assert limit is not None
-            raise BudgetReached(limit, limit - left)
-        return allowed
+        return int((self._held.amount - base) * wanted // max(1, whole - base))
 
     # -- the stream ------------------------------------------------------------------------------
 
@@ -165,7 +161,7 @@ class Call:
         usage = self._metadata.usage if self._metadata is not None and reported else self._estimate()
         tier = self._metadata.tier if self._metadata is not None else "default"
         cost = self._run.prices.cost(self._model.model_id, usage, tier=tier)
-        self._run.budget.settle(self._reserved, cost if reported else max(cost, self._reserved))
+        await self._budgets.settle(self._held, cost if reported else max(cost, self._held.amount))
         await self._run.emit(
             ModelCalled(
                 **self._who,

@@ -22,7 +22,7 @@ LOW_CONFIDENCE = 0.4
 _ONE_UP: dict[Complexity, Complexity] = {"SIMPLE": "MEDIUM", "MEDIUM": "COMPLEX"}
 _EVERYWHERE = frozenset(
     {"no_credentials", "expired_credentials", "bad_credentials", "bad_profile", "no_region", "clock_skew"}
-    | {"unreachable", "unpriced_model"}
+    | {"unreachable", "unpriced_model", "spend_unreadable"}
 )
 """Faults of the router's call that end the run: every other call would meet them too, or no budget could hold."""
 

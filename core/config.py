@@ -13,6 +13,9 @@ ENVIRONMENT = {
     "HEDDLE_ROSTER": "roster",
     "HEDDLE_SCOPE": "scope",
     "HEDDLE_BUDGET_USD": "budget_usd",
+    "HEDDLE_SESSION_BUDGET_USD": "session_budget_usd",
+    "HEDDLE_NODE_BUDGET_USD": "node_budget_usd",
+    "HEDDLE_DAY_BUDGET_USD": "day_budget_usd",
     "HEDDLE_ASK_ABOVE_USD": "ask_above_usd",
     "HEDDLE_THEME": "theme",
 }
@@ -23,7 +26,7 @@ class BadConfig(Exception):
     """The configuration cannot be used; the message is a sentence that names the file and the fault."""
 
 
-_MONEY = ("budget_usd", "ask_above_usd")
+_MONEY = ("budget_usd", "session_budget_usd", "node_budget_usd", "day_budget_usd", "ask_above_usd")
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -34,6 +37,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which inference profiles to use: `geo` keeps requests in the region's geography (Claude: +10 %)."""
     budget_usd: str | None = None
     """The most that one run may cost unless the run says otherwise."""
+    session_budget_usd: str | None = None
+    """The most that all runs of one session may cost together."""
+    node_budget_usd: str | None = None
+    """The most that one node of a run may cost."""
+    day_budget_usd: str | None = None
+    """The most that all running Heddles may cost in one day (UTC)."""
     ask_above_usd: str = "1.00"
     """A run whose expected cost is higher waits for the user before it starts."""
     theme: str = "heddle"

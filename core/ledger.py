@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from core.events import ModelCalled
-from core.money import Pico, to_pico, to_usd
+from core.money import ZERO, Pico, to_pico, to_usd
 
 
 class Totals(msgspec.Struct):
@@ -58,12 +58,14 @@ def as_usd(parts: dict[str, int]) -> dict[str, str]:
 
 
 class BudgetReached(Exception):
-    """The next call could cost more than what is left of the budget."""
+    """The next call could cost more than what is left of a budget."""
 
-    def __init__(self, limit: Pico, spent: int) -> None:
-        super().__init__(f"the budget of ${to_usd(limit)} is reached: ${to_usd(spent)} is spent or reserved")
+    def __init__(self, limit: Pico, spent: int, name: str = "budget") -> None:
+        super().__init__(f"the {name} of ${to_usd(limit)} is reached: ${to_usd(spent)} is spent or reserved")
         self.limit = limit
         self.spent = spent
+        self.name = name
+        """Which budget it is: `budget` is the run's."""
 
 
 class Budget:
@@ -72,9 +74,10 @@ class Budget:
     Safe to use from several threads. Without a limit nothing is ever refused.
     """
 
-    def __init__(self, limit: Pico | None) -> None:
+    def __init__(self, limit: Pico | None, name: str = "budget", spent: Pico = ZERO) -> None:
         self.limit = limit
-        self._spent = 0
+        self.name = name
+        self._spent = int(spent)
         self._reserved = 0
         self._lock = threading.Lock()
 
@@ -91,13 +94,26 @@ class Budget:
             BudgetReached: it would cross the limit; nothing was reserved.
             ValueError: the amount is below zero.
         """
-        if amount < 0:
-            raise ValueError(f"{amount} pico-dollars cannot be set aside")
+        return self.reserve_up_to(amount, amount)
+
+    def reserve_up_to(self, least: Pico, wanted: Pico) -> Pico:
+        """Set aside as much as is left, up to what is wanted; returns how much that is.
+
+        Raises:
+            BudgetReached: not even `least` is left; nothing was reserved.
+            ValueError: an amount is below zero, or `wanted` is below `least`.
+        """
+        if not 0 <= least <= wanted:
+            raise ValueError(f"{least} to {wanted} pico-dollars cannot be set aside")
         with self._lock:
-            if self.limit is not None and self._spent + self._reserved + amount > self.limit:
-                raise BudgetReached(self.limit, self._spent + self._reserved)
-            self._reserved += amount
-        return amount
+            granted = wanted
+            if self.limit is not None:
+                left = self.limit - self._spent - self._reserved
+                if left < least:
+                    raise BudgetReached(self.limit, self._spent + self._reserved, self.name)
+                granted = Pico(min(wanted, left))
+            self._reserved += granted
+        return granted
 
     def settle(self, reserved: Pico, cost: Pico) -> None:
         """Replace a reservation by what the call did cost."""

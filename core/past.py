@@ -38,6 +38,7 @@ from core.events import (
     Verdict,
     VerdictGiven,
 )
+from core.money import to_pico
 from core.record import Record
 from core.run import PastRun
 
@@ -61,6 +62,8 @@ class Past:
         """Characters streamed by each node since its last call went out."""
         self.charges: list[ModelCalled] = []
         """Charges of the last run."""
+        self.spent = 0
+        """Pico-dollars of all charges; a call without reported usage counts with all that was reserved for it."""
         self.changes: dict[str, FileChanged] = {}
         """Changes that are neither applied nor withdrawn, by path."""
         self.verdicts: dict[str, Verdict] = {}
@@ -90,8 +93,7 @@ class Past:
                 self.open_calls[event.call] = event
                 self.heard[event.node] = 0
             case ModelCalled():
-                self.open_calls.pop(event.call, None)
-                self.charges.append(event)
+                self._charge(event)
             case TextDelta():
                 self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
             case FileChanged() | ChangeWithdrawn() | ChangeDecided() | ChangeApplied() | ChangeUndone():
@@ -119,6 +121,12 @@ class Past:
                 pass  # they say nothing about resuming
             case _:
                 assert_never(event)
+
+    def _charge(self, event: ModelCalled) -> None:
+        call = self.open_calls.pop(event.call, None)
+        reserved = to_pico(call.reserved_usd) if call is not None and event.estimated else 0
+        self.spent += max(to_pico(event.cost_usd), reserved)
+        self.charges.append(event)
 
     def _begin(self, event: RequestSubmitted) -> None:
         self.carried = frozenset(self.left_over(event.text))

@@ -29,6 +29,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.state / "stages"
 
     @property
+    def spend(self) -> Path:
+        """What was spent today over all running Heddles."""
+        return self.data / "spend.db"
+
+    @property
     def index(self) -> Path:
         return self.state / "index.db"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
+from core.budgets import Allowance, Budgets
 from core.events import (
     Backend,
     ChangeWithdrawn,
@@ -82,7 +83,7 @@ class Run:
         request: str,
         pattern: Pattern | None,
         past: tuple[PastRun, ...],
-        budget: Budget,
+        allowance: Allowance,
         prices: PriceBook,
         record: Callable[..., Awaitable[None]],
         settle: Callable[[], Awaitable[list[str]]],
@@ -97,7 +98,7 @@ class Run:
         self.stage: Stage
         """Set once the private copy is ready, before any team sees the run."""
         self.sandbox: Sandbox
-        self.budget = budget
+        self._allowance = allowance
         self.prices = prices
         self.interactive = interactive
         """Whether somebody is there to answer questions."""
@@ -115,6 +116,15 @@ class Run:
     @property
     def project(self) -> Path:
         return self.stage.project
+
+    @property
+    def budget(self) -> Budget:
+        """The run's own budget, which is one of several: calls are paid for with `budgets`."""
+        return self._allowance.run
+
+    def budgets(self, node: str) -> Budgets:
+        """Every budget that a call of a node counts to."""
+        return self._allowance.of(node)
 
     def number(self) -> str:
         """An id that is unique in the session."""

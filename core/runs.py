@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from core.budgets import Allowance
 from core.commands import AnswerQuestion, SubmitRequest
 from core.decisions import Decisions
 from core.events import Event, QuestionAnswered, RequestSubmitted
-from core.ledger import Budget
 from core.log import LogError
-from core.money import to_usd
+from core.money import Pico, to_usd
 from core.past import Past
 from core.recorder import Recorder
 from core.recovery import close_open_run, end_run
@@ -72,8 +72,9 @@ class Runs:
         if not text:
             raise Refusal("The request is empty: say what should be done.")
         budget = self.settings.budget(command.budget_usd)
+        allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
         await self._emit(*close_open_run(self.past, self.settings.prices))
-        run = self._run = self._new_run(msgspec.structs.replace(command, text=text), budget)
+        run = self._run = self._new_run(msgspec.structs.replace(command, text=text), allowance)
         try:
             await self._emit(_request(run, command))
         except BaseException:
@@ -81,14 +82,14 @@ class Runs:
             raise
         self._work = asyncio.create_task(self._finish(run, team))
 
-    def _new_run(self, command: SubmitRequest, budget: Budget) -> Run:
+    def _new_run(self, command: SubmitRequest, allowance: Allowance) -> Run:
         run = Run(
             id=f"r{self.past.runs + 1}",
             session=self.session,
             request=command.text,
             pattern=None if command.pattern == "auto" else command.pattern,
             past=tuple(self.past.answers),
-            budget=budget,
+            allowance=allowance,
             prices=self.settings.prices,
             record=self._emit,
             settle=self._settle,

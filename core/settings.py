@@ -5,11 +5,14 @@ from datetime import datetime
 
 import msgspec
 
+from core.budgets import Allowance
+from core.index import spent_on
 from core.ledger import Budget
-from core.money import to_pico
+from core.money import Pico, to_pico
 from core.paths import Home
 from core.prices import PriceBook
 from core.refusal import Refusal
+from core.spend import DayBudget
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Nothing that looks like something else."""
@@ -22,6 +25,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prices: PriceBook
     budget_usd: str | None = None
     """The most that one run may cost, unless its request says otherwise."""
+    session_budget_usd: str | None = None
+    """The most that all runs of the session may cost together."""
+    node_budget_usd: str | None = None
+    """The most that one node of a run may cost, all its rounds together."""
+    day_budget_usd: str | None = None
+    """The most that all Heddles of this user may cost in one day (UTC), rehearsals apart."""
     allow_unconfined: bool = False
     """Whether commands may run without a sandbox when there is none."""
     interactive: bool = True
@@ -33,16 +42,47 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             Refusal: it is no amount in dollars, or below zero.
         """
-        dollars = self.budget_usd if budget_usd is None else budget_usd
-        if dollars is None:
-            return Budget(None)
-        try:
-            limit = to_pico(dollars)
-        except ValueError as error:
-            raise Refusal(f"The budget is no amount in dollars: {error}.") from error
-        if limit < 0:
-            raise Refusal(f"The budget is below zero: {dollars}. Give an amount in dollars, such as 0.50.")
-        return Budget(limit)
+        return Budget(_limit(self.budget_usd if budget_usd is None else budget_usd, "budget"))
+
+    def allowance(self, run: Budget, spent: Pico, *, billed: bool) -> Allowance:
+        """What a run may spend: its own budget and those beside it.
+
+        Args:
+            run: the run's budget.
+            spent: what the session has cost so far.
+            billed: False for the rehearsal, which costs nobody's day anything.
+
+        Raises:
+            Refusal: one of the settings is no amount in dollars, or below zero.
+        """
+        session = Budget(_limit(self.session_budget_usd, "session budget"), "session budget", spent)
+        day = _limit(self.day_budget_usd, "day budget") if billed else None
+        index = self.home.index
+        return Allowance(
+            run=run,
+            session=session,
+            node_limit=_limit(self.node_budget_usd, "node budget"),
+            day=None
+            if day is None
+            else DayBudget(self.home.spend, day, before=lambda today: spent_on(index, today)),
+        )
+
+
+def _limit(dollars: str | None, name: str) -> Pico | None:
+    """An amount of the user's, if there is one.
+
+    Raises:
+        Refusal: it is no amount in dollars, or below zero.
+    """
+    if dollars is None:
+        return None
+    try:
+        limit = to_pico(dollars)
+    except ValueError as error:
+        raise Refusal(f"The {name} is no amount in dollars: {error}.") from error
+    if limit < 0:
+        raise Refusal(f"The {name} is below zero: {dollars}. Give an amount in dollars, such as 0.50.")
+    return limit
 
 
 def new_session_id(now: datetime) -> str:

@@ -13,6 +13,7 @@ from core.limits import limits
 from core.money import to_usd
 from core.run import Interrupted, NeedsDecision, Outcome, Run, Team
 from core.sandbox import Sandbox
+from core.spend import DAY_BUDGET
 from core.stage import Stage
 
 _log = logging.getLogger(__name__)
@@ -103,7 +104,12 @@ def _interrupted() -> Outcome:
 
 
 def _budget_sentence(reached: BudgetReached) -> str:
+    """What stopped the run, and which budget it was."""
+    day = reached.name == DAY_BUDGET
+    advice = (
+        "Raise day_budget_usd, or go on tomorrow (UTC)." if day else "Give a larger budget and try again."
+    )
     return (
-        f"Stopped before a call that could cross the budget of ${to_usd(reached.limit)}. "
-        "What was done so far is kept. Give a larger budget and try again."
+        f"Stopped before a call that could cross the {reached.name} of ${to_usd(reached.limit)}. "
+        f"What was done so far is kept. {advice}"
     )

@@ -5,7 +5,17 @@ best effort and never raises into a session. Each call opens and closes its own 
 so that several Heddles share the file without waiting for each other's sessions.
 """
 
-from core.index.index import CaughtUp, Index, IndexUnreadable
-from core.index.reading import ChargedBy, ChargeRow, SessionRow
+from core.index.index import CaughtUp, Index, IndexUnreadable, spent_on
+from core.index.reading import ChargedBy, ChargeRow, NodeCost, SessionRow, Spell
 
-__all__ = ["CaughtUp", "ChargeRow", "ChargedBy", "Index", "IndexUnreadable", "SessionRow"]
+__all__ = [
+    "CaughtUp",
+    "ChargeRow",
+    "ChargedBy",
+    "Index",
+    "IndexUnreadable",
+    "NodeCost",
+    "SessionRow",
+    "Spell",
+    "spent_on",
+]

@@ -5,16 +5,28 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from core.index.reading import ChargedBy, ChargeRow, SessionRow, add_up, find_sessions
+from core.index.reading import (
+    ChargedBy,
+    ChargeRow,
+    NodeCost,
+    SessionRow,
+    Spell,
+    add_up,
+    find_sessions,
+    node_costs,
+    spent_since,
+)
 from core.index.tables import Outdated, is_useless, opened
 from core.index.writing import forget, forget_others, last_seq, mark_read, read_stamp, take_in
 from core.log import LogError, LogReader
+from core.money import ZERO, Pico
 from core.record import Record
 
 _T = TypeVar("_T")
@@ -36,6 +48,17 @@ class CaughtUp(msgspec.Struct, frozen=True):
 
 class IndexUnreadable(Exception):
     """The index cannot be read now. Nothing is lost: it holds nothing that the logs do not."""
+
+
+def spent_on(path: Path, day: str) -> Pico:
+    """What the index knows to have been billed on a day (UTC). Best effort: nothing where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            found = db.execute("SELECT sum(cost) FROM charge WHERE billed AND substr(at, 1, 10) = ?", (day,))
+            return Pico(found.fetchone()[0] or 0)
+    except sqlite3.Error as error:
+        _log.info("the index %s does not say what was spent on %s: %s", path, day, error)
+        return ZERO
 
 
 class Index:
@@ -88,16 +111,35 @@ class Index:
         """
         return await self._ask(lambda db: find_sessions(db, project, query))
 
-    async def charges(self, by: ChargedBy, since: str = "", project: Path | None = None) -> list[ChargeRow]:
-        """What was spent, added up; days in order, everything else dearest first.
+    async def charges(
+        self, by: ChargedBy, since: str = "", project: Path | None = None, billed: bool | None = None
+    ) -> list[ChargeRow]:
+        """What was spent, added up; days and months in order, everything else dearest first.
 
         Args:
             since: only from this day on (`2026-01-31`, UTC).
+            billed: only what somebody pays (True), or only rehearsals (False).
 
         Raises:
             IndexUnreadable: and says why.
         """
-        return await self._ask(lambda db: add_up(db, by, since, project))
+        return await self._ask(lambda db: add_up(db, by, since, project, billed))
+
+    async def spent_since(self, since: str, project: Path | None = None) -> Spell:
+        """What was billed from a moment on (RFC 3339, UTC, or the start of one).
+
+        Raises:
+            IndexUnreadable: and says why.
+        """
+        return await self._ask(lambda db: spent_since(db, since, project))
+
+    async def node_costs(self, most: int = 1000) -> list[NodeCost]:
+        """What the latest nodes cost that one model brought to their end, the newest first.
+
+        Raises:
+            IndexUnreadable: and says why.
+        """
+        return await self._ask(lambda db: node_costs(db, most))
 
     async def _read_log(self, file: Path, stamp: str) -> tuple[str, bool]:
         async with await LogReader.open(file) as reader:

@@ -7,18 +7,24 @@ from pathlib import Path
 
 from core.log.filesystem import is_network
 
-_VERSION = 1
+_VERSION = 2
 """A file of another version is made anew; there are no migrations of what can be derived."""
 _BUSY_SECONDS = 5.0
 _TABLES = (
     """CREATE TABLE session (
         id TEXT PRIMARY KEY, file TEXT, stamp TEXT, project TEXT, title TEXT, started TEXT,
-        last_at TEXT, last_seq INTEGER, runs INTEGER, status TEXT, cost INTEGER, estimated INTEGER
+        last_at TEXT, last_seq INTEGER, runs INTEGER, status TEXT, cost INTEGER, estimated INTEGER,
+        billed INTEGER
     ) WITHOUT ROWID""",
     """CREATE TABLE charge (
-        session TEXT, seq INTEGER, day TEXT, role TEXT, model TEXT, project TEXT, cost INTEGER,
-        input_tokens INTEGER, output_tokens INTEGER, cache_read_tokens INTEGER,
-        cache_write_tokens INTEGER, estimated INTEGER, PRIMARY KEY (session, seq)
+        session TEXT, seq INTEGER, at TEXT, run TEXT, node TEXT, role TEXT, model TEXT, project TEXT,
+        billed INTEGER, cost INTEGER, input_tokens INTEGER, output_tokens INTEGER,
+        cache_read_tokens INTEGER, cache_write_tokens INTEGER, estimated INTEGER,
+        PRIMARY KEY (session, seq)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX charge_at ON charge (at)",
+    """CREATE TABLE node (
+        session TEXT, run TEXT, node TEXT, status TEXT, PRIMARY KEY (session, run, node)
     ) WITHOUT ROWID""",
 )
 _PASSAGES = (

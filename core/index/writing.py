@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from core.events import FileChanged, ModelCalled, RequestSubmitted, RunFinished, SessionStarted
+from core.events import (
+    FileChanged,
+    ModelCalled,
+    NodeFinished,
+    RequestSubmitted,
+    RunFinished,
+    SessionResumed,
+    SessionStarted,
+)
 from core.money import to_pico
 from core.record import Record
 from core.text import first_line
@@ -31,7 +39,7 @@ def last_seq(db: sqlite3.Connection, session: str) -> int:
 
 def _add(db: sqlite3.Connection, session: str, records: list[Record]) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO session VALUES (?, NULL, NULL, '', '', ?, '', 0, 0, 'new', 0, 0)",
+        "INSERT OR IGNORE INTO session VALUES (?, NULL, NULL, '', '', ?, '', 0, 0, 'new', 0, 0, 1)",
         (session, records[0].at),
     )
     passages: dict[str, None] = {}
@@ -49,7 +57,10 @@ def _add_one(db: sqlite3.Connection, record: Record, passages: dict[str, None]) 
     event = record.event
     if isinstance(event, SessionStarted):
         db.execute("UPDATE session SET project = ? WHERE id = ?", (event.project, record.session))
+        _bill(db, record.session, event)
         passages[event.project] = None
+    elif isinstance(event, SessionResumed):
+        _bill(db, record.session, event)
     elif isinstance(event, RequestSubmitted):
         db.execute(
             "UPDATE session SET runs = runs + 1, status = 'running', "
@@ -64,6 +75,14 @@ def _add_one(db: sqlite3.Connection, record: Record, passages: dict[str, None]) 
         passages[event.path] = None
     elif isinstance(event, ModelCalled):
         _charge(db, record, event)
+    elif isinstance(event, NodeFinished):
+        ended = (record.session, event.run, event.node, event.status)
+        db.execute("INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?)", ended)
+
+
+def _bill(db: sqlite3.Connection, session: str, event: SessionStarted | SessionResumed) -> None:
+    """Whether what comes is paid by anyone: the rehearsal's list prices are not."""
+    db.execute("UPDATE session SET billed = ? WHERE id = ?", (event.backend != "rehearsal", session))
 
 
 def _charge(db: sqlite3.Connection, record: Record, call: ModelCalled) -> None:
@@ -74,9 +93,10 @@ def _charge(db: sqlite3.Connection, record: Record, call: ModelCalled) -> None:
     )
     tokens = (call.input_tokens, call.output_tokens, call.cache_read_tokens, call.cache_write_tokens)
     db.execute(
-        "INSERT INTO charge SELECT ?, ?, ?, ?, ?, project, ?, ?, ?, ?, ?, ? FROM session WHERE id = ?",
+        "INSERT INTO charge SELECT ?, ?, ?, ?, ?, ?, ?, project, billed, ?, ?, ?, ?, ?, ? "
+        "FROM session WHERE id = ?",
         (
-            *(record.session, record.seq, record.at[:10], call.role, call.model),
+            *(record.session, record.seq, record.at, call.run, call.node, call.role, call.model),
             *(cost, *tokens, call.estimated, record.session),
         ),
     )
@@ -104,8 +124,8 @@ def forget_others(db: sqlite3.Connection, files: set[str]) -> dict[str, str]:
 def forget(db: sqlite3.Connection, sessions: list[str]) -> None:
     for session in sessions:
         db.execute("DELETE FROM session WHERE id = ?", (session,))
-        db.execute("DELETE FROM charge WHERE session = ?", (session,))
-        db.execute("DELETE FROM passage WHERE session = ?", (session,))
+        for table in ("charge", "node", "passage"):
+            db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))
 
 
 def mark_read(db: sqlite3.Connection, session: str, file: str, stamp: str) -> bool:

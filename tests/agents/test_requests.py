@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.budgets import Allowance
 from core.events import Failed, ModelCalled, NodeStarted, Retried
 from tests.support.foreign_bedrock import Refuse, Reply
 
@@ -155,7 +156,7 @@ async def test_twenty_nodes_work_side_by_side(foreign, open_session, roster, pro
 
     async def node(number: int) -> str:
         run = Run(
-            id=f"r{number}", session="s", request="?", pattern=None, past=(), budget=Budget(None),
+            id=f"r{number}", session="s", request="?", pattern=None, past=(), allowance=Allowance(Budget(None)),
             prices=load_prices(), record=nothing, settle=nothing, interactive=False,
         )  # fmt: skip
 

@@ -65,11 +65,10 @@ def samples():
 
     def sample(kind):
         fields = msgspec.structs.fields(kind)
-        return kind(**{field.name: value(field.type) for field in fields if field.required})
+        needed = [field for field in fields if field.required]
+        return kind(**{f.name: "0.01" if f.name.endswith("_usd") else value(f.type) for f in needed})
 
-    made = {kind: sample(kind) for kind in get_args(e.Event)}
-    made[e.CallStarted] = e.CallStarted(**WHO, call="c", model="m", input_tokens=1, reserved_usd="0.00")
-    return made
+    return {kind: sample(kind) for kind in get_args(e.Event)}
 
 
 def test_a_changed_file_waits_undecided_and_again_after_each_change():

@@ -1,0 +1,94 @@
+"""The budgets that one call must keep to at once: its node's, its run's, its session's and the day's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from core.ledger import Budget, BudgetReached
+from core.money import Pico
+from core.spend import DayBudget, DayHeld
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An amount that is set aside for one call in every budget that it counts to."""
+
+    amount: Pico
+    day: DayHeld | None = None
+
+
+class Budgets:
+    """Several budgets as one: an amount is set aside in all of them or in none.
+
+    Which of them a refused call would cross first is named by the `BudgetReached`.
+    """
+
+    def __init__(self, budgets: Sequence[Budget], day: DayBudget | None = None) -> None:
+        self._budgets = tuple(budgets)
+        self._day = day
+
+    async def reserve(self, least: Pico, wanted: Pico) -> Held:
+        """Set aside as much as all of them have left, up to what is wanted.
+
+        Raises:
+            BudgetReached: one of them has not even `least` left; nothing was reserved.
+            Fault: spend_unreadable.
+            ValueError: an amount is below zero, or `wanted` is below `least`.
+        """
+        granted = self._reserve_here(least, wanted)
+        if self._day is None:
+            return Held(granted)
+        try:
+            held = await self._day.reserve(least, granted)
+        except BaseException:
+            self._give_back(self._budgets, granted)
+            raise
+        self._give_back(self._budgets, granted - held.amount)
+        return Held(held.amount, held)
+
+    def _reserve_here(self, least: Pico, wanted: Pico) -> Pico:
+        """Set aside in this process's budgets."""
+        refusals: list[BudgetReached] = []
+        granted, done = wanted, list[tuple[Budget, Pico]]()
+        for budget in self._budgets:
+            try:
+                granted = budget.reserve_up_to(least, granted)
+                done.append((budget, granted))
+            except BudgetReached as reached:
+                refusals.append(reached)
+        for budget, amount in done:
+            self._give_back((budget,), amount if refusals else amount - granted)
+        if refusals:
+            raise min(refusals, key=lambda reached: reached.limit - reached.spent)
+        return granted
+
+    def _give_back(self, budgets: Sequence[Budget], amount: int) -> None:
+        for budget in budgets:
+            budget.settle(Pico(amount), Pico(0))
+
+    async def settle(self, held: Held, cost: Pico) -> None:
+        """Replace a reservation by what the call did cost, in every budget.
+
+        A caller that is cancelled takes nothing back.
+        """
+        for budget in self._budgets:
+            budget.settle(held.amount, cost)
+        if self._day is not None and held.day is not None:
+            await self._day.settle(held.day, cost)
+
+
+@dataclass
+class Allowance:
+    """What one run may spend: its own budget and those beside it."""
+
+    run: Budget
+    session: Budget = field(default_factory=lambda: Budget(None, "session budget"))
+    node_limit: Pico | None = None
+    """The most for each node, all its rounds together."""
+    day: DayBudget | None = None
+    _nodes: dict[str, Budget] = field(default_factory=dict[str, Budget], init=False)
+
+    def of(self, node: str) -> Budgets:
+        """Every budget that a call of a node counts to."""
+        own = self._nodes.setdefault(node, Budget(self.node_limit, f"{node} budget"))
+        return Budgets((own, self.run, self.session), self.day)
