@@ -60,11 +60,11 @@ class Source:
         return words if len(words) <= most else words[: most - 1] + "…"
 
 
-def walk(root: Any) -> Iterator[tuple[Any, int]]:
-    """All named nodes with their depth, without recursion: nesting may be deeper than the stack."""
+def walk(root: Any, *, named: bool = True) -> Iterator[tuple[Any, int]]:
+    """All (named) nodes with their depth, without recursion: nesting may be deeper than the stack."""
     cursor, depth = root.walk(), 0
     while True:
-        if cursor.node.is_named:
+        if cursor.node.is_named or not named:
             yield cursor.node, depth
         if cursor.goto_first_child():
             depth += 1
@@ -200,7 +200,7 @@ def errors(source: Source) -> Iterator[dict[str, Any]]:
     if not source.root.has_error:
         return
     until = -1
-    for node, _ in walk(source.root):
+    for node, _ in walk(source.root, named=False):
         if (node.is_error or node.is_missing) and node.start_byte >= until:
             what = f"missing {node.type}" if node.is_missing else "syntax error"
             text = source.text(node.start_byte, node.end_byte, _TEXT_CHARACTERS)

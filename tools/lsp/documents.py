@@ -1,0 +1,119 @@
+"""What a language server was told of the stage's files: open documents, and files that changed on disk."""
+
+import itertools
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.stage.survey import JUNK
+from tools.lsp.connection import Connection
+from tools.lsp.protocol import uri_of
+
+_MOST_OPEN = 32
+_MOST_WATCHED = 20_000
+_CREATED, _CHANGED, _DELETED = 1, 2, 3
+_ALSO = (".toml", ".json", ".mod", ".cfg", ".lock")
+"""Endings of files that configure, so that most servers want to hear of them."""
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass
+class _Open:
+    version: int
+    text: str
+    stamp: Stamp | None
+
+
+class Documents:
+    """Keeps one server up to date. Used by one thread at a time."""
+
+    def __init__(self, connection: Connection, root: Path, tree: Path, ids: dict[str, str]) -> None:
+        self._connection = connection
+        self._root = root
+        self._tree = tree
+        self._ids = ids
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._versions = itertools.count(1)
+        self._seen = dict(self._watched())
+
+    def show(self, place: str, text: str) -> tuple[int, bool]:
+        """Tell the server what a file's text is now, and what else changed.
+
+        Returns the text's version, which only grows, and whether the server did not have it before.
+        """
+        self._tell_changes()
+        self._follow_others(place)
+        document, fresh = self._open.get(place), False
+        stamp = _stamp(self._tree / place)
+        if document is None:
+            document = self._open[place] = _Open(next(self._versions), text, stamp)
+            ending = Path(place).suffix.lower()
+            item = {"uri": self._uri(place), "languageId": self._ids[ending], "version": document.version}
+            self._connection.notify("textDocument/didOpen", {"textDocument": {**item, "text": text}})
+            fresh = True
+        elif document.text != text:
+            document.text = text
+            self._change(place, document)
+            fresh = True
+        document.stamp = stamp
+        self._open.move_to_end(place)
+        while len(self._open) > _MOST_OPEN:
+            self._close(next(iter(self._open)))
+        return document.version, fresh
+
+    def _uri(self, place: str) -> str:
+        return uri_of(self._root, place)
+
+    def _change(self, place: str, document: _Open) -> None:
+        document.version = next(self._versions)
+        which = {"uri": self._uri(place), "version": document.version}
+        changes = {"textDocument": which, "contentChanges": [{"text": document.text}]}
+        self._connection.notify("textDocument/didChange", changes)
+        self._connection.notify("textDocument/didSave", {"textDocument": {"uri": which["uri"]}})
+
+    def _close(self, place: str) -> None:
+        del self._open[place]
+        self._connection.notify("textDocument/didClose", {"textDocument": {"uri": self._uri(place)}})
+
+    def _follow_others(self, place: str) -> None:
+        """Open documents whose file changed are closed: the server then reads them from the disk."""
+        for other, document in list(self._open.items()):
+            if other != place and _stamp(self._tree / other) != document.stamp:
+                self._close(other)
+
+    def _tell_changes(self) -> None:
+        now = dict(self._watched())
+        changes = [
+            {"uri": self._uri(path), "type": _CHANGED if path in self._seen else _CREATED}
+            for path, stamp in now.items()
+            if self._seen.get(path) != stamp
+        ]
+        changes += [{"uri": self._uri(path), "type": _DELETED} for path in self._seen if path not in now]
+        self._seen = now
+        if changes:
+            self._connection.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+
+    def _watched(self) -> Iterator[tuple[str, Stamp]]:
+        """The files that matter to this server, with what tells that they changed."""
+        endings = (*self._ids, *_ALSO)
+        count = 0
+        for folder, names, files in os.walk(self._tree):
+            names[:] = [name for name in names if name not in JUNK and name not in (".git", "target")]
+            for name in files:
+                path = Path(folder, name)
+                if name.endswith(endings) and (stamp := _stamp(path)) is not None:
+                    yield str(path.relative_to(self._tree)), stamp
+                    count += 1
+                    if count >= _MOST_WATCHED:
+                        return
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        info = path.lstat()
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_size, info.st_ino
