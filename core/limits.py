@@ -42,6 +42,7 @@ class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     files: int
+    free_bytes: int
 
 
 class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.policy import policy_for
 from core.sandbox.bubblewrap import Confined, Probe, probe
 from core.sandbox.contract import NotAllowed, Sandbox, SandboxFailed
 from core.sandbox.process import Ended
@@ -25,9 +26,10 @@ __all__ = [
 def open_sandbox(tree: Path, project: Path, *, allow_unconfined: bool) -> Sandbox:
     """A sandbox for the stage at `tree`, mounted at `project`; confined wherever that works.
 
-    Where it does not, `run` raises `NotAllowed` unless `allow_unconfined`.
+    Where it does not, `run` raises `NotAllowed` unless `allow_unconfined` and the policy lets it.
     """
     found = probe()
     if found.ok:
         return Confined(tree, project, found)
-    return Unconfined(tree, allowed=allow_unconfined, reason=found.reason)
+    allowed = allow_unconfined and policy_for(project).rules().unconfined
+    return Unconfined(tree, allowed=allowed, reason=found.reason)

@@ -3,23 +3,30 @@
 import contextlib
 import json
 import os
+import platform
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 import pygit2
 
+from core.config import BadConfig
 from core.events import Confinement
 from core.limits import limits
-from core.sandbox.borrowed import Borrowed, MountPoints, find_borrowed, find_masked
+from core.policy import Rules, policy_for
+from core.sandbox import syscalls
+from core.sandbox.borrowed import MountPoints, find_borrowed
 from core.sandbox.contract import SandboxFailed
 from core.sandbox.environment import clean_environment
-from core.sandbox.hidden import hidden_folders, inside, is_folder, secrets_in, tool_folders
+from core.sandbox.hidden import hidden_folders, inside
+from core.sandbox.mounts import View, words_for
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
+from core.sandbox.secrecy import hidden_files
 from core.sandbox.service import Service, Services
 from core.stage.shadow import isolate
 
@@ -39,6 +46,8 @@ class Probe:
     reason: str
     program: str = ""
     flags: tuple[str, ...] = field(default=())
+    filtered: bool = False
+    """Whether the system call filter works."""
 
 
 def probe() -> Probe:
@@ -53,35 +62,53 @@ def probe() -> Probe:
 def probe_program(program: str) -> Probe:
     """Like `probe`, for the bubblewrap at this absolute path."""
     reason = ""
-    for extra, words in ((_NESTED, ""), ((), ", without --disable-userns")):
-        flags = (*_BASE, *extra)
-        reason = _try(program, flags)
-        if not reason:
-            return Probe(True, f"bubblewrap works{words}", program, flags)
+    for filtered in [True, False] if syscalls.exists_here() else [False]:
+        for extra in (_NESTED, ()):
+            flags = (*_BASE, *extra)
+            reason = _try(program, flags, filtered)
+            if not reason:
+                return Probe(True, _works(extra, filtered), program, flags, filtered)
     return Probe(False, f"bubblewrap does not start here: {reason}")
 
 
-def _try(program: str, flags: Sequence[str]) -> str:
+def _works(extra: Sequence[str], filtered: bool) -> str:
+    lacks = [] if extra else ["--disable-userns"]
+    lacks += [] if filtered else [f"a system call filter for {platform.machine()}"]
+    return "bubblewrap works" + (f", without {' and '.join(lacks)}" if lacks else "")
+
+
+def _try(program: str, flags: Sequence[str], filtered: bool) -> str:
     """Why it does not work; empty when it does."""
-    argv = [program, *flags, *_system(), "--size", "4096", "--tmpfs", "/tmp", "--", "/bin/sh", "-c", "exit 0"]
     try:
-        done = subprocess.run(
-            argv,
-            env={"PATH": "/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
+        with syscalls.opened(filtered) as fds:
+            return _start(
+                [program, *flags, *syscalls.words(fds), *_system(), "--", "/bin/sh", "-c", "exit 0"], fds
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
+
+
+def _start(argv: Sequence[str], fds: tuple[int, ...]) -> str:
+    """Run it; why it failed, or nothing."""
+    done = subprocess.run(
+        argv,
+        env={"PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=_PROBE_SECONDS,
+        check=False,
+        pass_fds=fds,
+    )
     text = done.stderr.decode("utf-8", "replace").strip()
     return "" if done.returncode == 0 else text or f"it ended with {done.returncode}"
 
 
 def _system() -> list[str]:
-    return ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+    """The whole system, read-only, with its own /proc and a /dev in which only /dev/shm can be filled."""
+    size = str(limits().sandbox.tmp_bytes)
+    devices = ["--dev", "/dev", "--remount-ro", "/dev", "--size", size, "--tmpfs", "/dev/shm"]
+    return ["--ro-bind", "/", "/", "--proc", "/proc", *devices]
 
 
 class Confined:
@@ -94,8 +121,15 @@ class Confined:
         self._project = Path(os.path.realpath(project))
         self._named = Path(os.path.abspath(project))  # noqa: PTH100 - keeps symbolic links
         self._probe = found
+        self._role = ""
         self._points = MountPoints(self._tree)
         self.services = Services()
+
+    def of(self, role: str) -> "Confined":
+        """See `core.sandbox.contract.Sandbox`."""
+        other = copy(self)
+        other._role = role
+        return other
 
     async def run(
         self,
@@ -119,20 +153,14 @@ class Confined:
         tell: Callable[[bytes], None] | None,
         extra: Mapping[str, str],
     ) -> Ended:
-        clean = {**self._environment(), **extra}
         try:
-            with self._mounted(clean) as mounts, _Status() as status:
-                words = [self._probe.program, *self._probe.flags, *_system(), *mounts]
-                words += ["--json-status-fd", str(status.writer), "--"]
-                words += limited(argv, processes=limits().sandbox.processes)
-                launch = Launch(
-                    argv=words, environment=clean, folder=Path("/"), shell=True, pass_fds=(status.writer,)
-                )
-                ended = supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
-                if ended.reason == "exited" and not status.tells_an_exit_code():
+            clean = {**self._environment(), **extra}
+            with self._placed(argv, clean) as launch, _Status() as status:
+                ended = supervise(status.told_by(launch), seconds=seconds, stopped=stopped, tell=tell)
+                if ended.reason == "exited" and not ended.excess and not status.tells_an_exit_code():
                     raise SandboxFailed(f"The sandbox could not be set up: {ended.output.strip()}")
                 return ended
-        except OSError as error:
+        except (OSError, BadConfig) as error:
             raise SandboxFailed(f"The sandbox could not be set up: {error}") from error
 
     def serve(
@@ -140,33 +168,61 @@ class Confined:
     ) -> Service:
         """See `core.sandbox.contract.Sandbox`."""
         clean = {**self._environment(), **environment}
-        return Service(self._placed(argv, clean, readable), self._project)
+        return Service(self._placed(argv, clean, readable, bind="--ro-bind"), self._project)
 
     @contextlib.contextmanager
     def _placed(
-        self, argv: Sequence[str], clean: Mapping[str, str], readable: Sequence[Path]
+        self,
+        argv: Sequence[str],
+        clean: Mapping[str, str],
+        readable: Sequence[Path] = (),
+        bind: str = "--bind",
     ) -> Generator[Launch]:
-        with self._mounted(clean, readable, bind="--ro-bind") as mounts:
-            words = [self._probe.program, *self._probe.flags, *_system(), *mounts, "--"]
+        """How to start bwrap, while what it needs exists."""
+        with self._mounted(clean, readable, bind) as mounts, syscalls.opened(self._probe.filtered) as fds:
+            words = [self._probe.program, *self._probe.flags, *syscalls.words(fds), *_system(), *mounts, "--"]
             words += limited(argv, processes=limits().sandbox.processes)
-            yield Launch(argv=words, environment=clean, folder=Path("/"), shell=True)
+            yield Launch(
+                argv=words,
+                environment=clean,
+                folder=Path("/"),
+                shell=True,
+                pass_fds=fds,
+                writes=self._tree,
+            )
 
     @contextlib.contextmanager
-    def _mounted(
-        self, clean: Mapping[str, str], readable: Sequence[Path] = (), bind: str = "--bind"
-    ) -> Generator[list[str]]:
+    def _mounted(self, clean: Mapping[str, str], readable: Sequence[Path], bind: str) -> Generator[list[str]]:
         """bwrap's arguments for the file system, while the mount points that they need exist."""
         hidden = hidden_folders(os.environ, self._project)
-        borrowed = find_borrowed(self._project, self._tree, hidden)
         git = self._throw_away_git()
-        points = [(each.relative, each.is_folder) for each in borrowed] + ([(".git", True)] if git else [])
+        view = View(
+            tree=self._tree,
+            project=self._project,
+            named=self._named,
+            home=Path(clean["HOME"]),
+            hidden=hidden,
+            borrowed=find_borrowed(self._project, self._tree, hidden),
+            git=git,
+            secret_files=sorted(hidden_files(self._tree, self._project).files),
+            readable=readable,
+            rules=self._rules(),
+            bind=bind,
+        )
+        points = [(each.relative, each.is_folder) for each in view.borrowed] + (
+            [(".git", True)] if git else []
+        )
         with self._points.held(points):
-            yield self._mounts(clean, hidden, borrowed, git, readable, bind)
+            yield words_for(view, os.environ)
+
+    def _rules(self) -> Rules:
+        return policy_for(self._project).rules(self._role)
 
     def _environment(self) -> dict[str, str]:
         home = Path(os.path.realpath(os.environ.get("HOME") or "/"))
         own = "/tmp/home" if inside(home, self._project) or home == Path("/") else str(home)
-        return clean_environment(os.environ, home=own, offline=True) | {"TMPDIR": "/tmp"}
+        granted = self._rules().environment
+        return clean_environment(os.environ, home=own, offline=True, granted=granted) | {"TMPDIR": "/tmp"}
 
     def _throw_away_git(self) -> Path | None:
         """A repository that commands may use as they like; only where the project has one."""
@@ -180,54 +236,6 @@ class Confined:
             repository.config["user.email"] = "heddle@localhost"
         return folder / ".git"
 
-    def _mounts(
-        self,
-        clean: Mapping[str, str],
-        hidden: Sequence[Path],
-        borrowed: Sequence[Borrowed],
-        git: Path | None,
-        readable: Sequence[Path],
-        bind: str,
-    ) -> list[str]:
-        """bwrap's arguments; outer folders come before those inside them."""
-        size = str(limits().sandbox.tmp_bytes)
-        mounts: dict[Path, tuple[str, ...]] = {
-            each: ("--size", size, "--tmpfs", str(each)) for each in hidden
-        }
-        for folder in tool_folders(os.environ, hidden, self._project):
-            mounts[folder] = ("--ro-bind-try", str(folder), str(folder))
-            mounts |= {each: _mask(each, is_folder(each)) for each in secrets_in(folder)}
-        for folder in readable:
-            if any(inside(folder, each) for each in hidden) and not inside(folder, self._project):
-                mounts[folder] = ("--ro-bind", str(folder), str(folder))
-        mounts |= self._link(hidden)
-        mounts[self._project] = (bind, str(self._tree), str(self._project))
-        if git:
-            mounts[self._project / ".git"] = (bind, str(git), str(self._project / ".git"))
-        for each in borrowed:
-            place = self._project / each.relative
-            mounts[place] = ("--ro-bind-try", str(each.source), str(place))
-        for relative, folder_like in find_masked(borrowed):
-            mounts[self._project / relative] = _mask(self._project / relative, folder_like)
-        ordered = sorted(mounts.items(), key=lambda item: len(item[0].parts))
-        words = [word for _, mount in ordered for word in mount]
-        return [*words, *self._homes(clean, hidden), "--chdir", str(self._project)]
-
-    def _link(self, hidden: Sequence[Path]) -> dict[Path, tuple[str, ...]]:
-        """The path with symbolic links by which the project was opened, where it would be hidden."""
-        if self._named == self._project or not any(inside(self._named, each) for each in hidden):
-            return {}
-        return {self._named: ("--symlink", str(self._project), str(self._named))}
-
-    def _homes(self, clean: Mapping[str, str], hidden: Sequence[Path]) -> list[str]:
-        home = Path(clean["HOME"])
-        needed = home not in hidden and any(inside(home, each) for each in hidden)
-        return ["--dir", str(home)] if needed else []
-
-
-def _mask(path: Path, folder_like: bool) -> tuple[str, ...]:
-    return ("--tmpfs", str(path)) if folder_like else ("--ro-bind", "/dev/null", str(path))
-
 
 class _Status:
     """The pipe on which bwrap reports."""
@@ -239,6 +247,12 @@ class _Status:
     def __exit__(self, *_: object) -> None:
         os.close(self._reader)
         self._close_writer()
+
+    def told_by(self, launch: Launch) -> Launch:
+        """The same launch, with bwrap writing to this pipe."""
+        words = list(launch.argv)
+        words[1:1] = ["--json-status-fd", str(self.writer)]
+        return replace(launch, argv=words, pass_fds=(*launch.pass_fds, self.writer))
 
     def _close_writer(self) -> None:
         if self.writer >= 0:

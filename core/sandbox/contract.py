@@ -29,6 +29,10 @@ class Sandbox(Protocol):
         """What was started to stay; whoever made the sandbox closes them."""
         ...
 
+    def of(self, role: str) -> "Sandbox":
+        """The same sandbox under the policy of a role."""
+        ...
+
     async def run(
         self,
         argv: Sequence[str],

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.sandbox.rules import matches, tool_chains
@@ -10,10 +10,12 @@ from core.sandbox.rules import matches, tool_chains
 FALLBACK_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
-def clean_environment(source: Mapping[str, str], *, home: str, offline: bool) -> dict[str, str]:
-    """What a command may know of the environment `source`: nothing that is not on the list."""
+def clean_environment(
+    source: Mapping[str, str], *, home: str, offline: bool, granted: Sequence[str] = ()
+) -> dict[str, str]:
+    """What a command may know of the environment `source`: nothing that is not on the list or `granted`."""
     rules = tool_chains().environment
-    chosen = {name: value for name, value in source.items() if matches(name, rules.allowed)}
+    chosen = {name: value for name, value in source.items() if matches(name, (*rules.allowed, *granted))}
     chosen |= {name: source[name] for name in rules.folders if source.get(name, "").startswith("/")}
     chosen |= rules.always
     if offline:

@@ -10,7 +10,10 @@ from pathlib import Path
 from core.paths import find_home
 from core.sandbox.rules import looks_secret, matches, tool_chains
 
-_SHARED = ("/home", "/root", "/tmp", "/var/tmp", "/run")
+_SHARED = (
+    "/home", "/root", "/tmp", "/var/tmp", "/run", "/mnt", "/media", "/var/log", "/var/spool", "/var/mail", "/var/backups",
+    "/boot",
+)  # fmt: skip
 
 
 def inside(path: Path, folder: Path) -> bool:

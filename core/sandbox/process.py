@@ -15,6 +15,7 @@ from typing import IO, Literal, TypeVar
 from core.limits import limits
 from core.sandbox.family import Family
 from core.sandbox.output import Ring
+from core.sandbox.usage import Usage
 
 Reason = Literal["exited", "timed_out", "stopped"]
 Result = TypeVar("Result")
@@ -38,6 +39,8 @@ class Ended:
     omitted_bytes: int
     duration_ms: int
     reason: Reason
+    excess: str = ""
+    """A sentence about what it used too much of, where it was killed for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +53,19 @@ class Launch:
     shell: bool
     cookie: str | None = None
     pass_fds: tuple[int, ...] = ()
+    writes: Path | None = None
+    """A folder on the disk that it may fill; that disk is watched."""
 
 
 def limited(argv: Sequence[str], *, processes: int | None) -> list[str]:
     """`argv` under resource limits that its children inherit.
 
-    The number of `processes` is counted per user, so it only makes sense in a user namespace.
+    The number of `processes` is counted per user, so it only makes sense in a user namespace. Memory is
+    that of one process (what it may write to; mere address space is free); `usage` sums it up.
     """
-    script = f"ulimit -c 0; ulimit -f {limits().sandbox.file_bytes // 512}; "
+    bounds = limits().sandbox
+    script = f"ulimit -c 0; ulimit -f {bounds.file_bytes // 512}; "
+    script += f"ulimit -d {bounds.memory_bytes // 1024} 2>/dev/null; "
     if processes is not None:
         script += f"ulimit -u {processes} 2>/dev/null || ulimit -p {processes} 2>/dev/null; "
     return ["/bin/sh", "-c", script + 'exec "$@"', "sh", *argv]
@@ -78,13 +86,16 @@ def supervise(
     assert process.stdout is not None
     with process.stdout as pipe:
         intake = _Intake(pipe, ring, tell)
+        usage = Usage(family, launch.writes)
         try:
-            reason = _watch(process, intake, started + seconds, stopped)
+            reason = _watch(process, intake, started + seconds, stopped, usage)
             if reason != "exited":
                 _ask_to_end(process, family, launch, intake, reason)
         finally:
             _clear(process, family, launch)
         _drain(intake)
+    if usage.excess:
+        ring.add(f"\n{usage.excess}\n".encode())
     code = process.returncode if reason == "exited" else None
     return Ended(
         exit_code=128 - code if code is not None and code < 0 else code,
@@ -92,6 +103,7 @@ def supervise(
         omitted_bytes=ring.omitted,
         duration_ms=round((time.monotonic() - started) * 1000),
         reason=reason,
+        excess=usage.excess,
     )
 
 
@@ -138,9 +150,15 @@ class _Intake:
 
 
 def _watch(
-    process: subprocess.Popen[bytes], intake: _Intake, deadline: float, stopped: Callable[[], bool]
+    process: subprocess.Popen[bytes],
+    intake: _Intake,
+    deadline: float,
+    stopped: Callable[[], bool],
+    usage: Usage,
 ) -> Reason:
     while not _ended(process):
+        if usage.is_too_much():
+            return "exited"
         if stopped():
             return "stopped"
         left = deadline - time.monotonic()

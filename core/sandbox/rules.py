@@ -13,6 +13,8 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     readable: tuple[str, ...]
     packages: tuple[str, ...]
+    code: tuple[str, ...]
+    examples: tuple[str, ...]
 
 
 class EnvironmentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,13 +36,13 @@ class ToolChains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def secrets() -> Secrets:
     """The shipped `secrets.toml`."""
-    return msgspec.convert(_toml("secrets.toml"), Secrets)
+    return msgspec.convert(data_file("secrets.toml"), Secrets)
 
 
 @cache
 def tool_chains() -> ToolChains:
     """The shipped `toolchains.toml`."""
-    return msgspec.convert(_toml("toolchains.toml"), ToolChains)
+    return msgspec.convert(data_file("toolchains.toml"), ToolChains)
 
 
 def looks_secret(name: str) -> bool:
@@ -54,5 +56,6 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _toml(name: str) -> dict[str, object]:
+def data_file(name: str) -> dict[str, object]:
+    """One of the tables that are shipped beside this module."""
     return tomllib.loads((Path(__file__).parent / name).read_text("utf-8"))

@@ -216,6 +216,7 @@ def _start(launch: Launch) -> subprocess.Popen[bytes]:
         cwd=launch.folder,
         env=dict(launch.environment),
         start_new_session=True,
+        pass_fds=launch.pass_fds,
         bufsize=0,
     )
 

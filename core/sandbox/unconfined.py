@@ -27,6 +27,10 @@ class Unconfined:
         self._reason = reason
         self.services = Services()
 
+    def of(self, role: str) -> "Unconfined":
+        """See `core.sandbox.contract.Sandbox`."""
+        return self
+
     async def run(
         self,
         argv: Sequence[str],
@@ -73,4 +77,5 @@ class Unconfined:
             folder=self._tree,
             shell=False,
             cookie=cookie,
+            writes=self._tree,
         )

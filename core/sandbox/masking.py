@@ -1,0 +1,111 @@
+"""Secrets in a text that goes to a model: found by their form, and replaced by a mark."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+
+import msgspec
+
+from core.sandbox.rules import data_file
+
+MARK = "⟨secret⟩"
+"""What stands in a secret's place."""
+LEAST_VALUE = 8
+"""Known values that are shorter are not looked for: they would be found everywhere."""
+_RANDOM_BITS = 3.6
+"""Bits for each character from which a quoted value looks made by a machine."""
+_MOST_VALUES = 500
+
+
+class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    near: tuple[str, ...]
+    pattern: str
+    random: bool = False
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    placeholders: tuple[str, ...]
+    names: tuple[str, ...]
+    harmless: tuple[str, ...]
+
+
+class Masks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    patterns: tuple[Pattern, ...]
+    words: Words
+
+
+@cache
+def masks() -> Masks:
+    """The shipped `masks.toml`."""
+    return msgspec.convert(data_file("masks.toml"), Masks)
+
+
+class Masked(msgspec.Struct, frozen=True):
+    """A text without its secrets."""
+
+    text: str
+    kinds: tuple[str, ...] = ()
+    """What was masked, such as “an AWS access key”; empty when nothing was."""
+
+
+def mask(text: str, values: Iterable[str] = ()) -> Masked:
+    """Replace what looks like a secret, and every occurrence of the known `values`."""
+    low = text.lower()
+    kinds: list[str] = []
+    for each in masks().patterns:
+        if not any(word in low for word in each.near):
+            continue
+        text, found = _masked(text, each)
+        kinds += [each.name] if found else []
+    for value in _longest(values):
+        if value in text:
+            text = text.replace(value, MARK)
+            kinds.append("a value from a hidden file")
+    return Masked(text, tuple(dict.fromkeys(kinds)))
+
+
+def _longest(values: Iterable[str]) -> list[str]:
+    usable = {each for each in values if len(each) >= LEAST_VALUE}
+    return sorted(usable, key=lambda each: (-len(each), each))[:_MOST_VALUES]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _masked(text: str, pattern: Pattern) -> tuple[str, int]:
+    """The text, and how many were masked."""
+    found = 0
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal found
+        secret = match["secret"]
+        if is_placeholder(secret) or (pattern.random and not _looks_random(secret)):
+            return match.group()
+        found += 1
+        start, end = (place - match.start() for place in match.span("secret"))
+        whole = match.group()
+        return whole[:start] + MARK + whole[end:]
+
+    return _compiled(pattern.pattern).sub(replaced, text), found
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value says itself that it is none: an example, something to fill in, one character only."""
+    low = value.strip().lower()
+    if low in masks().words.harmless or len(set(low)) < 3 or MARK in value:
+        return True
+    return any(word in low for word in masks().words.placeholders)
+
+
+def _looks_random(value: str) -> bool:
+    kinds = [any(map(test, value)) for test in (str.isdigit, str.islower, str.isupper)]
+    if sum(kinds) < 2 or not kinds[0]:
+        return False
+    counts = Counter(value)
+    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+    return bits >= _RANDOM_BITS

@@ -1,0 +1,121 @@
+"""Files of the stage that hold secrets although nobody ignores them: hidden from commands and tools.
+
+A name alone does not hide a file that belongs to the project: it must be called like a secret
+(`secrets.toml`), be no source and no test data, and really hold one. The user can show it again.
+"""
+
+import os
+import re
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.plainfile import read_plain
+from core.policy import policy_for
+from core.sandbox.masking import LEAST_VALUE, is_placeholder, mask, masks
+from core.sandbox.rules import looks_secret, matches, secrets
+
+_MOST_FOLDERS = 4_000
+_MOST_BYTES = 200_000
+_FRESH_SECONDS = 5.0
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]{0,80})\s*[=:]\s*(.{1,4000}?)\s*$", re.MULTILINE)
+_EITHER_END = "\"'`,; \t\r"
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The hidden files of a stage (relative paths), and the secret values in them."""
+
+    files: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
+
+
+_lock = threading.Lock()
+_known: dict[Path, tuple[float, Hidden]] = {}
+
+
+def hidden_files(tree: Path, project: Path) -> Hidden:
+    """What is hidden in the stage at `tree`; looked at again when a few seconds have passed."""
+    with _lock:
+        at, found = _known.get(tree, (-_FRESH_SECONDS, Hidden()))
+        if time.monotonic() - at < _FRESH_SECONDS:
+            return found
+        found = _look(tree, project)
+        _known.clear()
+        _known[tree] = (time.monotonic(), found)
+        return found
+
+
+def _look(tree: Path, project: Path) -> Hidden:
+    rules = policy_for(project).rules()
+    files: set[str] = set()
+    values: set[str] = set()
+    queue, looked = deque([""]), 0
+    while queue and looked < _MOST_FOLDERS:
+        folder = queue.popleft()
+        looked += 1
+        for entry in _entries(tree / folder):
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                queue += [relative] if entry.name != ".git" else []
+            elif entry.is_file(follow_symlinks=False) and _is_hidden(
+                relative, Path(entry.path), rules.hide, rules.show
+            ):
+                files.add(relative)
+                values |= _values(Path(entry.path))
+    return Hidden(frozenset(files), frozenset(values))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _is_hidden(relative: str, path: Path, hide: tuple[str, ...], show: tuple[str, ...]) -> bool:
+    if matches(relative, hide):
+        return True
+    name = path.name.lower()
+    if not looks_secret(name) or matches(name, secrets().code) or matches(relative, show):
+        return False
+    folders = {part.lower() for part in relative.split("/")[:-1]}
+    if folders & {*secrets().packages, *secrets().examples}:
+        return False
+    return holds_secret(path)
+
+
+def holds_secret(path: Path) -> bool:
+    """Whether there is a secret in the file, as far as its first part tells. Binary key stores count."""
+    data = _read(path)
+    if b"\0" in data[:8_000]:
+        return True
+    text = data.decode("utf-8", "replace")
+    return bool(_secret_values(text)) or bool(mask(text).kinds)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_plain(path, _MOST_BYTES) or b""
+    except OSError:
+        return b""
+
+
+def _values(path: Path) -> set[str]:
+    return _secret_values(_read(path).decode("utf-8", "replace"))
+
+
+def _secret_values(text: str) -> set[str]:
+    """Values of settings whose name says that they are secret."""
+    found: set[str] = set()
+    for name, written in _ASSIGNMENT.findall(text):
+        value = written.split(" #")[0].strip(_EITHER_END)
+        words = name.lower()
+        if len(value) < LEAST_VALUE or value.startswith(("$", "<", "{", "/", "./")) or is_placeholder(value):
+            continue
+        if any(word in words for word in masks().words.names):
+            found.add(value)
+    return found
