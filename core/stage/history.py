@@ -104,6 +104,27 @@ class History:
                 return {place: (old_base.get(place), old_work.get(place)) for place in places}
         return None
 
+    def before_apply(self, paths: Iterable[str], message: str) -> Edits:
+        """The base of these paths, and of the other names of their renames, before the commit made it what it is.
+
+        Commits with this message are looked at, newest first; paths that none of them changed are left out.
+        """
+        left, found = set(paths), dict[str, Item | None]()
+        for step in self._shadow.steps():
+            if step.message != message:
+                continue
+            old, new = self._shadow.items(step.before[0]), self._shadow.items(step.trees[0])
+            mine = {path for path in left if old.get(path) != new.get(path) == self.base.get(path)}
+            for change in changes_between(self._shadow, *step.before) if mine else ():
+                if mine & set(change.paths):
+                    found |= {
+                        place: old.get(place)
+                        for place in change.paths
+                        if new.get(place) == self.base.get(place)
+                    }
+            left -= mine
+        return found
+
     def open_items(self) -> Edits:
         """What is recorded and not applied or withdrawn."""
         paths = [path for path in self.base.keys() | self.work.keys() if self.is_open(path)]

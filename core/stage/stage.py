@@ -24,6 +24,7 @@ from core.stage.tree import Tree
 
 _MANIFEST = "manifest.json"
 _REJECTED = "Rejected"
+_APPLIED = "Applied"
 
 
 class Stage:
@@ -239,18 +240,16 @@ class Stage:
         with self.lock:
             places = _with_old_names(self.changes(), {self._files.spell(path) for path in paths})
             edits = {place: self._history.work.get(place) for place in places}
-            self._history.commit(edits, {}, "user", "Applied")
+            self._history.commit(edits, {}, "user", _APPLIED)
             meet_project(self._manifest, self._history, places, self._project, self._files)
             self._save()
 
     def reopen(self, paths: Iterable[str]) -> None:
-        """After an undo: what the project holds now is the base of these paths again; the work stays."""
+        """After an undo: the base is what it was before the apply, for both names of a rename; the work stays."""
         with self.lock:
-            places = [self._files.spell(path) for path in paths]
-            self._capture(places)
-            edits = {place: self._history.store(self._project.content(place)) for place in places}
+            edits = self._history.before_apply([self._files.spell(path) for path in paths], _APPLIED)
             self._history.commit(edits, {}, "user", "Undone")
-            meet_project(self._manifest, self._history, places, self._project, self._files)
+            meet_project(self._manifest, self._history, edits, self._project, self._files)
             self._save()
 
     def refresh(self) -> list[str]:

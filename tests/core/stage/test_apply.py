@@ -79,10 +79,24 @@ def test_rebase_and_reopen_take_renames_and_deletions(
     assert stage.changes() == []
     assert stage.refresh() == []
     undone = undo(project, journals)
-    stage.reopen(path for change in changes for path in change.paths)
+    stage.reopen(undone.paths)
     assert set(undone.paths) == {"moved.py", "new.txt"}
     assert stage.changes() == changes
     assert stage.refresh() == []
+
+
+def test_a_user_s_edit_right_after_an_undo_is_never_applied_over(
+    stage: Stage, project: Path, journals: Path, record
+) -> None:
+    stage.write("src/app.py", b"by a node\n")
+    done = apply(project, record(stage, "src/app.py"), journals)
+    stage.rebase(done.paths)
+    undo(project, journals)
+    (project / "src/app.py").write_bytes(b"by the user\n")
+    stage.reopen(done.paths)
+    with pytest.raises(Stale):
+        apply(project, stage.changes(), journals)
+    assert (project / "src/app.py").read_bytes() == b"by the user\n"
 
 
 def test_a_user_s_edit_after_an_apply_is_followed(
@@ -370,14 +384,19 @@ def test_applies_are_undone_from_the_last_to_the_first(
         pictures.append(picture(project))
     assert ids == sorted(ids)
     for number in (2, 1):
-        assert undo(project, journals).id == ids[number]
+        undone = undo(project, journals)
+        assert undone.id == ids[number]
         assert picture(project) == pictures[number]
-    stage.reopen(["src/app.py"])
+        stage.reopen(undone.paths)
     assert stage.change("src/app.py").new == b"three\n"
+    assert stage.change("src/app.py").old == b"one\n"
     apply(project, [stage.change("src/app.py")], journals)
     undo(project, journals)
     assert picture(project) == pictures[1]
     assert undo(project, journals).id == ids[0]
+    stage.reopen(["src/app.py", "made-0"])
+    assert stage.change("src/app.py").old == b"def app():\n    return 1\n"
+    assert stage.change("made-0").old is None
     assert picture(project) == pictures[0]
     with pytest.raises(NothingToUndo):
         undo(project, journals)

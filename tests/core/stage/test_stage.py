@@ -1,5 +1,6 @@
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from core.limits import limits
 from core.stage import Change, Stage, StageError, Withdrawn
+from core.stage.survey import seen
 
 
 def test_the_tree_holds_the_working_tree_without_ignored_files(stage: Stage) -> None:
@@ -379,7 +381,8 @@ def test_a_file_that_was_touched_when_the_tree_was_lost_follows_again_when_it_is
     stage.write("new.txt", b"x\n")
     record(stage, "new.txt")
     (project / "new.txt").write_bytes(b"by the user\n")
-    os.utime(project / "new.txt", (1, 1))
+    while not seen((project / "new.txt").stat()).settled(time.time_ns()):
+        pass
     shutil.rmtree(stage.tree)
     again = Stage.open(stage.folder)
     again.revert("new.txt")
