@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import threading
 
 import pytest
 
@@ -16,7 +17,9 @@ from core.events import (
     CommandRefused,
     FileChanged,
     NoticeGiven,
+    RequestSubmitted,
 )
+from core.stage.apply import apply
 
 ODD = "odd/grüße €.txt"
 
@@ -382,6 +385,55 @@ async def test_decisions_applies_and_undos_at_once_take_turns(hand):
     assert [hand.file(f"{name}.txt") for name in "abc"] == [b"1\n", b"two\n", b"3\n"]
     kinds = [name for name, _ in await sayings(hand, session)]
     assert kinds.count("ChangeApplied") == 3 and kinds.count("ChangeUndone") == 1
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Applies wait until it is set."""
+    opened, reached = threading.Event(), threading.Event()
+
+    def held(*arguments):
+        reached.set()
+        opened.wait(20)
+        return apply(*arguments)
+
+    monkeypatch.setattr("core.review.apply", held)
+    opened.reached = reached
+    yield opened
+    opened.set()
+
+
+async def test_a_request_during_an_apply_waits_for_its_end(hand, gate):
+    session, _ = await hand.start(writes(a=b"1\n"))
+    await work(session)
+    await decide(session, "accepted")
+    applying = asyncio.create_task(session.submit(ApplyChanges()))
+    await asyncio.to_thread(gate.reached.wait)
+    asking = asyncio.create_task(session.submit(SubmitRequest(text="more")))
+    for _ in range(3):
+        assert len(await hand.events(session, RequestSubmitted)) == 1
+    gate.set()
+    await asyncio.gather(applying, asking)
+    await session.wait_idle()
+    kinds = [type(event) for event in await hand.events(session, ChangeApplied, RequestSubmitted)]
+    assert kinds == [RequestSubmitted, ChangeApplied, RequestSubmitted]
+
+
+async def test_closing_during_an_apply_keeps_it_on_record(hand, gate):
+    session, _ = await hand.start(writes(a=b"1\n"))
+    await work(session)
+    await decide(session, "accepted")
+    applying = asyncio.create_task(session.submit(ApplyChanges()))
+    await asyncio.to_thread(gate.reached.wait)
+    closing = asyncio.create_task(session.close())
+    for _ in range(3):
+        await hand.events(session)
+    gate.set()
+    await asyncio.gather(applying, closing)
+    again = await hand.open(session=session.id)
+    assert len(await hand.events(again, ChangeApplied)) == 1 and hand.file("a.txt") == b"1\n"
+    await again.submit(UndoApply())
+    assert hand.file("a.txt") == b"one\n"
 
 
 async def test_an_undo_under_further_work_shows_the_whole_difference(hand):
