@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli.headless import THREADS, find_confinement
 from cli.rehearse import choose_script, fresh_sample
-from cli.world import World, find_project, keep_diagnostics, make_team, price_book
+from cli.world import World, find_project, keep_diagnostics, make_team, price_book, with_budgets
 from core.limits import limits
 from core.link import LinkServer
 from core.run import Team
@@ -45,7 +45,7 @@ def engine(world: World, args: argparse.Namespace) -> int:
             allow_unconfined=args.unconfined or backing.rehearsal,
         )
         gc.freeze()
-        asyncio.run(_serve(args, backing.project, settings, team))
+        asyncio.run(_serve(args, backing.project, with_budgets(settings, world.config), team))
     return 0
 
 

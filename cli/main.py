@@ -15,6 +15,7 @@ _WORK = {
     "run": "cli.run:run",
     "sessions": "cli.sessions:list_sessions",
     "show": "cli.sessions:show_session",
+    "cost": "cli.cost:cost",
     "changes": "cli.decide:changes",
     "accept": "cli.decide:accept",
     "reject": "cli.decide:reject",

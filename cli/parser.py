@@ -22,6 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_sessions(commands)
+    _add_cost(commands)
     _add_decisions(commands)
     _add_rehearse(commands)
     _add_checks(commands)
@@ -76,6 +77,21 @@ def _add_sessions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser = commands.add_parser("show", help="read a session again", allow_abbrev=False)
     parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
     parser.add_argument("--output", choices=("text", "stream-json"), default="text")
+
+
+def _add_cost(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "cost", help="what was spent, and what one model would have cost", allow_abbrev=False
+    )
+    parser.add_argument("--by", choices=("role", "model", "day", "month", "session", "project"))
+    parser.add_argument("--project", metavar="DIR", help="only sessions about this folder")
+    parser.add_argument("--session", metavar="ID", help="one session: its id, the start of one, or `last`")
+    parser.add_argument(
+        "--against",
+        metavar="MODEL",
+        help="with --session: the one model to compare with (default: the senior coder's)",
+    )
+    parser.add_argument("--output", choices=("text", "json"), default="text")
 
 
 def _add_decisions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -9,9 +9,9 @@ from cli.errors import Stop, usage
 from cli.headless import Job, run_job
 from cli.output import make_output
 from cli.sessions import choose_session, latest_session
-from cli.world import World, find_project, keep_diagnostics, make_team, price_book
+from cli.world import World, find_project, keep_diagnostics, make_team, price_book, with_budgets
 from core.commands import SubmitRequest
-from core.events import RunFinished
+from core.events import ModelCalled, RunFinished
 from core.faults import EXIT_CREDENTIALS, fault_kinds
 from core.money import to_pico
 from core.session import Settings
@@ -40,8 +40,11 @@ def run(world: World, args: argparse.Namespace) -> int:
     )
     request = SubmitRequest(text=text, pattern=args.pattern, budget_usd=budget)
     job = Job(request, project, session, apply_all=args.apply == "all")
-    code, id, end = asyncio.run(run_job(job, settings, team, lambda id: make_output(args.output, id)))
+    code, id, end = asyncio.run(
+        run_job(job, with_budgets(settings, world.config), team, lambda id: make_output(args.output, id))
+    )
     if args.output == "text" and end is not None:
+        print(_beside_one_model(world, id, end), file=sys.stderr, end="")
         print(_what_next(id, end, applied=args.apply == "all"), file=sys.stderr)
     return code
 
@@ -73,6 +76,15 @@ def _session(world: World, args: argparse.Namespace) -> str | None:
     if args.continue_:
         return latest_session(world, find_project(args.project))
     return None
+
+
+def _beside_one_model(world: World, session: str, end: RunFinished) -> str:
+    """A line about what one model would have cost; nothing when there was nothing to compare."""
+    from cli.cost import comparison_line, one_model, read_log
+
+    events = [record.event for record in asyncio.run(read_log(world, session))]
+    found = one_model(world, [e for e in events if isinstance(e, ModelCalled) and e.run == end.run])
+    return f"{comparison_line(found)}\n" if found.calls else ""
 
 
 def _what_next(id: str, end: RunFinished, *, applied: bool) -> str:

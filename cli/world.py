@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agents.conductor import Conductor
     from agents.guard import RetryPolicy
     from agents.roster import Roster
+    from core.session import Settings
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,12 @@ def make_team(
     return Conductor(
         chosen, connection, policy=retry_policy(world.config), ask_above_usd=world.config.ask_above_usd
     )
+
+
+def with_budgets(settings: "Settings", config: Config) -> "Settings":
+    """The settings with the configured budgets beside the run's own."""
+    names = ("session_budget_usd", "node_budget_usd", "day_budget_usd")
+    return msgspec.structs.replace(settings, **{name: getattr(config, name) for name in names})
 
 
 def retry_policy(config: Config) -> "RetryPolicy":
