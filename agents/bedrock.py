@@ -10,7 +10,7 @@ from strands.models.model import CacheConfig
 
 from agents.aws import Connection
 from agents.catalog import ModelCard, card
-from agents.stopping import Abort, abortable, watch_connections
+from agents.stopping import Abort, abortable
 from agents.tool_input import ToolInput
 from agents.translate import readable
 from core.limits import limits
@@ -29,13 +29,11 @@ class StoppableBedrockModel(BedrockModel):
         self.region = connection.region
         self.tool_input = ToolInput()
         super().__init__(
-            boto_session=connection.session,
+            boto_session=connection.session,  # type: ignore[arg-type]
             boto_client_config=connection.client_config(),
             endpoint_url=connection.endpoint,
-            api_key=connection.api_key,
             **_settings(model, self.card, metadata, output_tokens),
         )
-        watch_connections(self.client)
 
     @property
     def model_id(self) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from botocore.loaders import create_loader
 
 from agents.aws import connect
 from agents.catalog import Scope
@@ -28,6 +30,14 @@ QUESTION = "What does app.py do?"
 """A rule sends it to the researcher alone: one call, and no router."""
 SMALL = "Add a line that says hello"
 """Goes by the router's answer."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loader() -> Iterator[None]:
+    """botocore reads its service models once for all tests, not once for each session of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
 
 
 @pytest.fixture

@@ -83,12 +83,12 @@ def test_the_rehearsal_looks_at_no_setting_of_the_user(monkeypatch):
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "x")
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")
     connection = connect_rehearsal("http://127.0.0.1:1")
-    client = connection.session.client(
-        "bedrock-runtime", endpoint_url=connection.endpoint, config=connection.client_config()
-    )
+    settings = {"endpoint_url": connection.endpoint, "config": connection.client_config()}
+    client = connection.session.client("bedrock-runtime", **settings)
+    assert client is connection.session.client("bedrock-runtime", **settings)
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.config.signature_version == "v4"
-    assert connection.session.get_credentials().access_key == "rehearsal"
+    assert client._request_signer._credentials.access_key == "rehearsal"
 
 
 def test_every_client_tries_once():
