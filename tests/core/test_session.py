@@ -122,6 +122,7 @@ async def test_a_charge_that_is_on_its_way_when_the_run_ends_is_not_made_twice(h
         call = await actor.call_out()
         charging.append(asyncio.create_task(actor.charge(*call)))
         await asyncio.sleep(0)
+        raise NeedsDecision("something")
 
     charging = []
     session, _ = await hand.start(deed)
