@@ -7,7 +7,7 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions"]
-When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "ready", "written", "live"]
+When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "open", "written", "live"]
 """What must be true for the footer to offer it."""
 
 SCOPE_TITLES: dict[Scope, str] = {
@@ -85,7 +85,7 @@ ACTIONS = (
     ),
     Action("focus_chat", ("f2",), "chat", "Go to chat and prompt"),
     Action("focus_graph", ("f3",), "graph", "Go to the agent graph"),
-    Action("focus_diffs", ("f4",), "diffs", "Go to the diffs", footer=True),
+    Action("focus_diffs", ("f4",), "diffs", "Go to the diffs", footer=True, when="open"),
     Action("focus_cost", ("f5",), "cost", "Go to the costs"),
     Action("next_pane", ("tab",), "next pane", "Go to the next pane", footer=True, priority=True),
     Action("previous_pane", ("shift+tab",), "previous pane", "Go to the previous pane", priority=True),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -34,7 +35,7 @@ class Board(Screen[None]):
     """Four panes, prompt, status line, bar and footer, arranged by the terminal's size."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall"), (50, "-high")]  # noqa: RUF012
 
     def __init__(self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str) -> None:
         super().__init__()
@@ -92,6 +93,8 @@ class Board(Screen[None]):
         facts: set[When] = {"busy" if head.busy else "idle"}
         if changes.files:
             facts.add("files")
+        if (changes.open or changes.ready) and not isinstance(self.focused, PatchView):
+            facts.add("open")
         if any(file.place == "applied" for file in changes.files.values()):
             facts.add("written")
         if head.can_retry:
@@ -189,7 +192,7 @@ class Board(Screen[None]):
         if pane != "chat":
             self._side, self._side_run = pane, self.view.graph.run
         self.settle()
-        self.query_one(_TARGETS[pane], Widget).focus()
+        self.set_focus(self.query_one(_TARGETS[pane], Widget))
 
     def step_pane(self, by: int) -> None:
         """Go to the pane before or after this one; a question that waits is one of them."""
@@ -219,6 +222,12 @@ class Board(Screen[None]):
     def _keep_focus(self) -> None:
         if self.focused is None:
             self.focus_pane(self._pane)
+
+    def on_key(self, event: Key) -> None:
+        """What was typed before anything had the focus belongs to the prompt."""
+        unclaimed = self.focused is None or isinstance(self.focused, Prompt)
+        if unclaimed and event.is_printable and event.character:
+            self.query_one(Prompt).insert(event.character)
 
     def project_label(self) -> str:
         return self.view.head.project_label or self._project

@@ -60,11 +60,6 @@ class Chat(Canvas):
 
     # -- what is drawn ---------------------------------------------------------------------------
 
-    def show(self, transcript: Transcript) -> None:
-        """Draw another transcript, from its end."""
-        self._transcript = transcript
-        self._rebuild()
-
     def on_resize(self) -> None:
         if self.room != self._width and self.container_size.width > 0:
             self._rebuild(keep=not self._following)

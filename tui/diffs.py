@@ -274,7 +274,7 @@ class PatchView(Canvas):
         if changes.open:
             words.append(Span(f"({plural(len(changes.open), 'file')} undecided and left out)  ", "dim"))
         paths = tuple(file.path for file in ready)
-        self._ask(ApplyChanges(paths=paths), words, " writes them, any other key keeps them staged")
+        self._ask(ApplyChanges(paths=paths), words, " writes, any other key keeps them staged")
 
     def action_undo(self) -> None:
         changes, _ = self._changes()
@@ -327,8 +327,7 @@ class Diffs(Vertical):
         yield FileList(id="files")
         yield PatchView(lambda: (self._changes, self._project()), id="patch")
 
-    def show(self, changes: Changes) -> None:
-        self._changes = changes
+    def on_mount(self) -> None:
         self.redraw()
 
     def redraw(self) -> None:

@@ -48,7 +48,7 @@ def _state(node: Node) -> str:
 
 
 def _price(node: Node) -> Line:
-    if not node.cost and node.state == "waiting":
+    if not node.cost:
         return []
     return [Span(money(node.cost, node.estimated), "accent")]
 

@@ -21,10 +21,6 @@ class GraphPane(Page):
         self._graph = graph
         self.border_title = "graph"
 
-    def show(self, graph: Graph) -> None:
-        self._graph = graph
-        self.redraw()
-
     def compose_lines(self, width: int) -> Lines:
         return draw_graph(self._graph, width, boxes=self.app.size.width >= _LIST_BELOW)
 
@@ -40,10 +36,6 @@ class CostPane(Page):
         super().__init__(id=id, classes="pane")
         self._costs = costs
         self.border_title = "cost"
-
-    def show(self, costs: Costs) -> None:
-        self._costs = costs
-        self.redraw()
 
     def compose_lines(self, width: int) -> Lines:
         return draw_costs(self._costs, width)

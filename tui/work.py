@@ -94,7 +94,8 @@ class WorkScreen(Board):
             return facts - {"busy", "retry", "files", "written"}
         facts.add("live")
         if self.link.state == "lost":
-            facts.add("retry")
+            facts -= {"busy"}
+            facts |= {"idle", "retry"}
         return facts
 
     def bar_content(self) -> Line | None:

@@ -77,6 +77,7 @@ def test_a_request_typed_while_the_engine_starts(snap_compare, stage_of, settled
     stage = stage_of(connect=never)
 
     async def typed(pilot):
+        """The very first keys count: nothing is waited for."""
         await pilot.press(*tapes.HEALTH, "enter")
         await settled(pilot, lambda: bool(stage.screen.waiting))
 
