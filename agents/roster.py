@@ -41,6 +41,17 @@ class Roster(msgspec.Struct, frozen=True):
         return list(dict.fromkeys(model for role in self.roles.values() for model in role.models))
 
 
+def with_output_tokens(roster: Roster, tokens: int | None) -> Roster:
+    """The roster with the user's own `max_tokens` for every role but the router, whose answer is one line."""
+    if tokens is None:
+        return roster
+    roles = {
+        name: role if name == "router" else msgspec.structs.replace(role, output_tokens=tokens)
+        for name, role in roster.roles.items()
+    }
+    return msgspec.structs.replace(roster, roles=roles)
+
+
 class _RoleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     does: str
     output_tokens: int

@@ -37,6 +37,7 @@ def open_app(world: World, args: argparse.Namespace, engine: "EngineProcess") ->
         suggestions=suggestions(world, args),
         connect_hint=CONNECT_HINT,
         project=Path(args.project or ".").resolve().name,
+        theme=world.config.theme,
     )
     app.run()
     return app.return_code or 0

@@ -98,11 +98,11 @@ def find_roster(world: World, name: str | None, region: str) -> "Roster":
     Raises:
         BadConfig: there is none of that name, or it is not valid.
     """
-    from agents.roster import load_roster
+    from agents.roster import load_roster, with_output_tokens
 
-    return load_roster(
-        name or world.config.roster, config=world.home.config, region=region, scope=world.config.scope
-    )
+    config = world.config
+    roster = load_roster(name or config.roster, config=world.home.config, region=region, scope=config.scope)
+    return with_output_tokens(roster, config.output_tokens)
 
 
 def make_team(

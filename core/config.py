@@ -45,7 +45,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The most that all running Heddles may cost in one day (UTC)."""
     ask_above_usd: str = "1.00"
     """A run whose expected cost is higher waits for the user before it starts."""
-    theme: str = "heddle"
+    theme: Literal["heddle-dark", "heddle-light"] = "heddle-dark"
     retry_base_seconds: _Seconds | None = None
     retry_attempts: _Count | None = None
     output_tokens: _Count | None = None

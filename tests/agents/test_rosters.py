@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agents.catalog import UNKNOWN, card, geography, invocation_id
-from agents.roster import FOLDER, load_roster, role_names, roster_names
+from agents.roster import FOLDER, load_roster, role_names, roster_names, with_output_tokens
 from core.config import BadConfig
 from core.prices import load_prices
 from tools.registry import TOOLS
@@ -135,6 +135,14 @@ def test_a_users_roster_may_change_tools_and_limits(config):
     assert "run_command" not in roster["fast_coder"].tools
     assert roster["fast_coder"].output_tokens == 900
     assert roster_names(config) == ["current", "design-2025", "mine"]
+
+
+def test_the_users_output_limit_holds_for_every_role_but_the_router(config):
+    roster = load_roster("current", config=config, region="us-east-1", scope="global")
+    limited = with_output_tokens(roster, 321)
+    assert {role.output_tokens for name, role in limited.roles.items() if name != "router"} == {321}
+    assert limited["router"] == roster["router"]
+    assert with_output_tokens(roster, None) is roster
 
 
 def test_a_role_may_be_left_without_any_tool(config):
