@@ -22,6 +22,11 @@ class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list_entries: int
     command_seconds: float
     tests_seconds: float
+    web_seconds: float
+    web_bytes: int
+    web_redirects: int
+    mcp_start_seconds: float
+    mcp_seconds: float
     analysis_seconds: float
     outline_rows: int
     complexity_rows: int

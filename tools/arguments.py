@@ -30,6 +30,13 @@ EXAMPLES: Mapping[str, object] = {
     "count": 20,
     "commit": "1a2b3c4",
     "runs": 6,
+    "name": "requests",
+    "version": "2.32.0",
+    "manifest": "pyproject.toml",
+    "dev": False,
+    "query": "parse dates with time zones",
+    "url": "https://docs.python.org/3/library/json.html",
+    "offset": 0,
 }
 """An example for every parameter that some tool has, for the sentence about a missing one."""
 

@@ -31,6 +31,25 @@ async def exclusively(
         raise
 
 
+async def while_wanted(bench: Workbench, name: str, work: Awaitable[ToolResult]) -> ToolResult:
+    """Wait for work on this loop, but no longer than until the node is stopped: then it is cancelled.
+
+    Raises:
+        ToolError: the node was stopped.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            if bench.stop.is_set():
+                raise ToolError(f"{name} was ended: the work was stopped.")
+            await asyncio.wait([task], timeout=_LOOK_SECONDS)
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+
+
 def _locked(
     bench: Workbench, function: Callable[..., Awaitable[ToolResult]], arguments: Mapping[str, Any]
 ) -> ToolResult:

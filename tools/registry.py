@@ -16,10 +16,15 @@ from tools import arguments as args
 from tools.benchmarking import benchmark
 from tools.commands import run_command
 from tools.coverage import coverage_report
-from tools.exclusive import exclusively
+from tools.exclusive import exclusively, while_wanted
 from tools.files import edit_file, list_directory, read_file, write_file
 from tools.git import git_diff, git_status
 from tools.gitlog import git_blame, git_log
+from tools.packages.checks import audit_security, check_updates
+from tools.packages.proposals import install_dependency
+from tools.research.docs import docs_search
+from tools.research.pages import fetch_page, web_search
+from tools.research.stackoverflow import stackoverflow_search
 from tools.running import execute_code, format_code, run_linter
 from tools.search import search_files
 from tools.testing import run_tests
@@ -40,6 +45,8 @@ class Tool:
     """It changes files by itself."""
     executes: bool = False
     """It runs the project's code or any command, which may change files."""
+    asks: bool = False
+    """It leaves the sandbox, so the user is asked first. It runs on the caller's loop and holds no lock."""
 
 
 _ALL = (
@@ -59,6 +66,13 @@ _ALL = (
     Tool("format_code", format_code, executes=True),
     Tool("coverage_report", coverage_report, executes=True),
     Tool("benchmark", benchmark, executes=True),
+    Tool("install_dependency", install_dependency, writes=True, asks=True),
+    Tool("check_updates", check_updates, asks=True),
+    Tool("audit_security", audit_security, asks=True),
+    Tool("web_search", web_search, asks=True),
+    Tool("fetch_page", fetch_page, asks=True),
+    Tool("docs_search", docs_search, asks=True),
+    Tool("stackoverflow_search", stackoverflow_search, asks=True),
 )
 
 TOOLS: Mapping[str, Tool] = MappingProxyType({each.name: each for each in _ALL})
@@ -98,6 +112,10 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     chosen = args.checked(name, tool.function, arguments)
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
+    if tool.asks:
+        work = tool.function(bench, **chosen)
+        assert not isinstance(work, ToolResult)
+        return await while_wanted(bench, name, work)
     if not inspect.iscoroutinefunction(tool.function):
         return await asyncio.to_thread(_at_once, tool.function, bench, chosen)
     return await exclusively(bench, tool.function, chosen)

@@ -1,11 +1,15 @@
 """What a tool works with, and what it gives back."""
 
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.events import TestOutcome
 from core.sandbox import Sandbox
 from core.stage.stage import Stage
+
+Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
+"""Asks the user and waits for one of the choices. Raises `core.run.NeedsDecision` when nobody is there."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Workbench:
     run: str
     node: str
     role: str
+    ask: Ask | None = None
+    """Called on the loop that the tool was called on. None: nobody can be asked."""
 
 
 class ToolError(Exception):

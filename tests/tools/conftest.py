@@ -39,7 +39,7 @@ def bench(project: Path, tmp_path: Path) -> Workbench:
 def use(bench: Workbench) -> Use:
     """`await use("read_file", path="src/app.py")`: call a tool as a model does."""
 
-    async def carry_out(name: str, **arguments: Any) -> ToolResult:
+    async def carry_out(name: str, /, **arguments: Any) -> ToolResult:
         return await call(name, arguments, bench)
 
     return carry_out

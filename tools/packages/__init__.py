@@ -1,0 +1,1 @@
+"""The project's dependencies: what it asks for, what is newer, and what is known to be unsafe."""

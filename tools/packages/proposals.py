@@ -1,0 +1,111 @@
+"""Proposing a dependency: the manifest changes in the stage, and nothing is installed."""
+
+import asyncio
+import re
+
+from tools.packages.locks import Ecosystem
+from tools.packages.manifests import LOCKS, Manifest, added, manifest_at, manifests
+from tools.packages.registries import Published, UnknownPackage, published
+from tools.workbench import ToolError, ToolResult, Workbench
+
+_NAMES: dict[Ecosystem, re.Pattern[str]] = {
+    "PyPI": re.compile(r"[A-Za-z0-9]([\w.\-]{0,100}[A-Za-z0-9])?"),
+    "npm": re.compile(r"(@[a-z0-9~][\w.~\-]*/)?[a-z0-9~][\w.~\-]{0,200}"),
+    "crates.io": re.compile(r"[A-Za-z][\w\-]{0,63}"),
+    "Go": re.compile(r"[\w.\-]+\.[\w.\-]+(/[\w.\-~]+){1,12}"),
+}
+_VERSION = re.compile(r"[\w.<>=!~^*+\-, ]{1,60}")
+
+
+async def install_dependency(
+    bench: Workbench,
+    name: str,
+    version: str | None = None,
+    manifest: str | None = None,
+    dev: bool | None = None,
+) -> ToolResult:
+    """Propose a dependency: its index is asked for it, and the manifest is changed. Nothing is installed yet.
+
+    Args:
+        name: The package's exact name, such as requests or @types/node.
+        version: The version to ask for; the newest stable one when left out.
+        manifest: Which file to change, such as pyproject.toml; the project's own when left out.
+        dev: true when only developers need it.
+    """
+    chosen = _manifest(bench, manifest)
+    _check(chosen.ecosystem, name, version)
+    purpose = f"look up the package {name} for {chosen.path}"
+    try:
+        known = await published(bench, chosen.ecosystem, name, purpose)
+    except UnknownPackage:
+        raise
+    except ToolError as error:
+        if not version:
+            raise ToolError(f"{error} To propose it all the same, give the version.") from None
+        known, doubt = None, f"It was not looked up, so check that it exists: {error}"
+    else:
+        doubt = _doubt(known, version)
+    text = await asyncio.to_thread(_write, bench, chosen, name, version or _newest(known), dev=bool(dev))
+    return ToolResult(
+        True, "\n".join([text, *([doubt] if doubt else []), *_locks(bench, chosen)]), (chosen.path,)
+    )
+
+
+def _manifest(bench: Workbench, path: str | None) -> Manifest:
+    if path is not None:
+        return manifest_at(bench.stage.tree, bench.stage.locate(path))
+    found = manifests(bench.stage.tree)
+    kinds = {each.ecosystem for each in found}
+    if not found:
+        raise ToolError(
+            "The project has no file that names dependencies. Write one first, such as requirements.txt."
+        )
+    if len(kinds) > 1:
+        raise ToolError(f"Which file? Give manifest as one of: {', '.join(each.path for each in found)}.")
+    return next((each for each in found if each.path != "pyproject.toml" or _has_project(bench)), found[0])
+
+
+def _has_project(bench: Workbench) -> bool:
+    text = (bench.stage.tree / "pyproject.toml").read_text("utf-8", "replace")
+    return bool(re.search(r"^\[(project|tool\.poetry)\]", text, re.MULTILINE))
+
+
+def _check(ecosystem: Ecosystem, name: str, version: str | None) -> None:
+    if not _NAMES[ecosystem].fullmatch(name):
+        raise ToolError(
+            f"“{name[:80]}” is no package name of {ecosystem}. Give the name alone, without a version."
+        )
+    if version is not None and not _VERSION.fullmatch(version):
+        raise ToolError(f"“{version[:60]}” is no version. Write it as 1.2.3 or >=1.2,<2.")
+
+
+def _newest(known: Published | None) -> str:
+    if known is None or not known.newest:
+        raise ToolError("The index names no stable version. Give one.")
+    return known.newest
+
+
+def _doubt(known: Published, version: str | None) -> str:
+    about = f"{known.name} {known.newest}: {known.summary[:200]}".rstrip(": ")
+    if version and version[:1].isdigit() and known.versions and version not in known.versions:
+        raise ToolError(f"{known.name} has no version {version}; the newest is {known.newest}.")
+    return f"Newest there: {about}"
+
+
+def _write(bench: Workbench, manifest: Manifest, name: str, version: str, *, dev: bool) -> str:
+    with bench.stage.lock:
+        old = bench.stage.read(manifest.path).decode("utf-8")
+        new = added(manifest, old, name, version, dev=dev)
+        if new == old:
+            raise ToolError(f"{manifest.path} asks for {name} {version} already.")
+        bench.stage.write(manifest.path, new.encode("utf-8"))
+    return f"Proposed {name} {version} in {manifest.path}. It is not installed: the user does that after applying."
+
+
+def _locks(bench: Workbench, manifest: Manifest) -> list[str]:
+    """Which lock files no longer fit."""
+    stale = [(name, command) for name, command in LOCKS.items() if (bench.stage.tree / name).is_file()]
+    return [
+        f"{name} does not hold it yet: `{command}` after applying brings it up to date."
+        for name, command in stale
+    ]
