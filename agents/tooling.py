@@ -97,7 +97,15 @@ async def carry_out(
 
 def workbench(run: Run, node: str, role: str) -> Workbench:
     """What a tool call of a node works on."""
-    return Workbench(stage=run.stage, sandbox=run.sandbox, stop=run.stop, run=run.id, node=node, role=role)
+    return Workbench(
+        stage=run.stage,
+        sandbox=run.sandbox.of(role),
+        stop=run.stop,
+        run=run.id,
+        node=node,
+        role=role,
+        ask=run.ask,
+    )
 
 
 async def record_changes(board: Board, node: str, role: str, paths: tuple[str, ...], tool: str) -> None:

@@ -32,6 +32,7 @@ from tools.workbench import ToolError, ToolResult, Workbench
 
 _log = logging.getLogger(__name__)
 
+from tools.secrecy import check_secrecy, without_secrets
 Function = Callable[..., ToolResult | Awaitable[ToolResult]]
 
 
@@ -113,6 +114,7 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
     if tool.asks:
+    result = await asyncio.to_thread(without_secrets, result, bench)
         work = tool.function(bench, **chosen)
         assert not isinstance(work, ToolResult)
         return await while_wanted(bench, name, work)
@@ -123,5 +125,6 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
 
 def _at_once(function: Function, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
     result = function(bench, **chosen)
+    await asyncio.to_thread(check_secrecy, bench, tool.writes, chosen)
     assert isinstance(result, ToolResult)
     return result

@@ -105,10 +105,14 @@ def _start(argv: Sequence[str], fds: tuple[int, ...]) -> str:
 
 
 def _system() -> list[str]:
-    """The whole system, read-only, with its own /proc and a /dev in which only /dev/shm can be filled."""
+    """The whole system, read-only, with its own /proc and a /dev in which only /dev/shm can be filled.
+
+    A superuser needs no capability to change kernel settings such as `core_pattern`, which the kernel
+    runs outside of every namespace: so /proc/sys is read-only as well.
+    """
     size = str(limits().sandbox.tmp_bytes)
     devices = ["--dev", "/dev", "--remount-ro", "/dev", "--size", size, "--tmpfs", "/dev/shm"]
-    return ["--ro-bind", "/", "/", "--proc", "/proc", *devices]
+    return ["--ro-bind", "/", "/", "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", *devices]
 
 
 class Confined:
@@ -143,18 +147,19 @@ class Confined:
         """See `core.sandbox.contract.Sandbox`."""
         tell = Tap.here(on_output)
         extra = dict(environment)
-        return await in_thread(lambda stopped: self._run(argv, seconds, stopped, tell, extra), stop)
+        return await in_thread(lambda stopped: self.run_here(argv, seconds, stopped, tell, extra), stop)
 
-    def _run(
+    def run_here(
         self,
         argv: Sequence[str],
         seconds: float,
         stopped: Callable[[], bool],
-        tell: Callable[[bytes], None] | None,
-        extra: Mapping[str, str],
+        tell: Callable[[bytes], None] | None = None,
+        environment: Mapping[str, str] = {},
     ) -> Ended:
+        """See `core.sandbox.contract.Sandbox`."""
         try:
-            clean = {**self._environment(), **extra}
+            clean = {**self._environment(), **environment}
             with self._placed(argv, clean) as launch, _Status() as status:
                 ended = supervise(status.told_by(launch), seconds=seconds, stopped=stopped, tell=tell)
                 if ended.reason == "exited" and not ended.excess and not status.tells_an_exit_code():

@@ -49,6 +49,17 @@ class Sandbox(Protocol):
         """
         ...
 
+    def run_here(
+        self,
+        argv: Sequence[str],
+        seconds: float,
+        stopped: Callable[[], bool],
+        tell: Callable[[bytes], None] | None = None,
+        environment: Mapping[str, str] = {},
+    ) -> Ended:
+        """Like `run`, in this thread: it waits for the command, and `tell` gets every byte in time."""
+        ...
+
     def serve(
         self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
     ) -> Service:

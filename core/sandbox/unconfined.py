@@ -42,16 +42,25 @@ class Unconfined:
     ) -> Ended:
         """See `core.sandbox.contract.Sandbox`."""
         self._check()
-        launch = self._launch(argv, environment)
         tell = Tap.here(on_output)
+        extra = dict(environment)
+        return await in_thread(lambda stopped: self.run_here(argv, seconds, stopped, tell, extra), stop)
 
-        def work(stopped: Callable[[], bool]) -> Ended:
-            try:
-                return supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
-            except OSError as error:
-                raise SandboxFailed(f"The command could not be started: {error}") from error
-
-        return await in_thread(work, stop)
+    def run_here(
+        self,
+        argv: Sequence[str],
+        seconds: float,
+        stopped: Callable[[], bool],
+        tell: Callable[[bytes], None] | None = None,
+        environment: Mapping[str, str] = {},
+    ) -> Ended:
+        """See `core.sandbox.contract.Sandbox`."""
+        self._check()
+        try:
+            launch = self._launch(argv, environment)
+            return supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
+        except OSError as error:
+            raise SandboxFailed(f"The command could not be started: {error}") from error
 
     def serve(
         self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
