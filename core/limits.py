@@ -42,12 +42,12 @@ class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     memory_bytes: int
     tmp_bytes: int
+    free_bytes: int
 
 
 class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     files: int
-    free_bytes: int
 
 
 class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
