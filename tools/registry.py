@@ -13,26 +13,31 @@ from core.sandbox import NotAllowed, SandboxFailed
 from core.stage.change import StageError
 from core.text import clip
 from tools import arguments as args
+from tools.analysis import diagnostics, find_references, get_type_info, go_to_definition
 from tools.benchmarking import benchmark
 from tools.commands import run_command
+from tools.complexity import analyze_complexity
 from tools.coverage import coverage_report
 from tools.exclusive import exclusively, while_wanted
 from tools.files import edit_file, list_directory, read_file, write_file
+from tools.finding import find_files
 from tools.git import git_diff, git_status
 from tools.gitlog import git_blame, git_log
+from tools.outline import parse_ast
 from tools.packages.checks import audit_security, check_updates
 from tools.packages.proposals import install_dependency
+from tools.patching import apply_patch
 from tools.research.docs import docs_search
 from tools.research.pages import fetch_page, web_search
 from tools.research.stackoverflow import stackoverflow_search
 from tools.running import execute_code, format_code, run_linter
 from tools.search import search_files
+from tools.secrecy import check_secrecy, without_secrets
 from tools.testing import run_tests
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _log = logging.getLogger(__name__)
 
-from tools.secrecy import check_secrecy, without_secrets
 Function = Callable[..., ToolResult | Awaitable[ToolResult]]
 
 
@@ -54,12 +59,20 @@ _ALL = (
     Tool("read_file", read_file),
     Tool("list_directory", list_directory),
     Tool("search_files", search_files),
+    Tool("find_files", find_files),
+    Tool("parse_ast", parse_ast),
+    Tool("analyze_complexity", analyze_complexity),
+    Tool("find_references", find_references),
+    Tool("go_to_definition", go_to_definition),
+    Tool("get_type_info", get_type_info),
+    Tool("diagnostics", diagnostics),
     Tool("git_status", git_status),
     Tool("git_diff", git_diff),
     Tool("git_log", git_log),
     Tool("git_blame", git_blame),
     Tool("write_file", write_file, writes=True),
     Tool("edit_file", edit_file, writes=True),
+    Tool("apply_patch", apply_patch, writes=True),
     Tool("run_tests", run_tests, executes=True),
     Tool("run_command", run_command, executes=True),
     Tool("execute_code", execute_code, executes=True),
@@ -101,6 +114,7 @@ async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     except Exception as error:
         _log.exception("tool %s failed", name)
         result = ToolResult(False, f"{name} failed: {type(error).__name__}: {error}")
+    result = await asyncio.to_thread(without_secrets, result, bench)
     text = clip(result.text, limits().tools.output_characters)
     readable = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return ToolResult(result.ok, readable, result.changed, result.tests)
@@ -111,10 +125,10 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if tool is None:
         raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
     chosen = args.checked(name, tool.function, arguments)
+    await asyncio.to_thread(check_secrecy, bench, tool.writes, chosen)
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
     if tool.asks:
-    result = await asyncio.to_thread(without_secrets, result, bench)
         work = tool.function(bench, **chosen)
         assert not isinstance(work, ToolResult)
         return await while_wanted(bench, name, work)
@@ -125,6 +139,5 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
 
 def _at_once(function: Function, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
     result = function(bench, **chosen)
-    await asyncio.to_thread(check_secrecy, bench, tool.writes, chosen)
     assert isinstance(result, ToolResult)
     return result

@@ -40,7 +40,7 @@ def test_the_schema_is_flat_and_whole(name):
 
 def test_what_tools_do():
     assert {name for name, tool in TOOLS.items() if tool.writes} == {
-        "write_file", "edit_file", "install_dependency",
+        "write_file", "edit_file", "apply_patch", "install_dependency",
     }  # fmt: skip
     assert {name for name, tool in TOOLS.items() if tool.asks} == {
         "install_dependency", "check_updates", "audit_security", "web_search", "fetch_page", "docs_search",
@@ -53,7 +53,8 @@ def test_what_tools_do():
         "read_file", "write_file", "edit_file", "list_directory", "search_files", "run_tests", "run_command",
         "git_status", "git_diff", "git_log", "git_blame", "execute_code", "run_linter", "format_code",
         "coverage_report", "benchmark", "install_dependency", "check_updates", "audit_security", "web_search",
-        "fetch_page", "docs_search", "stackoverflow_search",
+        "fetch_page", "docs_search", "stackoverflow_search", "find_files", "apply_patch", "parse_ast",
+        "analyze_complexity", "find_references", "go_to_definition", "get_type_info", "diagnostics",
     }  # fmt: skip
 
 
