@@ -15,7 +15,7 @@ from core.log import LogError
 from core.money import Pico, to_usd
 from core.past import Past
 from core.recorder import Recorder
-from core.recovery import close_open_run, end_run
+from core.recovery import end_run
 from core.refusal import Refusal
 from core.run import Outcome, Run, Team
 from core.settings import Settings
@@ -73,7 +73,6 @@ class Runs:
             raise Refusal("The request is empty: say what should be done.")
         budget = self.settings.budget(command.budget_usd)
         allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
-        await self._emit(*close_open_run(self.past, self.settings.prices))
         run = self._run = self._new_run(msgspec.structs.replace(command, text=text), allowance)
         try:
             await self._emit(_request(run, command))
