@@ -19,7 +19,10 @@ def _tests_line(board: Board) -> str:
     if report is None or not board.run.files:
         return ""
     label = {"passed": "Tests", "failed": "Tests FAIL", "not_run": "Tests did not run"}[report.outcome]
-    return f"**{label}** {report.text}"
+    told = report.text
+    for known in ("Tests passed ", "Tests failed ", "The tests were not run: "):
+        told = told.removeprefix(known)
+    return f"**{label}** {told}"
 
 
 def _review_line(board: Board) -> str:
