@@ -14,6 +14,7 @@ from cli.output import print_json
 from cli.world import World, find_project, find_roster, price_book
 from core.faults import EXIT_FAILED, Fault
 from core.log import LogError, LogReader
+from core.policy import PROJECT_FILE, policy_for
 from core.text import sanitise_line
 from core.version import heddle_version
 
@@ -53,6 +54,7 @@ def _findings(world: World, args: argparse.Namespace) -> Iterator[Finding]:
     yield _check("credentials", lambda: _credentials(world))
     yield _check("roster", lambda: _roster(world, args.roster))
     yield _sandbox()
+    yield _check("policy", lambda: _policy(args.project))
     yield _logs(world)
 
 
@@ -105,13 +107,33 @@ def _roster(world: World, name: str | None) -> str:
 
 
 def _sandbox() -> Finding:
+    """Attacks that are really tried, since a program that is there need not hold."""
     from core.sandbox import probe
+    from core.sandbox.battery import try_here
 
     found = probe()
-    if found.ok:
-        return Finding("sandbox", True, "confined: bubblewrap works", False)
-    advice = "Install it (Debian: apt install bubblewrap). Until then commands and tests need --unconfined."
-    return Finding("sandbox", False, f"unconfined: {found.reason} {advice}", False)
+    if not found.ok:
+        advice = (
+            "Install it (Debian: apt install bubblewrap). Until then commands and tests need --unconfined."
+        )
+        return Finding("sandbox", False, f"unconfined: {found.reason} {advice}", False)
+    outcome = try_here()
+    if outcome.failure:
+        return Finding(
+            "sandbox", True, f"confined: {found.reason}; no attack was tried: {outcome.failure}", False
+        )
+    tried = len(outcome.achieved)
+    if not outcome.allowed:
+        return Finding("sandbox", True, f"confined: {found.reason}; {tried} of {tried} attacks denied", False)
+    names = ", ".join(f"{name} ({outcome.achieved[name]})" for name in outcome.allowed)
+    return Finding(
+        "sandbox", False, f"confined, but {len(outcome.allowed)} of {tried} attacks succeed: {names}", False
+    )
+
+
+def _policy(given: str | None) -> str:
+    refused = policy_for(Path(given or ".").resolve()).refused
+    return " ".join(refused) or f"policy.toml beside config.toml, and {PROJECT_FILE} in the project"
 
 
 def _logs(world: World) -> Finding:

@@ -24,6 +24,7 @@ _WORK = {
     "rehearse": "cli.rehearse:rehearse",
     "models": "cli.models:models",
     "doctor": "cli.doctor:doctor",
+    "sandbox": "cli.sandbox:sandbox",
     "engine": "cli.engine:engine",
     "screen": "cli.screen:screen",
 }

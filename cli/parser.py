@@ -26,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_decisions(commands)
     _add_rehearse(commands)
     _add_checks(commands)
+    _add_sandbox(commands)
     _add_engine(commands)
     return parser
 
@@ -136,6 +137,19 @@ def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--project", metavar="DIR")
     parser.add_argument("--roster", metavar="NAME")
     parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "sandbox", help="run a command on a private copy, confined as an agent's is", allow_abbrev=False
+    )
+    parser.add_argument("--project", metavar="DIR", help="the project's folder (default: this one)")
+    parser.add_argument("--role", metavar="NAME", help="under the policy of this role")
+    parser.add_argument("--seconds", type=float, metavar="N", help="the most that it may take")
+    parser.add_argument(
+        "--unconfined", action="store_true", help="run it without a sandbox when there is none"
+    )
+    parser.add_argument("words", metavar="COMMAND", nargs="*", help="the program and its arguments, after --")
 
 
 def _add_engine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

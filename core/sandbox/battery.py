@@ -16,7 +16,8 @@ from typing import Any
 import pygit2
 
 from core.paths import find_home
-from core.sandbox.contract import Sandbox
+from core.sandbox.bubblewrap import Confined, probe
+from core.sandbox.contract import NotAllowed, Sandbox, SandboxFailed
 from core.stage.stage import Stage
 
 WORKER = Path(__file__).with_name("battery_worker.py")
@@ -161,6 +162,15 @@ def _listening(folder: Path) -> dict[str, socket.socket]:
     for name in ("path", "abstract"):
         found[name].listen()
     return found
+
+
+def try_here() -> Outcome:
+    """All attacks on the sandbox that commands get on this machine."""
+    with prepared() as ground:
+        try:
+            return attack(ground, Confined(ground.stage.tree, ground.project, probe()))
+        except (NotAllowed, SandboxFailed) as error:
+            return Outcome({}, str(error))
 
 
 def attack(ground: Ground, sandbox: Sandbox, *, environment: Mapping[str, str] = {}) -> Outcome:

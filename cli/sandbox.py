@@ -1,0 +1,71 @@
+"""`heddle sandbox -- COMMAND`: run anything the way an agent would, on a private copy of the project."""
+
+import argparse
+import codecs
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cli.errors import Stop, usage
+from cli.world import World, find_project
+from core.limits import limits
+from core.paths import make_private
+from core.policy import policy_for
+from core.sandbox import Ended, NotAllowed, SandboxFailed, open_sandbox
+from core.stage import Stage
+from core.text import sanitise, sanitise_line
+
+TIMED_OUT = 124
+"""What a command ends with that took too long, as with timeout(1)."""
+
+
+def sandbox(world: World, args: argparse.Namespace) -> int:
+    """Run the command, print what it prints, and end with its exit code."""
+    if not args.words:
+        raise usage("There is no command. Give one after two dashes: heddle sandbox -- make test.")
+    project = find_project(args.project)
+    for sentence in policy_for(project).refused:
+        print(f"heddle: {sanitise_line(sentence)}", file=sys.stderr)
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=make_private(world.home.stages)))
+    try:
+        stage = Stage.create(project, folder / "stage")
+        before = stage.mark()
+        ended = _run(stage, project, args)
+        _tell(ended, stage.changed_since(before))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return TIMED_OUT if ended.exit_code is None else ended.exit_code
+
+
+def _run(stage: Stage, project: Path, args: argparse.Namespace) -> Ended:
+    seconds = args.seconds or limits().tools.command_seconds
+    try:
+        where = open_sandbox(stage.tree, project, allow_unconfined=args.unconfined).of(args.role or "")
+        if where.confinement == "unconfined" and args.unconfined:
+            print("heddle: unconfined: nothing holds this command back.", file=sys.stderr)
+        return where.run_here(args.words, seconds, lambda: False, _printer())
+    except (NotAllowed, SandboxFailed) as error:
+        raise Stop(str(error)) from error
+
+
+def _printer() -> Callable[[bytes], None]:
+    """Prints bytes as they are, but for a terminal, which gets no control characters."""
+    sys.stdout.flush()
+    raw = sys.stdout.buffer
+    if not sys.stdout.isatty():
+        return lambda data: (raw.write(data), raw.flush(), None)[-1]
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return lambda data: print(sanitise(decoder.decode(data)), end="", flush=True)
+
+
+def _tell(ended: Ended, changed: Sequence[str]) -> None:
+    """What became of it, on stderr."""
+    if ended.excess:
+        print(f"heddle: {ended.excess}", file=sys.stderr)
+    if ended.reason == "timed_out":
+        print(f"heddle: ended after {ended.duration_ms / 1000:.0f} seconds.", file=sys.stderr)
+    if changed:
+        names = ", ".join(map(sanitise_line, changed[:10])) + (" …" if len(changed) > 10 else "")
+        print(f"heddle: changed in the copy, which is gone now: {names}", file=sys.stderr)

@@ -1,0 +1,138 @@
+"""What a command may use: processes, memory, disk, output, time. And that nothing of it stays."""
+
+import os
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+FORKS = """
+import os, sys, time
+made = []
+for _ in range(150):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(600)
+    made.append(pid)
+    time.sleep(0.002)
+print("forked", len(made), flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+FEW_BIG = """
+import sys, time
+held = bytearray(150_000_000)
+for at in range(0, len(held), 4096):
+    held[at] = 1
+print("filled", flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+def running(marker: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def until(condition, seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        threading.Event().wait(0.02)
+    return False
+
+
+def test_a_fork_bomb_is_ended_with_all_its_children(confined, bounded):
+    bounded(processes=60)
+    marker = f"bomb-{uuid.uuid4()}"
+    ended = confined.run_here(["python3", "-c", FORKS, "600", marker], 30, lambda: False)
+    assert ended.exit_code != 0
+    assert "forked" not in ended.output or "more than 60 processes" in ended.excess
+    assert "Resource temporarily unavailable" in ended.output or "more than 60 processes" in ended.output
+    assert until(lambda: not running(marker))
+
+
+def test_as_many_processes_are_fine_within_the_limit(confined):
+    ended = confined.run_here(["python3", "-c", FORKS, "0"], 30, lambda: False)
+    assert ended.output == "forked 150\n"
+    assert ended.exit_code == 0
+
+
+def test_a_memory_bomb_in_one_process_fails_there(confined, bounded):
+    bounded(memory_bytes=400_000_000)
+    bomb = "b = []\nwhile True: b.append(bytearray(20_000_000))"
+    ended = confined.run_here(["python3", "-c", bomb], 30, lambda: False)
+    assert ended.exit_code != 0
+    assert "MemoryError" in ended.output or ended.excess
+
+
+def test_memory_of_many_processes_is_summed_up(confined, bounded):
+    bounded(memory_bytes=400_000_000)
+    several = 'for i in 1 2 3 4; do python3 -c "$0" 600 & done; wait'
+    ended = confined.run_here(["sh", "-c", several, FEW_BIG], 60, lambda: False)
+    assert "0.4 GB of memory" in ended.excess
+    assert ended.output.endswith(f"{ended.excess}\n")
+
+
+def test_memory_within_the_limit_is_fine(confined, bounded):
+    bounded(memory_bytes=1_500_000_000)
+    ended = confined.run_here(["python3", "-c", FEW_BIG, "0"], 60, lambda: False)
+    assert (ended.exit_code, ended.output) == (0, "filled\n")
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/dev/shm", "/run", "$HOME"])
+def test_what_is_in_memory_cannot_be_filled_without_end(confined, bounded, shell, place):
+    bounded(tmp_bytes=20_000_000)
+    ended = shell(confined, f'head -c 60000000 /dev/zero > "{place}/big"; wc -c < "{place}/big"')
+    assert "No space left" in ended.output
+    assert int(ended.output.split()[-1]) <= 20_100_000  # whole pages
+
+
+def test_devices_cannot_be_added_and_no_file_put_beside_them(confined, shell):
+    ended = shell(confined, "echo x > /dev/new; echo y > /dev/null; echo done")
+    assert "Read-only file system" in ended.output
+    assert ended.output.endswith("done\n")
+
+
+def test_a_full_disk_ends_the_command_and_not_us(confined, bounded, shell, tmp_path):
+    free = os.statvfs(tmp_path)
+    bounded(free_bytes=free.f_bavail * free.f_frsize - 60_000_000)
+    fill = 'i=0; while [ $i -lt 400 ]; do head -c 1000000 /dev/zero > "f$i"; i=$((i+1)); sleep 0.01; done; sleep 600'
+    ended = shell(confined, fill, seconds=60)
+    assert "on the disk" in ended.excess
+
+
+def test_endless_output_is_ended_by_stop_within_a_tenth_of_a_second(confined):
+    """Measured from stop to the end of everything, as Esc does it; with room for a busy machine."""
+    heard, at, took = threading.Event(), [0.0], []
+
+    def stopped() -> bool:
+        if heard.is_set() and not at[0]:
+            at[0] = time.monotonic()
+        return bool(at[0])
+
+    for _ in range(3):
+        heard.clear()
+        at[0] = 0.0
+        ended = confined.run_here(["yes"], 60, stopped, lambda _: heard.set())
+        took.append(time.monotonic() - at[0])
+        assert ended.reason == "stopped"
+        assert ended.omitted_bytes == 0 or "bytes left out" in ended.output
+    assert min(took) < 0.3
+
+
+def test_a_process_does_not_survive_its_parent(confined, shell):
+    marker = f"survivor-{uuid.uuid4()}"
+    script = (
+        f"(setsid nohup python3 -c 'import time; time.sleep(600)' {marker} >/dev/null 2>&1 &) ; echo left"
+    )
+    assert shell(confined, script).output == "left\n"
+    assert until(lambda: not running(marker))
