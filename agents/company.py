@@ -1,12 +1,13 @@
 """What all nodes of all runs share: the roster, the way to its models, and how failed calls are tried again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.aws import Connection
 from agents.bedrock import StoppableBedrockModel
 from agents.guard import Guard
 from agents.retry import Breaker, RetryPolicy
 from agents.roster import Role, Roster
+from core.history import PastNodes
 from core.run import Run
 
 
@@ -18,6 +19,8 @@ class Company:
     connection: Connection
     policy: RetryPolicy
     breaker: Breaker
+    past: PastNodes = field(default_factory=PastNodes)
+    """What nodes have cost this user before."""
 
     def guard(self, run: Run, node: str, role: Role) -> Guard:
         """The gate to the models of one node. Clients are made; no request is."""

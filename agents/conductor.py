@@ -1,10 +1,14 @@
 """The conductor: routes a request, lets the team work on it, and writes the answer."""
 
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+
 from agents.aws import Connection
 from agents.board import Board
 from agents.company import Company
 from agents.faults import plain
 from agents.graph import GO_ON, STOP, GraphWork
+from agents.mcp.tools import Toolbox, open_toolbox
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Roster
 from agents.router import decide_route
@@ -12,6 +16,7 @@ from agents.swarm import SwarmWork
 from agents.synthesis import write_answer
 from core.events import Backend, Failed, RouteDecided
 from core.faults import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
+from core.history import PastNodes
 from core.limits import limits
 from core.money import show_usd, to_pico
 from core.run import Interrupted, Outcome, Run
@@ -27,28 +32,38 @@ class Conductor:
         *,
         policy: RetryPolicy | None = None,
         ask_above_usd: str | None = None,
+        past: PastNodes | None = None,
     ) -> None:
         self.roster = roster.name
         self.backend: Backend = connection.backend
-        self._company = Company(roster, connection, policy or default_policy(), Breaker())
+        self._company = Company(
+            roster, connection, policy or default_policy(), Breaker(), past or PastNodes()
+        )
         self._ask_above = to_pico(ask_above_usd or limits().run.ask_above_usd)
 
     async def work(self, run: Run) -> Outcome:
         """Answer a request (see `core.run.Team.work`)."""
         board = Board(run)
+        self._company.past.begin()
         try:
             route, roles = await decide_route(self._company, board)
             if not await self._may_start(run, route):
                 text = "Not started: you stopped it at the route."
                 return Outcome("interrupted", text, EXIT_INTERRUPTED)
             pattern = SwarmWork if route.pattern == "swarm" else GraphWork
-            await pattern(self._company, board, roles).work()
+            async with self._toolbox(run, roles) as board.toolbox:
+                await pattern(self._company, board, roles).work()
         except Exception as error:
             if run.stop.is_set():
                 raise Interrupted from error
             raise plain(error) from error
         run.check()
         return await _outcome(board)
+
+    def _toolbox(self, run: Run, roles: Sequence[str]) -> AbstractAsyncContextManager[Toolbox | None]:
+        """The tools of MCP servers, where a role of the run may use them."""
+        wanted = any(self._company.roster[role].mcp for role in roles)
+        return open_toolbox(run) if wanted else nullcontext()
 
     async def _may_start(self, run: Run, route: RouteDecided) -> bool:
         """Wait for the user where the expected cost is above the limit."""

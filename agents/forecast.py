@@ -1,7 +1,8 @@
-"""What a run will probably cost: a shipped prior of tokens for each role, at the roster's prices."""
+"""What a run will probably cost, node by node: from this user's own history, or from a shipped prior."""
 
 import tomllib
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import msgspec
 
 from agents.catalog import card
 from agents.roster import Roster
-from core.money import Pico
+from core.events import ExpectedNode
+from core.history import NodeHistory
+from core.money import Pico, to_pico, to_usd
 from core.prices import PriceBook, UnpricedModel, Usage
 
 
@@ -20,20 +23,60 @@ class _Prior(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_write: int = 0
 
 
+class _Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    low: str
+    high: str
+
+
+class _Priors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    spread: _Spread
+    roles: dict[str, _Prior]
+
+
 @cache
-def _priors() -> dict[str, _Prior]:
+def _priors() -> _Priors:
     text = (Path(__file__).parent / "priors.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, _Prior])
+    return msgspec.convert(tomllib.loads(text), _Priors)
 
 
-def expected_cost(roles: Iterable[str], roster: Roster, prices: PriceBook) -> Pico:
-    """The sum of what each role's node usually needs; models without a price count nothing."""
-    return Pico(sum(node_cost(role, roster, prices) for role in roles))
+NO_HISTORY = NodeHistory()
+
+
+def forecast(
+    roles: Iterable[str], roster: Roster, prices: PriceBook, history: NodeHistory = NO_HISTORY
+) -> tuple[ExpectedNode, ...]:
+    """What each role's node will probably cost; models without a price count nothing."""
+    return tuple(_node(role, roster, prices, history) for role in roles)
+
+
+def expected_cost(
+    roles: Iterable[str], roster: Roster, prices: PriceBook, history: NodeHistory = NO_HISTORY
+) -> Pico:
+    """The sum of what each role's node will probably cost."""
+    return likely(forecast(roles, roster, prices, history))
+
+
+def likely(nodes: Iterable[ExpectedNode]) -> Pico:
+    """The sum of a forecast."""
+    return Pico(sum(to_pico(node.likely_usd) for node in nodes))
+
+
+def _node(role: str, roster: Roster, prices: PriceBook, history: NodeHistory) -> ExpectedNode:
+    model = roster[role].model
+    own = history.range(role, model)
+    if own is not None:
+        low, middle, high, samples = own.low, own.likely, own.high, own.samples
+    else:
+        middle, samples = node_cost(role, roster, prices), 0
+        spread = _priors().spread
+        low, high = int(middle * Decimal(spread.low)), int(middle * Decimal(spread.high))
+    amounts = {"low_usd": to_usd(low), "likely_usd": to_usd(middle), "high_usd": to_usd(high)}
+    return ExpectedNode(role=role, model=model, samples=samples, **amounts)
 
 
 def node_cost(role: str, roster: Roster, prices: PriceBook) -> int:
-    """What one node of a role usually costs, in pico-dollars."""
-    prior = _priors()[role]
+    """What one node of a role costs by the shipped prior, in pico-dollars."""
+    prior = _priors().roles[role]
     model = roster[role].model
     if card(model).cache == "none":
         prompt = prior.prompt + prior.cache_read + prior.cache_write
@@ -55,7 +98,7 @@ def node_cost(role: str, roster: Roster, prices: PriceBook) -> int:
 def _below_threshold(prices: PriceBook, model: str, usage: Usage) -> int:
     parts = (
         Usage(output=usage.output),
-        Usage(input=usage.input),
+        *(Usage(input=part) for part in _pieces(usage.input)),
         *(Usage(cache_read=part) for part in _pieces(usage.cache_read)),
         *(Usage(cache_write=part) for part in _pieces(usage.cache_write)),
     )

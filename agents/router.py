@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from agents.answers import Route
 from agents.board import Board
 from agents.company import Company
-from agents.forecast import expected_cost
+from agents.forecast import forecast, likely
 from agents.node import Assignment, NodeAgent
 from agents.rules import RequestTraits, traits
 from agents.swarm import BUILDERS, EXPLORERS
@@ -65,7 +65,7 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     decision = _with_risk(decision, seen)
     decision = _with_choice(decision, run.pattern)
     roles = roles_for(decision, seen)
-    cost = expected_cost(roles, company.roster, run.prices)
+    nodes = forecast(roles, company.roster, run.prices, await company.past.get())
     route = RouteDecided(
         run=run.id,
         complexity=decision.complexity,
@@ -73,7 +73,8 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
         confidence=decision.confidence,
         reason=decision.reason,
         decided_by=decision.by,
-        expected_cost_usd=to_usd(cost),
+        expected_cost_usd=to_usd(likely(nodes)),
+        forecast=nodes,
     )
     board.route = route
     await run.emit(route)

@@ -24,7 +24,7 @@ from core.events import (
     ToolStarted,
     VerdictGiven,
 )
-from core.money import show_usd
+from core.money import show_usd, to_pico, to_usd
 from core.record import Record, encode_line
 from core.text import clip, escape_json, sanitise, sanitise_line
 
@@ -86,6 +86,20 @@ def cost_line(event: RunFinished) -> str:
     return f"{event.status} · cost {mark}{show_usd(event.cost_usd)}" + (f" ({parts})" if parts else "")
 
 
+def expected_line(event: RouteDecided) -> str:
+    """What a run will probably cost, from what to what, and how we know."""
+    about = f"about {show_usd(event.expected_cost_usd)}"
+    nodes = event.forecast
+    if not nodes:
+        return about
+    low, high = (to_usd(sum(to_pico(getattr(n, f"{end}_usd")) for n in nodes)) for end in ("low", "high"))
+    known = sum(node.samples > 0 for node in nodes)
+    basis = "your own history" if known == len(nodes) else "shipped figures"
+    if 0 < known < len(nodes):
+        basis = f"your own history for {known} of {len(nodes)} nodes"
+    return f"{about}, {show_usd(low)} to {show_usd(high)} by {basis}"
+
+
 def progress_line(record: Record) -> str:
     """One line about an event that somebody who waits wants to see; empty for the others."""
     line = _line(record)
@@ -95,8 +109,7 @@ def progress_line(record: Record) -> str:
 def _line(record: Record) -> str:  # noqa: PLR0912 (one case an event)
     match record.event:
         case RouteDecided() as event:
-            cost = show_usd(event.expected_cost_usd)
-            return f"route   {event.complexity} · {event.pattern} · about {cost} · {event.reason}"
+            return f"route   {event.complexity} · {event.pattern} · {expected_line(event)} · {event.reason}"
         case HandedOff() as event:
             return f"        {event.from_role} → {event.to_role}: {event.reason}"
         case NodeStarted() as event:

@@ -115,13 +115,18 @@ def make_team(
         Fault: a model of the roster has no price.
     """
     from agents.conductor import Conductor
+    from core.history import PastNodes
 
     chosen = find_roster(world, roster, connection.region)
     for model in chosen.models():
         if not prices.knows(model):
             raise Fault("unpriced_model", model=model, region=connection.region)
     return Conductor(
-        chosen, connection, policy=retry_policy(world.config), ask_above_usd=world.config.ask_above_usd
+        chosen,
+        connection,
+        policy=retry_policy(world.config),
+        ask_above_usd=world.config.ask_above_usd,
+        past=PastNodes(None if connection.backend == "rehearsal" else world.home),
     )
 
 

@@ -111,6 +111,18 @@ class StagePrepared(_RunEvent, frozen=True, kw_only=True):
     duration_ms: int
 
 
+class ExpectedNode(msgspec.Struct, frozen=True, kw_only=True):
+    """What one node will probably cost: one in five is cheaper than `low_usd`, one in five dearer than `high_usd`."""
+
+    role: str
+    model: str
+    low_usd: str
+    likely_usd: str
+    high_usd: str
+    samples: int
+    """This user's own nodes of that role and model that it is drawn from; 0: figures that are shipped."""
+
+
 class RouteDecided(_RunEvent, frozen=True, kw_only=True):
     complexity: Complexity
     pattern: Pattern
@@ -119,6 +131,8 @@ class RouteDecided(_RunEvent, frozen=True, kw_only=True):
     reason: str
     decided_by: DecidedBy
     expected_cost_usd: str
+    forecast: tuple[ExpectedNode, ...] = ()
+    """`expected_cost_usd` node by node, with its range."""
 
 
 class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):

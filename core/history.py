@@ -1,12 +1,16 @@
 """What past charges say about those to come: a projection for the month, and what nodes usually cost."""
 
+import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
-from core.index import NodeCost, Spell
+from core.index import Index, IndexUnreadable, NodeCost, Spell
 from core.money import Pico
+from core.paths import Home
 from core.prices import split_prefix
 
 WINDOW = timedelta(days=30)
@@ -14,6 +18,11 @@ LEAST = timedelta(days=1)
 """With less than this behind us nothing is projected."""
 ENOUGH = 5
 """Nodes of one role and model from which on history is believed."""
+NODES, LOGS = 1_000, 20
+"""How many nodes, and of how many sessions the news, are looked at when a run begins."""
+PATIENCE_SECONDS = 0.3
+
+_log = logging.getLogger(__name__)
 
 
 class Projection(msgspec.Struct, frozen=True):
@@ -91,6 +100,37 @@ class NodeHistory:
             return None
         low, likely, high = (_percentile(costs, percent) for percent in (20, 50, 80))
         return Range(low, likely, high, len(costs))
+
+
+class PastNodes:
+    """The history as the index has it, read in a thread while a run begins: nobody waits for it for long."""
+
+    def __init__(self, home: Home | None = None) -> None:
+        """`home`: where the index is; None: there is no history."""
+        self._home = home
+        self._reading: asyncio.Task[NodeHistory] | None = None
+        self._catching_up: asyncio.Task[object] | None = None
+
+    def begin(self) -> None:
+        """Begin to read. What is not in the index yet is put there afterwards, for the next run."""
+        if self._home is not None:
+            self._reading = asyncio.create_task(self._read(Index(self._home.index), self._home.sessions))
+
+    async def get(self) -> NodeHistory:
+        """What was read by now, or within `PATIENCE_SECONDS`; else an empty history."""
+        if self._reading is None:
+            return NodeHistory()
+        done, _ = await asyncio.wait({self._reading}, timeout=PATIENCE_SECONDS)
+        return self._reading.result() if done else NodeHistory()
+
+    async def _read(self, index: Index, sessions: Path) -> NodeHistory:
+        try:
+            found = NodeHistory(await index.node_costs(NODES))
+        except (IndexUnreadable, msgspec.ValidationError) as error:
+            _log.info("no history for the forecast: %s", error)
+            found = NodeHistory()
+        self._catching_up = asyncio.create_task(index.catch_up(sessions, most=LOGS))
+        return found
 
 
 def _percentile(costs: list[int], percent: int) -> Pico:

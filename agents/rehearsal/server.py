@@ -50,16 +50,19 @@ Planned: TypeAlias = tuple[Reply, Performance, Fault | None]
 class Rehearsal:
     """A loopback Bedrock that plays scripts.
 
-    `speed` divides every delay: 2 is twice as fast, 0 waits for nothing. Start it with `start()`
+    `speed` divides every delay: 2 is twice as fast, 0 waits for nothing. `cache` is the prompt cache that
+    calls are charged with, when it is not to be its own. Start it with `start()`
     and end it with `close()`, or use it in `with` or `async with`.
     """
 
-    def __init__(self, scripts: Sequence[Script], *, speed: float = 1.0) -> None:
+    def __init__(
+        self, scripts: Sequence[Script], *, speed: float = 1.0, cache: PrefixCache | None = None
+    ) -> None:
         self.scripts = tuple(scripts)
         self.speed = speed
         self._calls: deque[HeardCall] = deque(maxlen=_CALLS_KEPT)
         self._attempts: OrderedDict[str, int] = OrderedDict()
-        self._cache = PrefixCache()
+        self._cache = cache or PrefixCache()
         self._port: int | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

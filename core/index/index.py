@@ -74,14 +74,18 @@ class Index:
         """
         return await self._attempt(lambda db: take_in(db, records, whole=True)) or False
 
-    async def catch_up(self, sessions: Path) -> CaughtUp:
-        """Read what is new in the logs of a folder (`Home.sessions`), and forget sessions that are gone."""
+    async def catch_up(self, sessions: Path, *, most: int | None = None) -> CaughtUp:
+        """Read what is new in the logs of a folder (`Home.sessions`), and forget sessions that are gone.
+
+        Args:
+            most: look at so many logs only, those that come last by name.
+        """
         files = {file.name: file for file in sorted(sessions.glob("*.db"))}
         known = await self._attempt(lambda db: forget_others(db, set(files)))
         updated: list[str] = []
         damaged: dict[Path, str] = {}
         ok = known is not None
-        for name, file in files.items():
+        for name, file in list(files.items())[-(most or len(files)) :]:
             stamp = read_stamp(file)
             if known is None or known.get(name) == stamp:
                 continue

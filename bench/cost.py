@@ -1,0 +1,291 @@
+"""Does routing earn its keep? The same pieces of work by one plain Strands agent and by Heddle, at list prices.
+
+Usage: python bench/cost.py [--traces FILE] [--every N] [--class NAME] [--more-steps X] [--escalate] [--short X]
+                            [--roster NAME]
+
+Steps and tokens are those of real runs (shared/data/traces). Both sides really run: Strands, boto3, Heddle's
+sessions, stages and tools, over a loopback endpoint that bills as Bedrock does: a prefix cache for each
+model, with its lifetime and least size, counted on the bytes of each request. Only what models say is played.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from _pieces import SHARES, Piece, Shelf, Trouble, plain_turns, prose, read_pieces, shorter, team_script
+from strands import Agent, tool
+from strands.agent.conversation_manager import NullConversationManager
+from strands.models import BedrockModel
+from strands.models.model import CacheConfig
+
+from agents.aws import Connection, connect_rehearsal
+from agents.conductor import Conductor
+from agents.rehearsal import Rehearsal, Script
+from agents.rehearsal.tokens import PrefixCache, Prompt
+from agents.roster import Roster, load_roster
+from core.commands import AnswerQuestion, SubmitRequest
+from core.events import ModelCalled, QuestionAsked, RunFinished
+from core.money import PICO_PER_USD, to_pico
+from core.paths import find_home
+from core.prices import PriceBook, Usage, load_prices
+from core.session import Session, Settings
+
+AIMS = {"SIMPLE": 0.25, "MEDIUM": 0.8, "COMPLEX": 1.1}
+MIX_AIM = 0.7
+SECONDS = 12.0
+"""How long a call takes: what is five minutes old is no longer in the cache."""
+TRACES = Path(__file__).parents[2] / "shared" / "data" / "traces" / "agent_steps.jsonl"
+SYSTEM = "You are a careful software engineer. Do the work, test it, review it, and document it.\n"
+
+
+class Billing(PrefixCache):
+    """The endpoint's cache on a clock of its own: each call takes a while."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        super().__init__(lambda: self.seconds)
+
+    def charge(self, model, body) -> Prompt:
+        self.seconds += SECONDS
+        return super().charge(model, body)
+
+
+@dataclass
+class Bill:
+    """What one side cost, in pico-dollars, and its calls."""
+
+    cost: int = 0
+    calls: int = 0
+    parts: Counter[str] = field(default_factory=Counter)
+    """By role."""
+    tokens: Counter[str] = field(default_factory=Counter)
+
+    def add(self, role: str, usage: Usage, cost: int) -> None:
+        self.cost += cost
+        self.calls += 1
+        self.parts[role] += cost
+        self.tokens.update(
+            input=usage.input, read=usage.cache_read, write=usage.cache_write, output=usage.output
+        )
+
+
+# -- one plain agent ---------------------------------------------------------------------------------
+
+
+@tool
+def run(command: str, tokens: int) -> str:
+    """Run a command in the project and give its output.
+
+    Args:
+        command: The command.
+        tokens: How much of its output is wanted.
+    """
+    return prose(tokens - 12)
+
+
+async def by_one(piece: Piece, roster: Roster, prices: PriceBook) -> Bill:
+    """The whole piece in one conversation, on the senior coder's model, with caching on."""
+    bill, model = Bill(), roster["senior_coder"].model
+    script = Script(name="piece", title=piece.id, request=piece.name, turns=tuple(plain_turns(piece)))
+    with Rehearsal([script], speed=0, cache=Billing()) as server:
+        agent = Agent(
+            model=_plain_model(model, connect_rehearsal(server.url)),
+            system_prompt=SYSTEM + prose(500),
+            tools=[run],
+            callback_handler=None,
+            conversation_manager=NullConversationManager(),
+        )
+        async for event in agent.stream_async(piece.text()):
+            reported = event.get("event", {}).get("metadata", {}).get("usage")
+            if reported:
+                usage = _usage(reported)
+                bill.add("plain", usage, prices.cost(model, usage))
+    return bill
+
+
+def _plain_model(model: str, connection: Connection) -> BedrockModel:
+    return BedrockModel(
+        boto_session=connection.session,
+        boto_client_config=connection.client_config(),
+        endpoint_url=connection.endpoint,
+        model_id=model,
+        max_tokens=16_000,
+        cache_config=CacheConfig(strategy="auto", tools_ttl=True),
+        additional_args={"requestMetadata": {"app": "bench", "role": "plain", "run": "r", "node": "n"}},
+    )
+
+
+def _usage(reported: dict) -> Usage:
+    return Usage(
+        input=reported["inputTokens"],
+        output=reported["outputTokens"],
+        cache_read=reported.get("cacheReadInputTokens", 0),
+        cache_write=reported.get("cacheWriteInputTokens", 0),
+    )
+
+
+# -- Heddle ------------------------------------------------------------------------------------------
+
+
+async def by_team(piece: Piece, roster: Roster, prices: PriceBook, folder: Path, trouble: Trouble) -> Bill:
+    """The same by a session of Heddle, with its own prompts, tools and handoffs."""
+    shelf = Shelf()
+    script = team_script(piece, shelf, trouble)
+    project = _project(folder / "project", shelf)
+    bill = Bill()
+    with Rehearsal([script], speed=0, cache=Billing()) as server:
+        team = Conductor(roster, connect_rehearsal(server.url), ask_above_usd="1000")
+        settings = Settings(home=find_home(), prices=prices, allow_unconfined=True, interactive=True)
+        session = await Session.open(settings, project=project, team=team)
+        watching = asyncio.create_task(_watch(session, bill))
+        await session.submit(SubmitRequest(text=piece.text()))
+        end = await watching
+        await session.close()
+    if end.status != "done" or to_pico(end.cost_usd) != bill.cost:
+        raise RuntimeError(f"{piece.id} ended as {end.status}: {end.answer[:500]}")
+    return bill
+
+
+def _project(folder: Path, shelf: Shelf) -> Path:
+    for name, text in shelf.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "README.md").write_text("# Sample\n")
+    (folder / "Makefile").write_text("test:\n\t@true\n")
+    return folder
+
+
+async def _watch(session: Session, bill: Bill) -> RunFinished:
+    """Take in the charges, say yes to every question, until the run ends."""
+    async for record in session.records():
+        event = record.event
+        if isinstance(event, ModelCalled):
+            usage = Usage(
+                input=event.input_tokens,
+                output=event.output_tokens,
+                cache_read=event.cache_read_tokens,
+                cache_write=event.cache_write_tokens,
+            )
+            bill.add(event.role, usage, to_pico(event.cost_usd))
+        elif isinstance(event, QuestionAsked):
+            await session.submit(AnswerQuestion(id=event.id, answer=event.choices[0], by="bench"))
+        elif isinstance(event, RunFinished):
+            return event
+    raise RuntimeError("the session ended before its run")
+
+
+# -- the report --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Class:
+    """All pieces of one class: both sides' bills."""
+
+    one: list[Bill] = field(default_factory=list)
+    team: list[Bill] = field(default_factory=list)
+    traced: int = 0
+    """Prompt tokens of the traces themselves."""
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Dollars a piece: one agent, and the team."""
+        return mean(bill.cost for bill in self.one), mean(bill.cost for bill in self.team)
+
+
+def mean(costs: Iterable[int]) -> float:
+    found = list(costs)
+    return sum(found) / len(found) / PICO_PER_USD
+
+
+def report(classes: dict[str, Class]) -> None:
+    print("class      pieces  calls 1/H   one agent      Heddle   ratio    aim  Heddle's cost by role")
+    for kind, found in classes.items():
+        one, team = found.means
+        calls = [round(sum(b.calls for b in side) / len(side)) for side in (found.one, found.team)]
+        print(
+            f"{kind:<10} {len(found.one):>6}  {calls[0]:>4}/{calls[1]:<4} {one:>11.4f} {team:>11.4f} "
+            f"{team / one:>7.2f} {_aim(AIMS.get(kind), team / one)}  {_parts(found.team)}"
+        )
+    if set(classes) == set(SHARES):
+        one, team = (sum(SHARES[kind] * classes[kind].means[side] for kind in SHARES) for side in (0, 1))
+        print(f"{'the mix':<27} {one:>11.4f} {team:>11.4f} {team / one:>7.2f} {_aim(MIX_AIM, team / one)}")
+
+
+def _aim(aim: float | None, ratio: float) -> str:
+    return "      " if aim is None else f"≤{aim:<4} {'ok' if ratio <= aim else 'MISSED'}"
+
+
+def _parts(bills: list[Bill]) -> str:
+    whole = sum((bill.parts for bill in bills), Counter())
+    return ", ".join(f"{role} {100 * cost / sum(whole.values()):.0f} %" for role, cost in whole.most_common())
+
+
+def caches(classes: dict[str, Class]) -> None:
+    """How much of all prompts came out of the cache."""
+    for name in ("one", "team"):
+        tokens = sum((bill.tokens for found in classes.values() for bill in getattr(found, name)), Counter())
+        prompt = tokens["input"] + tokens["read"] + tokens["write"]
+        shares = ", ".join(f"{key} {100 * tokens[key] / prompt:.1f} %" for key in ("read", "write", "input"))
+        if name == "one":
+            traced = sum(found.traced for found in classes.values())
+            print(
+                f"one agent's prompts, with its review and documents: {prompt / traced:.2f} × those of the traces"
+            )
+        print(f"{'one agent' if name == 'one' else 'Heddle':<10} prompts: {shares}; {tokens['output']:,} out")
+
+
+async def measure(options: argparse.Namespace) -> dict[str, Class]:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(64))
+    home, prices = find_home(), load_prices()
+    roster = load_roster(options.roster, config=home.config, region="us-east-1", scope="global")
+    classes = {kind: Class() for kind in SHARES if options.kind in ("", kind)}
+    pieces = [piece for piece in read_pieces(options.traces) if piece.kind in classes][:: options.every]
+    trouble = Trouble(options.more_steps, options.escalate)
+    for number, whole in enumerate(pieces):
+        piece = whole if options.short == 1 else shorter(whole, options.short)
+        found = classes[piece.kind]
+        found.traced += piece.prompts
+        found.one.append(await by_one(piece, roster, prices))
+        folder = home.state / str(number)
+        found.team.append(await by_team(piece, roster, prices, folder, trouble))
+        one, team = found.one[-1].cost, found.team[-1].cost
+        print(f"{number + 1}/{len(pieces)} {piece.kind} {piece.id}: {team / one:.2f}", file=sys.stderr)
+    return {kind: found for kind, found in classes.items() if found.one}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--traces", type=Path, default=TRACES)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each n-th piece")
+    parser.add_argument("--class", dest="kind", default="", choices=("", *SHARES))
+    parser.add_argument(
+        "--more-steps", type=float, default=1.0, metavar="X", help="small models need more steps"
+    )
+    parser.add_argument("--escalate", action="store_true", help="no fast coder manages its work")
+    parser.add_argument("--short", type=float, default=1.0, metavar="X", help="only this part of all steps")
+    parser.add_argument("--roster", default="current")
+    options = parser.parse_args()
+    if not options.traces.exists():
+        print(f"skipped: the traces are not here ({options.traces.name}); name the file with --traces")
+        return
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(HEDDLE_HOME=home, AWS_EC2_METADATA_DISABLED="true")
+        classes = asyncio.run(measure(options))
+    report(classes)
+    caches(classes)
+
+
+if __name__ == "__main__":
+    main()
