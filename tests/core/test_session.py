@@ -141,6 +141,34 @@ async def test_a_charge_that_is_on_its_way_when_the_run_ends_is_not_made_twice(h
     assert (await hand.events(session, RunFinished))[0].cost_usd == charge.cost_usd
 
 
+async def test_a_request_in_the_last_moment_of_a_run_comes_after_its_end(hand):
+    async def deed(actor):
+        call = await actor.call_out()
+        tasks.append(asyncio.create_task(actor.charge(*call)))
+        await asyncio.sleep(0)
+        raise NeedsDecision("something")
+
+    tasks = []
+    session, _ = await hand.start(deed)
+    append = session._log.append
+
+    async def slow(events):
+        if any(isinstance(event, ModelCalled) for event in events):
+            while session._runs.busy:
+                await asyncio.sleep(0)
+            tasks.append(asyncio.create_task(session.submit(SubmitRequest(text="next"))))
+            for _ in range(5):
+                await asyncio.sleep(0)
+        return await append(events)
+
+    session._log.append = slow
+    await ask_for(session)
+    await asyncio.gather(*tasks)
+    await session.wait_idle()
+    order = [(type(e), e.run) for e in await hand.events(session, RequestSubmitted, RunFinished)]
+    assert order == [(kind, run) for run in ("r1", "r2") for kind in (RequestSubmitted, RunFinished)]
+
+
 async def test_a_sender_that_goes_away_leaves_a_whole_run(hand):
     session, _ = await hand.start()
     sending = asyncio.create_task(session.submit(SubmitRequest(text="do it")))
