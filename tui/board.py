@@ -28,17 +28,21 @@ from tui.welcome import Welcome
 
 PANES: tuple[Pane, ...] = ("chat", "graph", "diffs", "cost")
 _TARGETS: dict[Pane, str] = {"chat": "#prompt", "graph": "#graph", "diffs": "#patch", "cost": "#cost"}
+_WIDTHS = ((0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide"))
+_HEIGHTS = ((0, "-flat"), (16, "-tall"), (50, "-high"))
+"""Classes of the screen, from so many columns and rows on."""
 _TOO_SMALL = "Heddle needs 60×16.\nMake it larger."
 
 
 class Board(Screen[None]):
     """Four panes, prompt, status line, bar and footer, arranged by the terminal's size."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall"), (50, "-high")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = list(_WIDTHS)  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = list(_HEIGHTS)  # noqa: RUF012
+    AUTO_FOCUS = "#prompt"
 
     def __init__(self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str) -> None:
-        super().__init__()
+        super().__init__(classes="-fresh -pane-chat -side-graph")
         self.view = SessionView()
         self._clock = clock
         self._suggestions = suggestions
@@ -51,6 +55,7 @@ class Board(Screen[None]):
         self._ticking: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        self._class_by_size()
         yield StatusLine(self.state_words, id="status")
         yield Tabs(id="tabs")
         with Horizontal(id="body"):
@@ -71,6 +76,13 @@ class Board(Screen[None]):
     def suggestions(self) -> Sequence[str]:
         """Requests that the rehearsal knows."""
         return self._suggestions
+
+    def _class_by_size(self) -> None:
+        """Have the first frame styled once: Textual tells the size only after it."""
+        width, height = self.app.size
+        wide = [name for least, name in _WIDTHS if width >= least][-1]
+        high = [name for least, name in _HEIGHTS if height >= least][-1]
+        self.update_classes({wide: True, high: True}, update=False)
 
     # -- what the front adds ---------------------------------------------------------------------
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from textual.geometry import Size
+from rich.style import Style
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.ink import Palette
 from tui.paint import Line, Lines, plain
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual.selection import Selection
 
 
@@ -21,6 +22,8 @@ class Canvas(ScrollView):
     """Base of the panes. A subclass gives `line(y)` and says with `resize_to` how many there are."""
 
     ALLOW_SELECT = True
+    _base = Style.null()
+    """The pane's own style, looked up once a frame."""
 
     @property
     def palette(self) -> Palette:
@@ -37,16 +40,41 @@ class Canvas(ScrollView):
 
     def resize_to(self, height: int) -> None:
         """Say how many lines there are, and have those in sight drawn again."""
-        self.virtual_size = Size(0, height)
+        self.set_height(height)
         self.refresh()
+
+    def set_height(self, height: int) -> None:
+        """Say how many lines there are.
+
+        A pane whose height does not follow its content needs no new layout of the screen, which
+        would cost more than all its lines do; only its scrollbar has to know.
+        """
+        size = Size(0, height)
+        if size == self.virtual_size:
+            return
+        if self.styles.auto_dimensions:
+            self.virtual_size = size
+        else:
+            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+            self._scroll_update(size)
+
+    def refresh_from(self, y: int) -> None:
+        """Have the lines from `y` on drawn again."""
+        top = max(0, y - self.scroll_offset.y)
+        if top < self.size.height:
+            self.refresh(Region(0, top, self.size.width, self.size.height - top))
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         """A scrollbar that appears after the scrolling must be told how far it went."""
         if shown:
             self.vertical_scrollbar.position = self.scroll_y
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
+        base = self._base
         line = self.scroll_offset.y + y
         if line >= self.virtual_size.height:
             return Strip.blank(self.size.width, base)

@@ -22,7 +22,7 @@ from core.view.items import (
 )
 from tui.ink import role_ink
 from tui.markdown import draw_markdown
-from tui.paint import Line, Lines, Span, cut, indent, spread, width_of, wrap
+from tui.paint import Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
 from tui.wording import (
     DECIDERS,
     RUN_WORDS,
@@ -224,7 +224,7 @@ def _run_end(item: RunEndItem, width: int) -> Lines:
         right.append(Span(f" of {money(item.expected)} expected", "dim"))
     right.append(Span(" ──", "faint"))
     room = max(1, width - width_of(left) - width_of(right) - 2)
-    lines: Lines = [[*left, Span(" " + "─" * room + " ", "faint"), *right]]
+    lines: Lines = [cut_line([*left, Span(" " + "─" * room + " ", "faint"), *right], width)]
     if item.answer:
         lines += [[], *indent(draw_markdown(item.answer, width - 2), [TAB])]
     step = _next_step(item)

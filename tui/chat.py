@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Literal, TypeAlias
 
 import msgspec
+from textual.strip import Strip
 
 from core.text import sanitise
 from core.view.items import Item, TextItem
@@ -34,11 +35,17 @@ class Waiting(msgspec.Struct):
 
 
 class _Block:
-    """One drawn item."""
+    """One drawn item, with those of its lines that were on the screen already."""
 
     def __init__(self, lines: Lines, growing: Growing | None = None) -> None:
         self.lines = lines
         self.growing = growing
+        self.strips: dict[int, Strip] = {}
+
+    def replace(self, lines: Lines, kept: int) -> None:
+        """Take new lines, of which the first `kept` are the old ones."""
+        self.lines = lines
+        self.strips = {row: strip for row, strip in self.strips.items() if row < kept}
 
 
 class Chat(Canvas):
@@ -51,7 +58,7 @@ class Chat(Canvas):
         self._transcript = transcript
         self._first = 0
         self._blocks: list[_Block] = []
-        self._tops: list[int] = []
+        self._tops: list[int] = [0]
         self._tail: Lines = []
         self._waiting: Sequence[Waiting] = ()
         self._width = 0
@@ -74,6 +81,7 @@ class Chat(Canvas):
         self._blocks = [self._draw(index) for index in range(self._first, len(self._transcript.items))]
         self._draw_waiting()
         self._measure()
+        self.refresh()
         if not keep:
             self._to_end()
 
@@ -87,40 +95,45 @@ class Chat(Canvas):
             return _Block([*above, *indent(growing.lines(), [TAB])], growing)
         return _Block([*above, *draw_item(item, self._width)])
 
-    def _grow(self, index: int, item: Item) -> None:
+    def _grow(self, index: int, item: Item) -> int:
+        """Draw a longer text; gives how many of its lines stayed."""
         block = self._blocks[index - self._first]
         if block.growing is None or not isinstance(item, TextItem):
             self._blocks[index - self._first] = self._draw(index)
-            return
-        block.growing.take(item.parts)
+            return 0
         above = [[] for _ in range(gap(self._transcript.items[index - 1] if index else None, item))]
-        block.lines = [*above, *indent(block.growing.lines(), [TAB])]
+        kept = len(above) + len(block.growing.done)
+        block.growing.take(item.parts)
+        block.replace([*above, *indent(block.growing.lines(), [TAB])], kept)
+        return kept
 
     def update(self, touched: Mapping[int, How], waiting: Sequence[Waiting]) -> None:
         """Draw what changed since the last frame."""
         self._waiting = waiting
         if self._width <= 0:
             return
-        for index in sorted(touched):
-            self._touch(index, touched[index])
+        end = self._tops[-1]
+        changed = min((self._touch(index, touched[index]) for index in sorted(touched)), default=end)
         self._draw_waiting()
         self._measure()
         if self._following:
             self._forget()
             self._to_end()
-        self.refresh()
+        self.refresh_from(min(changed, end))
 
-    def _touch(self, index: int, how: How) -> None:
+    def _touch(self, index: int, how: How) -> int:
+        """Draw an item again; gives the line from which the chat differs."""
         if index < self._first:
-            return
+            return self._tops[-1]
         place = index - self._first
         if place >= len(self._blocks):
             for missing in range(self._first + len(self._blocks), index + 1):
                 self._blocks.append(self._draw(missing))
-        elif how == "grown":
-            self._grow(index, self._transcript.items[index])
-        else:
-            self._blocks[place] = self._draw(index)
+            return self._tops[-1]
+        if how == "grown":
+            return self._tops[place] + self._grow(index, self._transcript.items[index])
+        self._blocks[place] = self._draw(index)
+        return self._tops[place]
 
     def _draw_waiting(self) -> None:
         self._tail = []
@@ -133,7 +146,7 @@ class Chat(Canvas):
     def _measure(self) -> None:
         heights = (len(block.lines) for block in self._blocks)
         self._tops = list(accumulate(heights, initial=self._marker_height))
-        self.resize_to(self._tops[-1] + len(self._tail))
+        self.set_height(self._tops[-1] + len(self._tail))
 
     @property
     def _marker_height(self) -> int:
@@ -182,6 +195,21 @@ class Chat(Canvas):
             return self._tail[y - end]
         place = bisect_right(self._tops, y) - 1
         return self._blocks[place].lines[y - self._tops[place]]
+
+    def strip(self, y: int) -> Strip:
+        end = self._tops[-1]
+        if y < self._marker_height or y >= end:
+            return super().strip(y)
+        place = bisect_right(self._tops, y) - 1
+        strips, row = self._blocks[place].strips, y - self._tops[place]
+        if row not in strips:
+            strips[row] = super().strip(y)
+        return strips[row]
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        for block in self._blocks:
+            block.strips.clear()
 
     @property
     def drawn_items(self) -> int:

@@ -39,7 +39,8 @@ def draw_list(graph: Graph, width: int) -> Lines:
             lines.append([Span("  "), *cut_line(_doing(node), width - 2)])
     back = [link for link in graph.links if link.feedback]
     if back and graph.round > 1:
-        lines.append([Span(f"↺ round {graph.round}: {back[0].source_label} sent the work back", "warn")])
+        words = f"↺ round {graph.round}: {back[0].source_label} sent the work back"
+        lines += wrap([Span(words, "warn")], width)
     return lines
 
 

@@ -18,6 +18,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "support" / "screen_program.py"
 DEADLINE = 40.0
+_SIZE = ("COLUMNS", "LINES")
+"""Would stand above the size of the terminal itself."""
 
 
 class Terminal:
@@ -34,7 +36,7 @@ class Terminal:
             stdout=self.slave,
             stderr=self.slave,
             start_new_session=True,
-            env=os.environ | environment,
+            env={name: value for name, value in os.environ.items() if name not in _SIZE} | environment,
         )
 
     def read_until(self, *wanted: str) -> str:
