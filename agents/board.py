@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from agents.answers import Verdict
 from core.events import HandedOff, RouteDecided
 from core.run import Run
 from tools.workbench import TestReport
+
+if TYPE_CHECKING:
+    from agents.mcp.tools import Toolbox
 
 DOCUMENTS = frozenset({".md", ".rst", ".txt", ".adoc"})
 """Files that no test depends on, by suffix."""
@@ -32,6 +36,8 @@ class Board:
     """Paths that changed after the tests last ran."""
     verdict: Verdict | None = None
     round: int = 1
+    toolbox: "Toolbox | None" = None
+    """The tools of the MCP servers that this run has."""
     last_role: str | None = None
     """The role that finished last: the next one gets the work from it."""
 

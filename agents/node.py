@@ -1,6 +1,6 @@
 """A node: one role at work at one place in a run, as a Strands agent with our gates around it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +82,7 @@ class NodeAgent(Agent):
             name=role.name,
             description=role.does,
             system_prompt=role.prompt,
-            tools=[
-                StagedTool(tool, board, role.name, role.name, self._guard.bad_calls) for tool in role.tools
-            ],
+            tools=_tools(board, role, self._guard.bad_calls),
             structured_output_model=assignment.answer,
             callback_handler=None,
             retry_strategy=None,
@@ -219,6 +217,13 @@ class NodeAgent(Agent):
         """The end of a node whose model would not fill in the schema that it was given."""
         message = self.messages[-1] if self.messages else Message(role="assistant", content=[])
         return AgentResult("end_turn", message, self.event_loop_metrics, {})
+
+
+def _tools(board: Board, role: Role, bad_calls: Mapping[str, str]) -> list[Any]:
+    """The tools of a role, and those of the MCP servers where it may use them."""
+    own = [StagedTool(tool, board, role.name, role.name, bad_calls) for tool in role.tools]
+    others = board.toolbox.tools(board, role.name, role.name, bad_calls) if board.toolbox and role.mcp else []
+    return [*own, *others]
 
 
 def _ending(failure: BaseException) -> NodeStatus:

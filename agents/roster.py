@@ -1,6 +1,7 @@
 """The roster: which models, prompt, tools and limits each role has."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,8 @@ class Role(msgspec.Struct, frozen=True):
     tools: tuple[str, ...]
     prompt: str
     output_tokens: int
+    mcp: bool = False
+    """Whether it may use the tools of MCP servers."""
 
     @property
     def model(self) -> str:
@@ -56,6 +59,7 @@ class _RoleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     does: str
     output_tokens: int
     tools: tuple[str, ...] = ()
+    mcp: bool = False
 
 
 class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +69,7 @@ class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[str, ...] | None = None
+    mcp: bool | None = None
     output_tokens: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
@@ -82,6 +87,16 @@ def _roles() -> _Roles:
 def role_names() -> tuple[str, ...]:
     """All roles, in the order of `agents/roles.toml`."""
     return tuple(_roles().roles)
+
+
+def tools_of_roles() -> dict[str, tuple[str, ...]]:
+    """The tools that each role has, when no roster says otherwise."""
+    return {name: _expanded(row.tools) for name, row in _roles().roles.items()}
+
+
+def _expanded(entries: Iterable[str]) -> tuple[str, ...]:
+    sets = _roles().tool_sets
+    return tuple(tool for entry in entries for tool in sets.get(entry, (entry,)))
 
 
 def roster_names(config: Path) -> list[str]:
@@ -137,12 +152,7 @@ def _find(name: str, config: Path) -> Path:
 def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Scope) -> Role:
     row = _roles().roles[name]
     own = file.settings.get(name, _Override())
-    sets = _roles().tool_sets
-    tools = tuple(
-        tool
-        for entry in (row.tools if own.tools is None else own.tools)
-        for tool in sets.get(entry, (entry,))
-    )
+    tools = _expanded(row.tools if own.tools is None else own.tools)
     return Role(
         name=name,
         does=row.does,
@@ -150,6 +160,7 @@ def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Sco
         tools=tools,
         prompt=_prompt(name, config),
         output_tokens=own.output_tokens or row.output_tokens,
+        mcp=row.mcp if own.mcp is None else own.mcp,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from strands.types.events import ToolResultEvent
@@ -72,13 +72,36 @@ async def carry_out(
 
     With a `fault` of its arguments the tool does not run: that is the result.
     """
+
+    async def work() -> ToolResult:
+        return (
+            ToolResult(False, fault)
+            if fault
+            else await call(tool, arguments, workbench(board.run, node, role))
+        )
+
+    result = await put_on_record(board, node, role, tool, arguments, work)
+    await record_changes(board, node, role, result.changed, tool)
+    if result.tests is not None:
+        await record_tests(board, node, role, result.tests)
+    return result
+
+
+async def put_on_record(
+    board: Board,
+    node: str,
+    role: str,
+    tool: str,
+    arguments: object,
+    work: Callable[[], Awaitable[ToolResult]],
+) -> ToolResult:
+    """Do the work of a tool call between the records of its start and its end."""
     run = board.run
     who = {"run": run.id, "node": node, "role": role}
     number, started = run.number(), monotonic_ms()
     shown = clip(json.dumps(arguments, ensure_ascii=False, default=str), limits().record.argument_characters)
     await run.emit(ToolStarted(**who, call=number, tool=tool, arguments=shown))
-    bench = workbench(run, node, role)
-    result = ToolResult(ok=False, text=fault) if fault else await call(tool, arguments, bench)
+    result = await work()
     await run.emit(
         ToolFinished(
             **who,
@@ -89,9 +112,6 @@ async def carry_out(
             output=clip(result.text, limits().record.tool_output_characters),
         )
     )
-    await record_changes(board, node, role, result.changed, tool)
-    if result.tests is not None:
-        await record_tests(board, node, role, result.tests)
     return result
 
 

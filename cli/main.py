@@ -24,6 +24,8 @@ _WORK = {
     "rehearse": "cli.rehearse:rehearse",
     "models": "cli.models:models",
     "doctor": "cli.doctor:doctor",
+    "tools": "cli.tools:tools",
+    "mcp": "cli.mcp:mcp",
     "sandbox": "cli.sandbox:sandbox",
     "engine": "cli.engine:engine",
     "screen": "cli.screen:screen",

@@ -26,6 +26,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_decisions(commands)
     _add_rehearse(commands)
     _add_checks(commands)
+    _add_tools(commands)
+    _add_mcp(commands)
     _add_sandbox(commands)
     _add_engine(commands)
     return parser
@@ -150,6 +152,42 @@ def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--unconfined", action="store_true", help="run it without a sandbox when there is none"
     )
     parser.add_argument("words", metavar="COMMAND", nargs="*", help="the program and its arguments, after --")
+
+
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("tools", help="every tool that agents have", allow_abbrev=False)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one tool, with its whole manual")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_mcp(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("mcp", help="MCP servers, whose tools agents can use", allow_abbrev=False)
+    parser.set_defaults(action="list", output="text", project=None)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    helps = {
+        "list": "the servers of this project and your own",
+        "add": "add a server of your own",
+        "test": "start a server and list its tools",
+        "trust": "let the project's server run as it is written now",
+    }
+    for name, text in helps.items():
+        action = actions.add_parser(name, help=text, allow_abbrev=False)
+        action.add_argument("--project", metavar="DIR", help="the project's folder (default: this one)")
+        if name != "list":
+            action.add_argument("name", metavar="NAME")
+        if name in ("list", "test"):
+            action.add_argument("--output", choices=("text", "json"), default="text")
+        if name == "trust":
+            action.add_argument("--never", action="store_true", help="never use it, and do not ask again")
+        if name == "add":
+            action.add_argument("--url", help="where it is, when it is not a command")
+            action.add_argument("--env", metavar="NAME=VALUE", action="append", default=[])
+            action.add_argument(
+                "--to-project", action="store_true", help="write it into the project's .mcp.json"
+            )
+            action.add_argument(
+                "words", metavar="COMMAND", nargs="*", help="the command and its arguments, after --"
+            )
 
 
 def _add_engine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -92,6 +92,23 @@ _ALL = (
 TOOLS: Mapping[str, Tool] = MappingProxyType({each.name: each for each in _ALL})
 """Every tool there is. Which role has which is the roster's to say."""
 
+FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Files": (
+            "read_file", "write_file", "edit_file", "apply_patch", "list_directory", "search_files", "find_files",
+        ),
+        "Code analysis": (
+            "parse_ast", "analyze_complexity", "find_references", "go_to_definition", "get_type_info", "diagnostics",
+        ),
+        "Testing": ("run_tests", "coverage_report", "benchmark"),
+        "Packages": ("install_dependency", "check_updates", "audit_security"),
+        "Git": ("git_status", "git_diff", "git_log", "git_blame"),
+        "Search and research": ("web_search", "fetch_page", "docs_search", "stackoverflow_search"),
+        "Execution": ("execute_code", "run_command", "run_linter", "format_code"),
+    }
+)  # fmt: skip
+"""Every tool once, as people look for it."""
+
 
 def schema_of(tool: Tool) -> dict[str, Any]:
     """A flat JSON schema of the tool's arguments: `type`, `properties`, `required`."""
