@@ -27,6 +27,10 @@ SOON = 1.0
 """Seconds. Generous for a machine that is shared; what is measured is a few hundredths."""
 
 
+def _last(kinds, kind):
+    return len(kinds) - 1 - kinds[::-1].index(kind)
+
+
 async def stop(works):
     started = time.monotonic()
     await works.submit(InterruptRun())
@@ -35,6 +39,10 @@ async def stop(works):
     assert (told.end.status, told.end.exit_code) == ("interrupted", 130)
     assert [each.node for each in told.of(NodeFinished)] == [each.node for each in told.of(NodeStarted)]
     assert told.of(NodeFinished)[-1].status == "interrupted"
+    kinds = [type(event) for event in told.events]
+    for kind in (ModelCalled, ToolFinished, TextFinished):
+        # the node itself closes what it had open; the session does so only for one that died
+        assert kind not in kinds[_last(kinds, NodeFinished) :]
     assert [each.call for each in told.of(CallStarted)] == [each.call for each in told.of(ModelCalled)]
     return told
 

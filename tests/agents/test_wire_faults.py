@@ -66,6 +66,7 @@ PASSING = {
     "unavailable in the stream": Break("serviceUnavailableException"),
     "odd error frame": Break("error"),
     "end without messageStop": Break("eof"),
+    "end without messageStop after a whole block": Break("eof", whole=True),
     "nothing at all": Break("empty", words=0),
     "half a frame": Break("half_frame"),
     "cut in a frame": Break("cut"),
@@ -389,19 +390,21 @@ async def test_the_waiting_has_an_end(foreign, open_session):
     assert max(each.delay_ms for each in told.of(Retried)) <= 10
 
 
-async def test_thoughts_do_not_go_to_another_model(works, foreign):
+async def test_thoughts_do_not_go_to_another_model(foreign, open_session, roster):
+    """Neither in the call that falls back nor in any later one."""
+    sonnet = "us.anthropic.claude-sonnet-5-5"
+    works = await open_session(roster(researcher=(HAIKU, sonnet)))
     read = Reply("Let me look.", (("read_file", {"path": "app.py"}),), thinks=True)
-    foreign.play("You are the researcher", read, Reply(FINAL))
-    foreign.next(
-        Refuse(503, "ServiceUnavailableException"),
-        times=ATTEMPTS,
-        when=lambda asked: "haiku" in asked.model and asked.turn == 1,
-    )
+    foreign.play("You are the researcher", read, read, Reply(FINAL))
+    failing = Refuse(503, "ServiceUnavailableException")
+    foreign.next(failing, times=ATTEMPTS, when=lambda asked: "haiku" in asked.model and asked.turn == 1)
     told = await works()
-    assert told.end.status == "done"
+    assert (told.end.status, told.end.answer) == ("done", FINAL)
     assert foreign.objections == []
-    assert "reasoningContent" in str(foreign.requests[1].messages)
-    assert "reasoningContent" not in str(foreign.requests[-1].messages)
+    models = [asked.model for asked in foreign.requests]
+    assert models == [HAIKU] * (1 + ATTEMPTS) + [sonnet, sonnet]
+    signed = [str(asked.messages).count("reasoningContent") for asked in foreign.requests]
+    assert signed == [0, *[1] * ATTEMPTS, 0, 1]
 
 
 # -- the router's call -----------------------------------------------------------------------------

@@ -128,6 +128,8 @@ class Break:
     """eof, half_frame, reset, bad_crc, stall, silent, empty, or the name of an exception member."""
     message: str = "broken"
     words: int = 2
+    whole: bool = False
+    """End the text block before."""
 
 
 Answer = Reply | Refuse | Break
@@ -531,6 +533,8 @@ class _Handler(BaseHTTPRequestHandler):
         for number in range(how.words):
             delta = {"contentBlockIndex": 0, "delta": {"text": f"lost{number} "}}
             self._chunk(event("contentBlockDelta", delta))
+        if how.whole:
+            self._chunk(event("contentBlockStop", {"contentBlockIndex": 0}))
         self._fail(asked, how)
 
     def _fail(self, asked: Asked, how: Break) -> None:
