@@ -22,7 +22,7 @@ class Decisions:
     def __init__(self, staging: Staging, past: Past, emit: Emit) -> None:
         self._review = Review(staging, past)
         self._emit = emit
-        self._unsettled = dict.fromkeys(past.changes)
+        self._unsettled: dict[str, None] = dict.fromkeys(past.changes)
         """Changes for which the stage may not agree with the verdict yet: at first all, since the
         process before us may have died between a decision and what follows from it."""
 
