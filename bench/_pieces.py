@@ -7,6 +7,7 @@ added to the prompt. What it does not say, and is assumed here, has a name in ca
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -72,9 +73,10 @@ class Piece:
     request: int
     """Tokens of the request."""
     steps: tuple[Step, ...]
-    rework: bool
     prompts: int
     """Tokens of all prompts of the trace, to compare with."""
+    rework: bool = False
+    """The reviewer sends it back once."""
 
     @property
     def change(self) -> int:
@@ -94,7 +96,19 @@ def read_pieces(file: Path) -> list[Piece]:
     rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
     rows.sort(key=lambda row: sum(step[0] for step in row["steps"]))
     kinds = _kinds(len(rows))
-    return [_piece(row, kind, number) for number, (row, kind) in enumerate(zip(rows, kinds, strict=True))]
+    return [_piece(row, kind) for row, kind in zip(rows, kinds, strict=True)]
+
+
+def sent_back(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same pieces, of which the reviewer sends back some of each class."""
+    seen: Counter[str] = Counter()
+    made: list[Piece] = []
+    for piece in pieces:
+        number = seen[piece.kind]
+        seen[piece.kind] += 1
+        back = int((number + 1) * REWORK + 0.5) > int(number * REWORK + 0.5)
+        made.append(replace(piece, rework=back))
+    return made
 
 
 def _kinds(count: int) -> list[str]:
@@ -105,12 +119,11 @@ def _kinds(count: int) -> list[str]:
     return kinds + ["CRITICAL"] * (count - len(kinds))
 
 
-def _piece(row: dict, kind: str, number: int) -> Piece:
+def _piece(row: dict, kind: str) -> Piece:
     steps = row["steps"]
     results = [max(20, b[0] - a[0] - a[1]) for a, b in pairwise(steps)]
     made = tuple(Step(step[1], result) for step, result in zip(steps, [*results, 0], strict=True))
-    rework = int((number + 1) * REWORK) > int(number * REWORK)
-    return Piece(row["id"], kind, max(100, steps[0][0] - FIXED), made, rework, sum(step[0] for step in steps))
+    return Piece(row["id"], kind, max(100, steps[0][0] - FIXED), made, sum(step[0] for step in steps))
 
 
 def shorter(piece: Piece, part: float) -> Piece:

@@ -1,7 +1,7 @@
 """Does routing earn its keep? The same pieces of work by one plain Strands agent and by Heddle, at list prices.
 
 Usage: python bench/cost.py [--traces FILE] [--every N] [--class NAME] [--more-steps X] [--escalate] [--short X]
-                            [--roster NAME]
+                            [--slow X] [--roster NAME]
 
 Steps and tokens are those of real runs (shared/data/traces). Both sides really run: Strands, boto3, Heddle's
 sessions, stages and tools, over a loopback endpoint that bills as Bedrock does: a prefix cache for each
@@ -18,11 +18,23 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from _pieces import SHARES, Piece, Shelf, Trouble, plain_turns, prose, read_pieces, shorter, team_script
+from _pieces import (
+    SHARES,
+    Piece,
+    Shelf,
+    Trouble,
+    plain_turns,
+    prose,
+    read_pieces,
+    sent_back,
+    shorter,
+    team_script,
+)
 from strands import Agent, tool
 from strands.agent.conversation_manager import NullConversationManager
 from strands.models import BedrockModel
@@ -42,8 +54,9 @@ from core.session import Session, Settings
 
 AIMS = {"SIMPLE": 0.25, "MEDIUM": 0.8, "COMPLEX": 1.1}
 MIX_AIM = 0.7
-SECONDS = 12.0
-"""How long a call takes: what is five minutes old is no longer in the cache."""
+SECONDS, SMALL_SECONDS = 8.0, 4.0
+"""How long a call takes with its tool, and on a small model: what is five minutes old has left the cache."""
+SMALL = ("haiku", "nova", "llama")
 TRACES = Path(__file__).parents[2] / "shared" / "data" / "traces" / "agent_steps.jsonl"
 SYSTEM = "You are a careful software engineer. Do the work, test it, review it, and document it.\n"
 
@@ -51,12 +64,13 @@ SYSTEM = "You are a careful software engineer. Do the work, test it, review it, 
 class Billing(PrefixCache):
     """The endpoint's cache on a clock of its own: each call takes a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow: float) -> None:
+        self.slow = slow
         self.seconds = 0.0
         super().__init__(lambda: self.seconds)
 
     def charge(self, model, body) -> Prompt:
-        self.seconds += SECONDS
+        self.seconds += self.slow * (SMALL_SECONDS if any(name in model for name in SMALL) else SECONDS)
         return super().charge(model, body)
 
 
@@ -93,11 +107,11 @@ def run(command: str, tokens: int) -> str:
     return prose(tokens - 12)
 
 
-async def by_one(piece: Piece, roster: Roster, prices: PriceBook) -> Bill:
+async def by_one(piece: Piece, roster: Roster, prices: PriceBook, slow: float) -> Bill:
     """The whole piece in one conversation, on the senior coder's model, with caching on."""
     bill, model = Bill(), roster["senior_coder"].model
     script = Script(name="piece", title=piece.id, request=piece.name, turns=tuple(plain_turns(piece)))
-    with Rehearsal([script], speed=0, cache=Billing()) as server:
+    with Rehearsal([script], speed=0, cache=Billing(slow)) as server:
         agent = Agent(
             model=_plain_model(model, connect_rehearsal(server.url)),
             system_prompt=SYSTEM + prose(500),
@@ -137,13 +151,15 @@ def _usage(reported: dict) -> Usage:
 # -- Heddle ------------------------------------------------------------------------------------------
 
 
-async def by_team(piece: Piece, roster: Roster, prices: PriceBook, folder: Path, trouble: Trouble) -> Bill:
+async def by_team(
+    piece: Piece, roster: Roster, prices: PriceBook, folder: Path, trouble: Trouble, slow: float
+) -> Bill:
     """The same by a session of Heddle, with its own prompts, tools and handoffs."""
     shelf = Shelf()
     script = team_script(piece, shelf, trouble)
     project = _project(folder / "project", shelf)
     bill = Bill()
-    with Rehearsal([script], speed=0, cache=Billing()) as server:
+    with Rehearsal([script], speed=0, cache=Billing(slow)) as server:
         team = Conductor(roster, connect_rehearsal(server.url), ask_above_usd="1000")
         settings = Settings(home=find_home(), prices=prices, allow_unconfined=True, interactive=True)
         session = await Session.open(settings, project=project, team=team)
@@ -190,12 +206,23 @@ async def _watch(session: Session, bill: Bill) -> RunFinished:
 
 @dataclass
 class Class:
-    """All pieces of one class: both sides' bills."""
+    """All pieces of one class: both sides' bills, in the same order."""
 
     one: list[Bill] = field(default_factory=list)
     team: list[Bill] = field(default_factory=list)
     traced: int = 0
     """Prompt tokens of the traces themselves."""
+    sent_back: list[bool] = field(default_factory=list)
+
+    def ratio(self, sent_back: bool) -> str:
+        """Heddle's cost against one agent's, over the pieces that were sent back, or over the others."""
+        both = [
+            pair
+            for pair, back in zip(zip(self.one, self.team, strict=True), self.sent_back, strict=True)
+            if back is sent_back
+        ]
+        whole = sum(one.cost for one, _ in both)
+        return f"{sum(team.cost for _, team in both) / whole:.2f}" if whole else "–"
 
     @property
     def means(self) -> tuple[float, float]:
@@ -209,21 +236,26 @@ def mean(costs: Iterable[int]) -> float:
 
 
 def report(classes: dict[str, Class]) -> None:
-    print("class      pieces  calls 1/H   one agent      Heddle   ratio    aim  Heddle's cost by role")
+    print("class      pieces  calls 1/H   one agent      Heddle   ratio        aim  approved/sent back")
     for kind, found in classes.items():
         one, team = found.means
         calls = [round(sum(b.calls for b in side) / len(side)) for side in (found.one, found.team)]
         print(
             f"{kind:<10} {len(found.one):>6}  {calls[0]:>4}/{calls[1]:<4} {one:>11.4f} {team:>11.4f} "
-            f"{team / one:>7.2f} {_aim(AIMS.get(kind), team / one)}  {_parts(found.team)}"
+            f"{team / one:>7.2f} {_aim(AIMS.get(kind), team / one):>12}  "
+            f"{found.ratio(False)}/{found.ratio(True)}"
         )
     if set(classes) == set(SHARES):
         one, team = (sum(SHARES[kind] * classes[kind].means[side] for kind in SHARES) for side in (0, 1))
-        print(f"{'the mix':<27} {one:>11.4f} {team:>11.4f} {team / one:>7.2f} {_aim(MIX_AIM, team / one)}")
+        print(
+            f"{'the mix':<27} {one:>11.4f} {team:>11.4f} {team / one:>7.2f} {_aim(MIX_AIM, team / one):>12}"
+        )
+    for kind, found in classes.items():
+        print(f"{kind:<10} Heddle's cost: {_parts(found.team)}")
 
 
 def _aim(aim: float | None, ratio: float) -> str:
-    return "      " if aim is None else f"≤{aim:<4} {'ok' if ratio <= aim else 'MISSED'}"
+    return "" if aim is None else f"≤{aim:<4} {'ok' if ratio <= aim else 'MISSED'}"
 
 
 def _parts(bills: list[Bill]) -> str:
@@ -250,15 +282,17 @@ async def measure(options: argparse.Namespace) -> dict[str, Class]:
     home, prices = find_home(), load_prices()
     roster = load_roster(options.roster, config=home.config, region="us-east-1", scope="global")
     classes = {kind: Class() for kind in SHARES if options.kind in ("", kind)}
-    pieces = [piece for piece in read_pieces(options.traces) if piece.kind in classes][:: options.every]
+    chosen = [piece for piece in read_pieces(options.traces) if piece.kind in classes][:: options.every]
+    pieces = sent_back(chosen)
     trouble = Trouble(options.more_steps, options.escalate)
     for number, whole in enumerate(pieces):
         piece = whole if options.short == 1 else shorter(whole, options.short)
         found = classes[piece.kind]
         found.traced += piece.prompts
-        found.one.append(await by_one(piece, roster, prices))
+        found.sent_back.append(piece.rework)
+        found.one.append(await by_one(piece, roster, prices, options.slow))
         folder = home.state / str(number)
-        found.team.append(await by_team(piece, roster, prices, folder, trouble))
+        found.team.append(await by_team(piece, roster, prices, folder, trouble, options.slow))
         one, team = found.one[-1].cost, found.team[-1].cost
         print(f"{number + 1}/{len(pieces)} {piece.kind} {piece.id}: {team / one:.2f}", file=sys.stderr)
     return {kind: found for kind, found in classes.items() if found.one}
@@ -267,13 +301,16 @@ async def measure(options: argparse.Namespace) -> dict[str, Class]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--traces", type=Path, default=TRACES)
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each n-th piece")
+    parser.add_argument("--every", type=int, default=4, metavar="N", help="each n-th piece; 1: all of them")
     parser.add_argument("--class", dest="kind", default="", choices=("", *SHARES))
     parser.add_argument(
         "--more-steps", type=float, default=1.0, metavar="X", help="small models need more steps"
     )
     parser.add_argument("--escalate", action="store_true", help="no fast coder manages its work")
     parser.add_argument("--short", type=float, default=1.0, metavar="X", help="only this part of all steps")
+    parser.add_argument(
+        "--slow", type=float, default=1.0, metavar="X", help="so much longer does each call take"
+    )
     parser.add_argument("--roster", default="current")
     options = parser.parse_args()
     if not options.traces.exists():
@@ -283,6 +320,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(HEDDLE_HOME=home, AWS_EC2_METADATA_DISABLED="true")
         classes = asyncio.run(measure(options))
+    print(f"{options.traces.name}, 1 of {options.every} pieces; roster {options.roster}; {date.today()}")
     report(classes)
     caches(classes)
 
