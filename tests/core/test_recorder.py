@@ -133,8 +133,9 @@ async def test_closing_writes_what_waits_and_leaves_no_task_behind(caplog):
     tape = Tape()
     recorder = Recorder(tape)
     await recorder.emit(delta("text"))
+    await asyncio.sleep(0)
     await recorder.close()
-    assert tape.events == [delta("text")]
+    assert tape.events == [delta("text")] and asyncio.all_tasks() == {asyncio.current_task()}
     failing = Recorder(tape)
     await failing.emit(delta("lost"))
     tape.fault = OSError("full")
