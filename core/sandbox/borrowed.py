@@ -6,6 +6,7 @@ for which mount points must exist in the stage's tree while a command runs; afte
 
 import contextlib
 import os
+import stat
 import threading
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
@@ -43,7 +44,7 @@ def find_borrowed(project: Path, tree: Path, hidden: Sequence[Path]) -> list[Bor
         for entry in _entries(project / folder):
             relative = f"{folder}/{entry.name}" if folder else entry.name
             with contextlib.suppress(OSError):  # what we may not look at, a command may not either
-                if not _is_staged(entry, tree / relative) and _is_left_out(rules, relative, entry):
+                if not _is_staged(entry, f"{tree}/{relative}") and _is_left_out(rules, relative, entry):
                     if _is_lent(entry, project, hidden):
                         found.append(Borrowed(relative, Path(os.path.realpath(entry.path)), entry.is_dir()))
                 elif _is_plain_folder(entry) and _is_own_folder(tree / relative):
@@ -76,15 +77,17 @@ def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False)
 
 
-def _is_staged(entry: os.DirEntry[str], twin: Path) -> bool:
+def _is_staged(entry: os.DirEntry[str], twin: str) -> bool:
     """Whether the stage has it. An empty twin of something full is a mount point, used now or left by a crash."""
-    if not os.path.lexists(twin):
+    try:
+        found = os.lstat(twin)  # one look for each file of the project: no Path
+    except OSError:
         return False
-    if twin.is_symlink() or not (twin.is_dir() or twin.is_file()):
-        return True
-    if twin.is_dir():
-        return bool(_entries(twin)) or not _entries(Path(entry.path))
-    return twin.stat().st_size > 0 or not entry.is_file() or entry.stat().st_size == 0
+    if stat.S_ISREG(found.st_mode):
+        return found.st_size > 0 or not entry.is_file() or entry.stat().st_size == 0
+    if stat.S_ISDIR(found.st_mode):
+        return bool(_entries(Path(twin))) or not _entries(Path(entry.path))
+    return True
 
 
 def _is_lent(entry: os.DirEntry[str], project: Path, hidden: Sequence[Path]) -> bool:

@@ -1,8 +1,9 @@
 """The sandbox's data: what looks like a secret, and what a command may have of home and environment."""
 
+import re
 import tomllib
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cache
 from pathlib import Path
 
@@ -53,7 +54,12 @@ def looks_secret(name: str) -> bool:
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
     """Whether `name` matches one of the shell patterns."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return bool(patterns) and _any_of(tuple(patterns)).match(name) is not None
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{translate(each)})" for each in patterns))
 
 
 def data_file(name: str) -> dict[str, object]:
