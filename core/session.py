@@ -161,6 +161,7 @@ class Session:
             async with self._turn:  # what is being carried out is carried out; nothing begins after it
                 self._runs.stop()
             await self._runs.finished()
+            await self._staging.close()
             await self._recorder.close()
         finally:
             try:

@@ -41,6 +41,11 @@ class Staging:
         async with self._turn:
             return await asyncio.to_thread(self._prepare)
 
+    async def close(self) -> None:
+        """End the programs that ran beside the work, such as language servers."""
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.services.close)
+
     def _prepare(self) -> tuple[Stage, Sandbox]:
         if self._stage is None:
             self._stage = self._open()

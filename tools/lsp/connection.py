@@ -62,6 +62,11 @@ class Connection:
         """Why it has ended; empty while it goes on."""
         return self._gone
 
+    @property
+    def pid(self) -> int:
+        """The id of the server's process."""
+        return self._service.pid
+
     def notify(self, method: str, params: Any) -> None:
         """Tell something that has no answer."""
         self._send({"jsonrpc": "2.0", "method": method, "params": params})

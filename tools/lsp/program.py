@@ -66,7 +66,13 @@ def _on_disk(kind: ServerKind, project: Path) -> Program | None:
         if os.access(place, os.X_OK):
             return Program(kind, (str(place), *kind.arguments))
     found = shutil.which(kind.program, path=clean_path(os.environ.get("PATH", "")))
-    return Program(kind, (found, *kind.arguments)) if found else None
+    return Program(kind, (found, *kind.arguments), _packages(found)) if found else None
+
+
+def _packages(program: str) -> tuple[Path, ...]:
+    """Where a program of Node's lies with what it needs: the `node_modules` that holds it."""
+    real = Path(os.path.realpath(program))
+    return next(((each,) for each in real.parents if each.name == "node_modules"), ())
 
 
 def options_for(kind: ServerKind, project: Path) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class LanguageServer:
         """Why it has ended; empty while it runs."""
         return self._connection.gone
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._connection.pid
+
     def close(self) -> None:
         """Ask it to end, and end it."""
         if not self.gone:

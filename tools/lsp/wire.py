@@ -48,10 +48,16 @@ def _length(pipe: IO[bytes]) -> int | None:
         line = pipe.readline(_MOST_HEADER_BYTES)
         if not line:
             return None
-        name, _, value = line.partition(b":")
+        if len(line) == _MOST_HEADER_BYTES:
+            break
+        if not line.endswith(b"\n"):
+            return None
+        name, colon, value = line.partition(b":")
         if line in (b"\r\n", b"\n"):
             if 0 <= length <= MOST_BYTES:
                 return length
+            break
+        if not colon:
             break
         if name.strip().lower() == b"content-length" and value.strip().isdigit() and len(value) < 20:
             length = int(value)
