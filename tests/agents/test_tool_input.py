@@ -62,9 +62,11 @@ async def test_a_tool_without_arguments_needs_none(works, foreign):
 
 
 async def test_halves_of_characters_are_replaced_in_text(works, foreign):
-    foreign.next(Reply("a\ud800b"))
+    looks = Reply("a\ud800b", (("read_file", {"path": "app.py"}),))
+    foreign.play("You are the researcher", looks, Reply("c\udc00d"))
     told = await works("What does app.py do?")
-    assert (told.end.status, told.end.answer) == ("done", "a\ufffdb")
+    assert (told.end.status, told.end.answer) == ("done", "c\ufffdd")
+    assert "a\ufffdb" in str(foreign.requests[1].messages)
 
 
 def test_whole_characters_stay():
