@@ -53,7 +53,7 @@ def _before(bench: Workbench, ending: ExitStack) -> Sandbox:
     ending.callback(shutil.rmtree, folder, ignore_errors=True)
     stage = Stage.create(bench.stage.project, folder / "stage")
     allowed = bench.sandbox.confinement == "unconfined"
-    return open_sandbox(stage.tree, bench.stage.project, allow_unconfined=allowed)
+    return open_sandbox(stage.tree, bench.stage.project, allow_unconfined=allowed).of(bench.role)
 
 
 async def _timed(

@@ -107,8 +107,27 @@ def _show(repository: "pygit2.Repository", name: str) -> None:
     diff = (
         found.tree.diff_to_tree(swap=True) if not found.parents else repository.diff(found.parents[0], found)
     )
-    patch = diff.patch or ""
-    print(patch[:_DIFF_CHARACTERS])
+    for text in _patches(diff):
+        print(text)
+
+
+def _patches(diff: "pygit2.Diff") -> Iterator[str]:
+    """The diff of each file, but for those whose names say that they hold secrets."""
+    from core.sandbox.rules import looks_secret
+
+    left = _DIFF_CHARACTERS
+    for patch in diff:
+        if patch is None:
+            continue
+        path = patch.delta.new_file.path or patch.delta.old_file.path
+        if any(looks_secret(name) for name in path.split("/")):
+            yield f"({path} is not shown, since it holds secrets.)"
+            continue
+        text = patch.text or ""
+        yield text[:left]
+        left -= len(text)
+        if left <= 0:
+            return
 
 
 # -- blame ---------------------------------------------------------------------------------------

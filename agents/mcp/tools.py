@@ -20,6 +20,7 @@ from core.paths import Home, find_home
 from core.run import NeedsDecision, Run
 from core.text import clip
 from tools.exclusive import while_wanted
+from tools.secrecy import without_secrets
 from tools.workbench import ToolError, ToolResult
 
 TRUST, NOT_NOW, NEVER = "trust it", "not now", "never"
@@ -110,8 +111,10 @@ class ServerTool(AgentTool):
         if missing:
             return ToolResult(False, f"{self._name} needs {', '.join(missing)}.")
         wanted = self._connection.call(self._offer.name, unpacked(arguments, self._schema))
+        bench = workbench(board.run, node, role)
         try:
-            return await while_wanted(workbench(board.run, node, role), self._name, wanted)
+            result = await while_wanted(bench, self._name, wanted)
+            return await asyncio.to_thread(without_secrets, result, bench)
         except ToolError as error:
             return ToolResult(False, str(error))
 

@@ -86,7 +86,7 @@ def test_a_server_is_added_listed_and_tried(run):
     assert path.stat().st_mode & 0o077 == 0
     code, out, err = run("mcp", "test", "small")
     assert code == 0, err
-    assert "small works. It has 7 tools:" in out
+    assert "small works. It has 8 tools:" in out
     assert "  mcp_small_add_numbers: Add two numbers.\n" in out
     code, _, err = run("mcp", "add", "small", "x")
     assert code == 2

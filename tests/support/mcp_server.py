@@ -55,6 +55,12 @@ def where() -> str:
 
 
 @server.tool()
+def read(path: str) -> str:
+    """Read a file of the machine."""
+    return Path(path).read_text()
+
+
+@server.tool()
 def fail() -> str:
     """Fail."""
     raise ToolError("it does not work")

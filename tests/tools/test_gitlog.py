@@ -56,6 +56,16 @@ async def test_one_commit_with_its_diff(use, commits):
     assert "git_log without `commit` lists" in wrong.text
 
 
+async def test_secrets_of_the_past_stay_where_they_are(use, project):
+    (project / ".env").write_text("PASSWORD=hunter2hunter2\n")
+    (project / "plain.txt").write_text("plain\n")
+    third = commit(project, "Oh no")
+    text = (await use("git_log", commit=third)).text
+    assert "hunter2" not in text
+    assert "(.env is not shown, since it holds secrets.)" in text
+    assert "+plain" in text
+
+
 async def test_blame_is_of_the_file_as_it_is_now(use, commits):
     first, second = commits
     await use(

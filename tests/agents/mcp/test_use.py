@@ -276,6 +276,15 @@ async def test_bad_calls_are_results(foreign, own, works):
     assert results[3].output == "1 items, the best is none"
 
 
+async def test_secrets_of_the_project_reach_no_model(foreign, own, works, project):
+    (project / ".env").write_text("API_TOKEN=s3cr3t-of-the-project-77\n")
+    call = ("mcp_small_read", {"path": str(project / ".env")})
+    foreign.play("You are the researcher", Reply("I look.", (call,)), DONE)
+    told = await works()
+    assert told.of(ToolFinished)[0].ok
+    assert "s3cr3t-of-the-project-77" not in told.of(ToolFinished)[0].output
+
+
 async def test_stop_ends_a_call_at_once(foreign, works, note, definition):
     write_own(small=definition())
     foreign.play("You are the researcher", Reply("I wait.", (("mcp_small_wait", {}),)), DONE)
