@@ -81,6 +81,12 @@ def test_clipped_text_keeps_to_its_limit_and_says_what_is_missing(text, limit):
 def test_head_and_tail_of_a_long_text_stay():
     short = clip("a" * 5000 + "b" * 5000, 1000)
     assert short.startswith("aaaa") and short.endswith("bbbb") and 990 <= len(short) <= 1000
+    note = re.search(r"\n… ([\d,]+) characters left out …\n", short)
+    assert note and int(note[1].replace(",", "")) == 10_000 - (len(short) - len(note[0]))
+
+
+def test_characters_beyond_the_first_plane_are_escaped_in_pairs():
+    assert escape_json('"\U000e0041\x7f\u202e"') == r'"\udb40\udc41\u007f\u202e"'
 
 
 @given(st.text(max_size=200), st.integers(0, 100))
