@@ -180,7 +180,7 @@ class PatchView(Canvas):
     def _lay_out(self) -> None:
         self._notes = self._compose_notes(max(10, self.room))
         room = self._text_room
-        heights = (1 if len(line.text) <= room // 2 else _rows(line.text, room) for line in self._patch)
+        heights = (_rows(line, room) for line in self._patch)
         self._tops = list(accumulate(heights, initial=len(self._notes)))
         self.resize_to(self._tops[-1])
 
@@ -217,7 +217,7 @@ class PatchView(Canvas):
         """One row of a line; a long line goes on below itself."""
         mark, ink = _LINE_LOOKS[line.kind]
         if line.kind == "hunk":
-            return [Span(cut(line.text, self.room), ink)] if row == 0 else []
+            return [Span(cut(line.text, self.room), ink)]
         digits, room = self._digits, self._text_room
         numbers = (
             f"{line.old or '':>{digits}} {line.new or '':>{digits}} " if row == 0 else " " * (2 * digits + 2)
@@ -270,11 +270,12 @@ class PatchView(Canvas):
                 self.Told("Nothing is accepted yet: a accepts this file, A accepts all of them.")
             )
             return
-        words: Line = [Span(f"Write {plural(len(ready), 'file')} to {project}?  ", "bold")]
-        if changes.open:
-            words.append(Span(f"({plural(len(changes.open), 'file')} undecided and left out)  ", "dim"))
+        what, end = f"Write {plural(len(ready), 'file')} to ", " writes, any other key keeps them staged"
+        left_out = f"({len(changes.open)} undecided left out)  " if changes.open else ""
+        room = self.app.size.width - len(what) - len(left_out) - len(end) - 8
+        words: Line = [Span(f"{what}{cut_left(project, max(16, room))}?  ", "bold"), Span(left_out, "dim")]
         paths = tuple(file.path for file in ready)
-        self._ask(ApplyChanges(paths=paths), words, " writes, any other key keeps them staged")
+        self._ask(ApplyChanges(paths=paths), words, end)
 
     def action_undo(self) -> None:
         changes, _ = self._changes()
@@ -364,5 +365,8 @@ def diffs_title(changes: Changes, short: bool = False) -> str:
     return f"{title} · {waiting} to decide" if waiting else title
 
 
-def _rows(text: str, room: int) -> int:
-    return len(chop(text, room))
+def _rows(line: PatchLine, room: int) -> int:
+    """How many rows a line takes; a hunk's head is cut instead."""
+    if line.kind == "hunk" or len(line.text) <= room // 2:
+        return 1
+    return len(chop(line.text, room))

@@ -243,3 +243,20 @@ class TestLength:
             await pilot.press("end")
             await settled(pilot, lambda: patch.scroll_offset.y == patch.max_scroll_y)
             assert "line 99999" in plain(patch.line(100_000))
+
+    async def test_a_long_hunk_head_takes_one_row_and_a_long_line_several(self, stage_of, caught_up):
+        tape = tapes.Tape().start().request()
+        tape.node("fast_coder")
+        head = "@@ -1,1 +1,1 @@ def a_function_with_a_very_long_name(argument, another_argument, more):"
+        tape.change("fast_coder", "a.py", f"--- a\n+++ b\n{head}\n-short\n+{'x' * 150}")
+        stage = stage_of(tape.records)
+        async with stage.app.run_test(size=(80, 30)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4")
+            await pilot.pause()
+            patch = stage.screen.query_one("#patch")
+            rows = [plain(patch.line(y)) for y in range(patch.virtual_size.height)]
+            assert rows[0].endswith("…")
+            assert "- short" in rows[1]
+            assert len(rows) == 5
+            assert sum(row.count("x") for row in rows[2:]) == 150

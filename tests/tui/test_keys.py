@@ -212,7 +212,7 @@ class TestDiffs:
     async def test_w_says_what_will_be_written_and_y_writes(self, writing):
         stage, pilot = writing
         assert "Write 2 files to /home/you/tasks-api?" in texts(stage)
-        assert "1 file undecided and left out" in texts(stage)
+        assert "1 undecided left out" in texts(stage)
         await pilot.press("y")
         await pilot.pause()
         assert stage.commands == [c.ApplyChanges(paths=("app/server.py", "tests/test_health.py"))]
