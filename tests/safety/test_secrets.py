@@ -99,6 +99,7 @@ def test_a_hidden_file_cannot_be_had_by_any_tool(use, project):
         use("read_file", path="app.py"),
     ]
     assert not [each.text for each in tried if "hunter2" in each.text]
+    assert use("run_command", command="cat .env again | wc -c").text.split()[-1] == "0"
     assert MARK in tried[-1].text
     assert (project / ".env").read_text() == "DEBUG=1\nDB_PASSWORD=hunter2hunter2\n"
 
