@@ -24,6 +24,8 @@ class ServerKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     interpreter: str = ""
     """Dotted place in the options for the path of the project's Python interpreter."""
+    told: bool = False
+    """It wants to be told which files changed; others look for themselves."""
     status: bool = False
     """It tells by `experimental/serverStatus` when it has read the project."""
 

@@ -1,5 +1,6 @@
 """What a language server was told of the stage's files: open documents, and files that changed on disk."""
 
+import contextlib
 import itertools
 import os
 from collections import OrderedDict
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.stage.survey import JUNK
+from tools.languages import ServerKind
 from tools.lsp.connection import Connection
 from tools.lsp.protocol import uri_of
 
 _MOST_OPEN = 32
 _MOST_WATCHED = 20_000
+_UNWATCHED = JUNK | {".git", "target"}
 _CREATED, _CHANGED, _DELETED = 1, 2, 3
 _ALSO = (".toml", ".json", ".mod", ".cfg", ".lock")
 """Endings of files that configure, so that most servers want to hear of them."""
@@ -30,21 +33,23 @@ class _Open:
 class Documents:
     """Keeps one server up to date. Used by one thread at a time."""
 
-    def __init__(self, connection: Connection, root: Path, tree: Path, ids: dict[str, str]) -> None:
+    def __init__(self, connection: Connection, root: Path, tree: Path, kind: ServerKind) -> None:
         self._connection = connection
         self._root = root
         self._tree = tree
-        self._ids = ids
+        self._ids = kind.ids
+        self._told = kind.told
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._versions = itertools.count(1)
-        self._seen = dict(self._watched())
+        self._seen = dict(self._watched()) if self._told else {}
 
     def show(self, place: str, text: str) -> tuple[int, bool]:
         """Tell the server what a file's text is now, and what else changed.
 
         Returns the text's version, which only grows, and whether the server did not have it before.
         """
-        self._tell_changes()
+        if self._told:
+            self._tell_changes()
         self._follow_others(place)
         document, fresh = self._open.get(place), False
         stamp = _stamp(self._tree / place)
@@ -99,16 +104,27 @@ class Documents:
     def _watched(self) -> Iterator[tuple[str, Stamp]]:
         """The files that matter to this server, with what tells that they changed."""
         endings = (*self._ids, *_ALSO)
-        count = 0
-        for folder, names, files in os.walk(self._tree):
-            names[:] = [name for name in names if name not in JUNK and name not in (".git", "target")]
-            for name in files:
-                path = Path(folder, name)
-                if name.endswith(endings) and (stamp := _stamp(path)) is not None:
-                    yield str(path.relative_to(self._tree)), stamp
+        count, waiting = 0, [""]
+        while waiting and count < _MOST_WATCHED:
+            for path, entry in _entries(self._tree, waiting.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting += [] if entry.name in _UNWATCHED else [path]
+                elif entry.name.endswith(endings):
                     count += 1
-                    if count >= _MOST_WATCHED:
-                        return
+                    info = entry.stat(follow_symlinks=False)
+                    yield path, (info.st_mtime_ns, info.st_size, info.st_ino)
+
+
+def _entries(tree: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What is in a folder, with paths relative to the tree; nothing when it is gone."""
+    try:
+        with os.scandir(tree / folder) as entries:
+            found = list(entries)
+    except OSError:
+        return
+    for entry in found:
+        with contextlib.suppress(OSError):  # it was deleted meanwhile
+            yield (f"{folder}/{entry.name}" if folder else entry.name), entry
 
 
 def _stamp(path: Path) -> Stamp | None:

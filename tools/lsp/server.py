@@ -22,7 +22,7 @@ _SETTLE_SECONDS = 0.3
 
 Stopped = Callable[[], bool]
 
-_CAPABILITIES: dict[str, Any] = {
+CAPABILITIES: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-32", "utf-16"]},
     "textDocument": {
         "synchronization": {"didSave": True},
@@ -36,6 +36,7 @@ _CAPABILITIES: dict[str, Any] = {
     "window": {"workDoneProgress": True},
     "experimental": {"serverStatusNotification": True},
 }
+"""What we tell servers that we understand."""
 
 
 class LanguageServer:
@@ -65,7 +66,7 @@ class LanguageServer:
         self._connection.on_notice = self._hear
         try:
             self._can, self._encoding = self._begin(project, folders, stopped)
-            self._documents = Documents(self._connection, self._root, tree, program.kind.ids)
+            self._documents = Documents(self._connection, self._root, tree, program.kind)
         except BaseException:
             self._connection.close()
             raise
@@ -76,7 +77,7 @@ class LanguageServer:
             "clientInfo": {"name": "heddle"},
             "rootUri": folders[0]["uri"],
             "workspaceFolders": folders,
-            "capabilities": _CAPABILITIES,
+            "capabilities": CAPABILITIES,
             "initializationOptions": options_for(self._kind, project),
         }
         seconds = limits().tools.language_server_start_seconds

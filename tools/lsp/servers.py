@@ -3,7 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from core.limits import limits
 from core.sandbox import NotAllowed, Sandbox, ServiceFailed
@@ -34,6 +34,7 @@ class LanguageServers:
         self._tree = tree
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
+        self._programs: dict[str, Program] = {}
         self._closed = False
 
     def server_for(self, place: str, stopped: Stopped) -> LanguageServer:
@@ -43,7 +44,7 @@ class LanguageServers:
             NoServer: there is none; the text is a sentence that says why.
             AskingStopped: `stopped` said so.
         """
-        program = find_program(self._project, place)
+        program = self._program_for(place)
         with self._lock:
             spot = self._places.setdefault(program.kind.name, _Place())
         while not spot.lock.acquire(timeout=LOOK_SECONDS):
@@ -53,6 +54,13 @@ class LanguageServers:
             return self._running(spot, program, stopped)
         finally:
             spot.lock.release()
+
+    def _program_for(self, place: str) -> Program:
+        """The same one as long as the session: what is installed meanwhile counts where there was none."""
+        ending = PurePath(place).suffix.lower()
+        if ending not in self._programs:
+            self._programs[ending] = find_program(self._project, place)
+        return self._programs[ending]
 
     def _running(self, spot: _Place, program: Program, stopped: Stopped) -> LanguageServer:
         spot.used = time.monotonic()

@@ -1,0 +1,164 @@
+"""What our way to a language server adds: a tool call next to the same question asked over a bare pipe.
+
+Usage: python bench/lsp.py [FILES]      (needs `heddle[python]`; the project is made up)
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from core.sandbox import open_sandbox
+from core.stage import Stage
+from tools.lsp.program import find_program, options_for
+from tools.lsp.server import CAPABILITIES
+from tools.registry import call
+from tools.workbench import Workbench
+
+FIRST = "class Thing0:\n    def work(self, amount: int) -> int:\n        return amount\n"
+ROUNDS = 30
+START = "from jedi_language_server.cli import cli; cli()"
+MODULE = '''from pkg.mod{before} import Thing{before}
+
+
+class Thing{n}(Thing{before}):
+    """Number {n}."""
+
+    def work(self, amount: int) -> int:
+        return super().work(amount) + {n}
+'''
+
+
+def make(project: Path, files: int) -> None:
+    (project / "pkg").mkdir(parents=True)
+    (project / "pkg" / "__init__.py").write_text("")
+    (project / "pkg" / "mod0.py").write_text(
+        "class Thing0:\n    def work(self, amount: int) -> int:\n        return amount\n"
+    )
+    for number in range(1, files):
+        (project / "pkg" / f"mod{number}.py").write_text(MODULE.format(n=number, before=(number - 1) % 10))
+
+
+class Bare:
+    """The least that can ask a server: two pipes and a loop."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._id = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", START],
+            cwd=project,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        options = options_for(find_program(project, "x.py").kind, project)
+        hello = {"rootUri": project.as_uri(), "capabilities": CAPABILITIES, "initializationOptions": options}
+        self.ask("initialize", {"processId": None, **hello})
+        self.tell("initialized", {})
+
+    def tell(self, method: str, params: object, **more: object) -> None:
+        body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode()
+        assert self._process.stdin
+        self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._process.stdin.flush()
+
+    def ask(self, method: str, params: object) -> object:
+        self._id += 1
+        self.tell(method, params, id=self._id)
+        assert self._process.stdout
+        while True:
+            length = 0
+            while (line := self._process.stdout.readline()).strip():
+                if line.lower().startswith(b"content-length"):
+                    length = int(line.split(b":")[1])
+            message = json.loads(self._process.stdout.read(length))
+            if message.get("id") == self._id and "method" not in message:
+                return message.get("result")
+
+    def open(self, name: str) -> None:
+        uri = (self._project / name).as_uri()
+        text = (self._project / name).read_text()
+        self.tell(
+            "textDocument/didOpen",
+            {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": text}},
+        )
+
+    def at(self, name: str, line: int, character: int) -> dict[str, object]:
+        uri = (self._project / name).as_uri()
+        return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def floor(project: Path) -> dict[str, float]:
+    """Seconds of the server's own, by question."""
+    bare = Bare(project)
+    bare.open("pkg/mod5.py")
+    where = bare.at("pkg/mod5.py", 6, 9)
+    found = {
+        "get_type_info": timed(lambda: bare.ask("textDocument/hover", where)),
+        "go_to_definition": timed(lambda: bare.ask("textDocument/definition", bare.at("pkg/mod5.py", 3, 14))),
+        "find_references": timed(
+            lambda: bare.ask("textDocument/references", {**where, "context": {"includeDeclaration": True}})
+        ),
+    }
+    bare.close()
+    return found
+
+
+def timed(act) -> float:
+    act()
+    return min(seconds(act) for _ in range(ROUNDS))
+
+
+def seconds(act) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def ours(project: Path, top: Path) -> dict[str, float]:
+    """Seconds of whole tool calls, by tool."""
+    stage = Stage.create(project, top / "stage")
+    sandbox = open_sandbox(stage.tree, project, allow_unconfined=True)
+    bench = Workbench(stage, sandbox, threading.Event(), run="r1", node="architect", role="architect")
+    loop = asyncio.new_event_loop()
+    questions = {
+        "get_type_info": {"path": "pkg/mod5.py", "symbol": "work", "line": 7},
+        "go_to_definition": {"path": "pkg/mod5.py", "symbol": "Thing4", "line": 4},
+        "find_references": {"path": "pkg/mod5.py", "symbol": "work", "line": 7},
+    }
+
+    def ask(name: str) -> None:
+        result = loop.run_until_complete(call(name, questions[name], bench))
+        assert "by jedi-language-server" in result.text, result.text
+
+    found = {name: timed(lambda name=name: ask(name)) for name in questions}
+    sandbox.services.close()
+    return found
+
+
+def main() -> None:
+    files = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        make(top / "project", files)
+        bare, whole = floor(top / "project"), ours(top / "project", top)
+    print(f"{files} files, best of {ROUNDS}; the server alone, a tool call, the ratio (aim: at most 1.2)")
+    for tool in bare:
+        print(
+            f"{tool:17} {bare[tool] * 1e3:8.1f} ms {whole[tool] * 1e3:8.1f} ms  {whole[tool] / bare[tool]:5.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
