@@ -56,6 +56,20 @@ async def test_brave(use, web, reply, monkeypatch):
     assert web.seen[0].query["q"] == ["q"]
 
 
+async def test_a_key_is_not_sent_on(use, web, make_web, settings, reply, monkeypatch):
+    monkeypatch.setenv("BRAVE_API_KEY", "key")
+    other = make_web()
+    settings(web, other)
+    web.pages["/brave/res/v1/web/search"] = reply(status=307, headers={"Location": f"{other.url}/there"})
+    other.pages["/there"] = reply(BRAVE)
+    assert (await use("web_search", query="q")).ok
+    assert "x-subscription-token" not in other.seen[0].headers
+    monkeypatch.setenv("TAVILY_API_KEY", "key")
+    web.pages["/tavily/search"] = reply(status=307, headers={"Location": f"{other.url}/there"})
+    assert "which was not followed" in (await use("web_search", query="q")).text
+    assert len(other.seen) == 1
+
+
 async def test_searxng(use, web, reply):
     web.pages["/searxng/search"] = reply(SEARXNG)
     assert "S\nhttps://example.org/s\nText" in (await use("web_search", query="q")).text
