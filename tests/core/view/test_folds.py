@@ -107,7 +107,7 @@ class TestTranscript:
         assert of(view, RouteItem)[0].expected == to_pico("0.0180")
         assert (of(view, RunEndItem)[0].expected, of(view, RunEndItem)[0].cost) == (
             to_pico("0.0180"),
-            to_pico("0.0139"),
+            view.costs.run.total.cost,
         )
 
     def test_an_apply_is_one_item_that_counts_what_was_undone(self, recordings):
