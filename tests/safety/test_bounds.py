@@ -79,6 +79,7 @@ def test_memory_of_many_processes_is_summed_up(confined, bounded):
     several = 'for i in 1 2 3 4; do python3 -c "$0" 600 & done; wait'
     ended = confined.run_here(["sh", "-c", several, FEW_BIG], 60, lambda: False)
     assert "0.4 GB of memory" in ended.excess
+    assert ended.reason == "exited"
     assert ended.output.endswith(f"{ended.excess}\n")
 
 
@@ -108,6 +109,7 @@ def test_a_full_disk_ends_the_command_and_not_us(confined, bounded, shell, tmp_p
     fill = 'i=0; while [ $i -lt 400 ]; do head -c 1000000 /dev/zero > "f$i"; i=$((i+1)); sleep 0.01; done; sleep 600'
     ended = shell(confined, fill, seconds=60)
     assert "on the disk" in ended.excess
+    assert ended.reason == "exited"
 
 
 def test_endless_output_is_ended_by_stop_within_a_tenth_of_a_second(confined):
