@@ -26,6 +26,8 @@ class ServerKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dotted place in the options for the path of the project's Python interpreter."""
     told: bool = False
     """It wants to be told which files changed; others look for themselves."""
+    settles: float = 0.0
+    """Seconds in which more diagnostics may follow after it has published none."""
     status: bool = False
     """It tells by `experimental/serverStatus` when it has read the project."""
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -272,6 +273,36 @@ def until(condition, seconds: float = 10.0) -> bool:
             return True
         threading.Event().wait(0.02)
     return False
+
+
+async def test_a_server_that_must_be_told_hears_of_other_files(tmp_path):
+    """basedpyright, from the project's own environment: an edit elsewhere changes what it says of a file."""
+    program = Path(sys.prefix) / "bin" / "basedpyright-langserver"
+    if not program.exists():
+        pytest.skip("basedpyright is not installed here")
+    make_project(tmp_path / "project")
+    (tmp_path / "project" / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "project" / ".venv" / "bin" / program.name).symlink_to(program)
+    stage = Stage.create(tmp_path / "project", tmp_path / "stage")
+    sandbox = open_sandbox(stage.tree, tmp_path / "project", allow_unconfined=True)
+    bench = Workbench(stage, sandbox, threading.Event(), "r1", "n", "architect")
+    till = {"path": "shop/till.py"}
+    try:
+        first = await call("diagnostics", till, bench)
+        if "basedpyright" not in first.text or "ended" in first.text:
+            pytest.skip(f"basedpyright does not run here: {first.text[:200]}")
+        assert "nothing to say" in first.text
+        stage.write("shop/new.py", b"from shop.basket import Basket\n\nBasket([]).total()\n")
+        found = await call("find_references", {"path": "shop/basket.py", "symbol": "total"}, bench)
+        assert found.text.startswith("4 references to total, by basedpyright"), found.text
+        stage.write(
+            "shop/basket.py", BASKET.replace("tax: int", "rate: int").replace("(tax)", "(rate)").encode()
+        )
+        after = await call("diagnostics", till, bench)
+        assert "by basedpyright" in after.text, after.text
+        assert "5:" in after.text
+    finally:
+        sandbox.services.close()
 
 
 @pytest.mark.skipif(

@@ -30,6 +30,16 @@ class _Open:
     stamp: Stamp | None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the server was told."""
+
+    version: int
+    """Of the text; it only grows."""
+    moved: bool
+    """Other files changed too, and the server was told."""
+
+
 class Documents:
     """Keeps one server up to date. Used by one thread at a time."""
 
@@ -43,31 +53,25 @@ class Documents:
         self._versions = itertools.count(1)
         self._seen = dict(self._watched()) if self._told else {}
 
-    def show(self, place: str, text: str) -> tuple[int, bool]:
-        """Tell the server what a file's text is now, and what else changed.
-
-        Returns the text's version, which only grows, and whether the server did not have it before.
-        """
-        if self._told:
-            self._tell_changes()
+    def show(self, place: str, text: str, *, again: bool = False) -> Shown:
+        """Tell the server what a file's text is now (`again`: even if it knows), and what else changed."""
+        moved = self._told and self._tell_changes()
         self._follow_others(place)
-        document, fresh = self._open.get(place), False
+        document = self._open.get(place)
         stamp = _stamp(self._tree / place)
         if document is None:
             document = self._open[place] = _Open(next(self._versions), text, stamp)
             ending = Path(place).suffix.lower()
             item = {"uri": self._uri(place), "languageId": self._ids[ending], "version": document.version}
             self._connection.notify("textDocument/didOpen", {"textDocument": {**item, "text": text}})
-            fresh = True
-        elif document.text != text:
+        elif again or document.text != text:
             document.text = text
             self._change(place, document)
-            fresh = True
         document.stamp = stamp
         self._open.move_to_end(place)
         while len(self._open) > _MOST_OPEN:
             self._close(next(iter(self._open)))
-        return document.version, fresh
+        return Shown(document.version, moved)
 
     def _uri(self, place: str) -> str:
         return uri_of(self._root, place)
@@ -89,7 +93,8 @@ class Documents:
             if other != place and _stamp(self._tree / other) != document.stamp:
                 self._close(other)
 
-    def _tell_changes(self) -> None:
+    def _tell_changes(self) -> bool:
+        """Tell which files changed on the disk; whether any did."""
         now = dict(self._watched())
         changes = [
             {"uri": self._uri(path), "type": _CHANGED if path in self._seen else _CREATED}
@@ -100,6 +105,7 @@ class Documents:
         self._seen = now
         if changes:
             self._connection.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        return bool(changes)
 
     def _watched(self) -> Iterator[tuple[str, Stamp]]:
         """The files that matter to this server, with what tells that they changed."""

@@ -9,7 +9,7 @@ from typing import Any
 from core.limits import limits
 from core.sandbox import Sandbox
 from tools.lsp.connection import LOOK_SECONDS, AskingStopped, Connection, ServerFailed, ServerRefused
-from tools.lsp.documents import Documents
+from tools.lsp.documents import Documents, Shown
 from tools.lsp.program import Program, options_for
 from tools.lsp.protocol import Diagnostic, Spot, column_of, diagnostics_in, spots_in, text_in, uri_of
 
@@ -17,8 +17,8 @@ _END_SECONDS = 0.5
 _BUSY = (-32801, -32802)
 """Codes of `ContentModified` and `ServerCancelled`: ask again."""
 _TRIES = 4
-_SETTLE_SECONDS = 0.3
-"""So long after it has published nothing wrong a server may still publish more."""
+_LOOK_AGAIN_SECONDS = 0.1
+"""So long a server may take to say that it has begun to look at changed files."""
 
 Stopped = Callable[[], bool]
 
@@ -175,12 +175,20 @@ class LanguageServer:
         stopped: Stopped,
         more: dict[str, Any] | None = None,
     ) -> Any:
-        self._bring_up_to_date(place, text, stopped)
+        shown = self._bring_up_to_date(place, text, stopped)
         self._let_it_read(stopped)
         source = text.split("\n")[line]
         position = {"line": line, "character": column_of(source, index, self._encoding)}
         params = {"textDocument": {"uri": uri_of(self._root, place)}, "position": position, **(more or {})}
+        if shown.moved:
+            self._let_it_look_again(f"textDocument/{what}", params, stopped)
         return self._patiently(f"textDocument/{what}", params, stopped)
+
+    def _let_it_look_again(self, method: str, params: dict[str, Any], stopped: Stopped) -> None:
+        """Files changed: the first answer is from before or from the midst of it, so it does not count."""
+        self._patiently(method, params, stopped)
+        self._wait(lambda: False, _LOOK_AGAIN_SECONDS, stopped)
+        self._let_it_read(stopped)
 
     def _patiently(self, method: str, params: dict[str, Any], stopped: Stopped) -> Any:
         """Ask again while the server says that it is still busy, or has found nothing and still reads."""
@@ -203,13 +211,13 @@ class LanguageServer:
         seconds = limits().tools.language_server_start_seconds
         self._wait(lambda: self._quiet and not self._progress, seconds, stopped)
 
-    def _bring_up_to_date(self, place: str, text: str, stopped: Stopped) -> tuple[int, bool]:
+    def _bring_up_to_date(self, place: str, text: str, stopped: Stopped, *, again: bool = False) -> Shown:
         """One question at a time does that; see `Documents.show`."""
         while not self._turn.acquire(timeout=LOOK_SECONDS):
             if stopped():
                 raise AskingStopped
         try:
-            return self._documents.show(place, text)
+            return self._documents.show(place, text, again=again)
         finally:
             self._turn.release()
 
@@ -220,7 +228,7 @@ class LanguageServer:
         """
         uri = uri_of(self._root, place)
         before = self._published.get(uri, (None, 0, []))[1]
-        version, fresh = self._bring_up_to_date(place, text, stopped)
+        shown = self._bring_up_to_date(place, text, stopped, again=True)
         if self._can.get("diagnosticProvider"):
             self._let_it_read(stopped)
             result = self._patiently("textDocument/diagnostic", {"textDocument": {"uri": uri}}, stopped)
@@ -229,9 +237,9 @@ class LanguageServer:
 
         def published() -> bool:
             told, count, _ = self._published.get(uri, (None, 0, []))
-            return count > (before if fresh else 0) if told is None else told >= version
+            return count > before if told is None else told >= shown.version
 
         if not self._wait(published, seconds, stopped):
             raise ServerFailed(self.gone or f"said nothing about the file within {seconds:g} seconds")
-        self._wait(lambda: bool(self._published[uri][2]), _SETTLE_SECONDS, stopped)
+        self._wait(lambda: bool(self._published[uri][2]), self._kind.settles, stopped)
         return self._published[uri][2]
