@@ -328,7 +328,9 @@ def _item_of(event: _Simple) -> Item:
         case RequestSubmitted():
             return RequestItem(event.run, sanitise(event.text))
         case StagePrepared():
-            took = f"{event.duration_ms} ms" if event.duration_ms < 1000 else f"{event.duration_ms / 1000:.1f} s"
+            took = (
+                f"{event.duration_ms} ms" if event.duration_ms < 1000 else f"{event.duration_ms / 1000:.1f} s"
+            )
             return NoticeItem(f"Private copy ready: {event.files:,} files in {took}", "info")
         case SessionResumed():
             return NoticeItem("Session opened again", "info")
