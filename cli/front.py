@@ -1,6 +1,7 @@
 """The screen and what it is given: the engine's port, past sessions, and what a newcomer should read."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from core.record import Record
 if TYPE_CHECKING:
     from cli.screen import EngineProcess
     from core.index import SessionRow
+    from core.port import SessionPort
 
 _SIGNS = (
     "AWS_ACCESS_KEY_ID",
@@ -30,8 +32,15 @@ def open_app(world: World, args: argparse.Namespace, engine: "EngineProcess") ->
     """Run the screen; returns its exit code."""
     from tui.app import HeddleApp
 
+    async def connect() -> "SessionPort":
+        """Once the first frame is out: the engine's start must not compete with it for the processor."""
+        painted = asyncio.Event()
+        app.call_after_refresh(painted.set)
+        await painted.wait()
+        return await engine.connect()
+
     app = HeddleApp(
-        engine.connect,
+        connect,
         browse=lambda: _browse(world),
         read=lambda session: _read(world, session),
         suggestions=suggestions(world, args),
