@@ -167,7 +167,7 @@ class _Plan:
             grid.across(source.centre, target.centre, bottom + 1, ink, over)
             grid.down(target.centre, bottom + 1, top, ink, over)
         if link.state == "lit":
-            grid.text(target.centre, top, "▼", ink)
+            grid.text(target.centre, top - 1 if top - bottom > 1 else top, "▼", ink)
 
     def _draw_back(self, grid: Grid, link: Link, lane: int) -> None:
         source, target = self.boxes[link.source], self.boxes[link.target]
