@@ -13,10 +13,9 @@ from core.faults import Fault
 from core.limits import limits
 from core.money import ZERO, Pico, to_usd
 from core.prices import UnpricedModel, Usage
+from core.recovery import CHARACTERS_PER_TOKEN
 from core.run import Run
 
-CHARACTERS_PER_TOKEN = 4
-"""A rough figure for estimates; they are always marked `~`."""
 LEAST_BYTES_PER_TOKEN = Decimal("2.5")
 """What is reserved for a prompt takes tokens to be this short; code and most languages have 3 to 4 bytes a
 token. A prompt that is denser still costs more than was reserved. One call's excess over its reservation is

@@ -14,6 +14,7 @@ from core.events import ChangeWithdrawn, FileChanged, TestsFinished, ToolFinishe
 from core.limits import limits
 from core.run import Run
 from core.stage import Change, Withdrawn
+from core.stage.told import file_changed
 from core.text import clip
 from tools.registry import TOOLS, call, manual_of, schema_of
 from tools.workbench import TestReport, ToolResult, Workbench
@@ -146,18 +147,7 @@ def _change_event(
 ) -> FileChanged | ChangeWithdrawn:
     if isinstance(change, Withdrawn):
         return ChangeWithdrawn(run=run.id, node=node, role=role, path=change.path)
-    return FileChanged(
-        run=run.id,
-        node=node,
-        role=role,
-        path=change.path,
-        kind=change.kind,
-        added_lines=change.added_lines,
-        removed_lines=change.removed_lines,
-        patch=change.patch,
-        binary=change.binary,
-        old_path=change.old_path,
-    )
+    return file_changed(change, run=run.id, node=node, role=role)
 
 
 async def record_tests(board: Board, node: str, role: str, report: TestReport) -> None:

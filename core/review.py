@@ -5,8 +5,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from core.events import (
     ChangeApplied,
     ChangeDecided,
@@ -14,7 +12,6 @@ from core.events import (
     ChangeUndone,
     ChangeWithdrawn,
     Event,
-    FileChanged,
     NoticeGiven,
     Verdict,
 )
@@ -22,6 +19,7 @@ from core.past import Past
 from core.refusal import Refusal
 from core.stage import Change, Stage, StageError
 from core.stage.apply import ApplyError, Stale, apply, undo
+from core.stage.told import file_changed
 from core.staging import Staging
 
 _log = logging.getLogger(__name__)
@@ -186,7 +184,7 @@ class Review:
         change = stage.change(path)
         if change is None:
             return [ChangeWithdrawn(run=seen.run, node=seen.node, role=seen.role, path=path)]
-        now = _as_event(change, seen)
+        now = file_changed(change, run=seen.run, node=seen.node, role=seen.role)
         return [] if now == seen else [now]
 
 
@@ -217,16 +215,3 @@ def _afterwards(step: Callable[[], None]) -> list[Event]:
         text = f"The private copy could not follow: {error}. Start a new session for further work."
         return [NoticeGiven(text=text, level="warning")]
     return []
-
-
-def _as_event(change: Change, seen: FileChanged) -> FileChanged:
-    return msgspec.structs.replace(
-        seen,
-        path=change.path,
-        kind=change.kind,
-        added_lines=change.added_lines,
-        removed_lines=change.removed_lines,
-        patch=change.patch,
-        binary=change.binary,
-        old_path=change.old_path,
-    )
