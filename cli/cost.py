@@ -159,21 +159,23 @@ def _together(name: str, *rows: ChargeRow) -> ChargeRow:
     )
 
 
-def one_model(world: World, calls: list[ModelCalled], model: str | None = None) -> Comparison:
-    """Calls beside the same ones on one model: the one named, else the roster's senior coder's.
+def one_model(
+    world: World, calls: list[ModelCalled], model: str | None = None, roster: str | None = None
+) -> Comparison:
+    """Calls beside the same ones on one model: the one named, else the senior coder's of the roster.
 
     Raises:
         Stop: no such model has a price.
     """
-    return compare(calls, _find_model(world, model), price_book(world))
+    return compare(calls, _find_model(world, model, roster), price_book(world))
 
 
-def _find_model(world: World, name: str | None) -> str:
+def _find_model(world: World, name: str | None, roster_name: str | None) -> str:
     """The id to price: from a base id, a whole id, or a part that means one model."""
     from agents.catalog import invocation_id
 
     region = world.environ.get("AWS_REGION") or world.environ.get("AWS_DEFAULT_REGION") or ANYWHERE
-    roster = find_roster(world, None, region)
+    roster = find_roster(world, roster_name, region)
     if name is None:
         return roster["senior_coder"].model
     book = price_book(world)

@@ -44,7 +44,7 @@ def run(world: World, args: argparse.Namespace) -> int:
         run_job(job, with_budgets(settings, world.config), team, lambda id: make_output(args.output, id))
     )
     if args.output == "text" and end is not None:
-        print(_beside_one_model(world, id, end), file=sys.stderr, end="")
+        print(_beside_one_model(world, id, end, args.roster), file=sys.stderr, end="")
         print(_what_next(id, end, applied=args.apply == "all"), file=sys.stderr)
     return code
 
@@ -78,12 +78,13 @@ def _session(world: World, args: argparse.Namespace) -> str | None:
     return None
 
 
-def _beside_one_model(world: World, session: str, end: RunFinished) -> str:
+def _beside_one_model(world: World, session: str, end: RunFinished, roster: str | None) -> str:
     """A line about what one model would have cost; nothing when there was nothing to compare."""
     from cli.cost import comparison_line, one_model, read_log
 
     events = [record.event for record in asyncio.run(read_log(world, session))]
-    found = one_model(world, [e for e in events if isinstance(e, ModelCalled) and e.run == end.run])
+    calls = [e for e in events if isinstance(e, ModelCalled) and e.run == end.run]
+    found = one_model(world, calls, roster=roster)
     return f"{comparison_line(found)}\n" if found.calls else ""
 
 

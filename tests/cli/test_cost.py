@@ -150,10 +150,11 @@ async def test_a_name_from_a_log_is_not_obeyed_by_the_terminal(cost):
     assert "evil" in out and "\x1b" not in out
 
 
-def test_a_run_says_what_one_model_would_have_cost(served):
-    done = served()("run", "Add a GET /health endpoint to the API", "--unconfined")
+@pytest.mark.parametrize(("roster", "model"), [("current", "Sonnet 5.5"), ("design-2025", "Sonnet 4.5")])
+def test_a_run_says_what_its_rosters_senior_model_would_have_cost(served, roster, model):
+    done = served()("run", "Add a GET /health endpoint to the API", "--unconfined", "--roster", roster)
     (line,) = [line for line in done.err.splitlines() if line.startswith("one warm")]
-    assert line.startswith("one warm Claude Sonnet 5.5 would have cost $") and "we cost $" in line
+    assert line.startswith(f"one warm Claude {model} would have cost $") and "we cost $" in line
     assert "by shipped figures" in done.err
 
 
