@@ -11,7 +11,7 @@ import msgspec
 from cli.errors import usage
 from cli.output import print_json
 from cli.sessions import choose_session
-from cli.world import World, find_project, find_roster, keep_diagnostics, price_book
+from cli.world import World, find_project, find_roster, price_book
 from core.clock import now
 from core.counterfactual import ASSUMPTION, Comparison, compare
 from core.events import ModelCalled, SessionStarted
@@ -49,7 +49,6 @@ class Spent(msgspec.Struct, frozen=True):
 
 def cost(world: World, args: argparse.Namespace) -> int:
     """Print what was spent."""
-    keep_diagnostics(world.home)
     if args.session:
         spent = _of_session(world, args)
     elif args.against:

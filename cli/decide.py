@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cli.errors import Stop
 from cli.output import print_json
 from cli.sessions import choose_session
-from cli.world import World, keep_diagnostics, price_book
+from cli.world import World, price_book
 from core.commands import ApplyChanges, Command, DecideChanges, UndoApply
 from core.events import (
     ChangeApplied,
@@ -144,7 +144,6 @@ async def _way(world: World, session: str) -> AsyncIterator[Way]:
 
 async def _carry_out(world: World, session: str, commands: list[Command]) -> list[Event]:
     """Submit commands one after the other; returns what each of them came to."""
-    keep_diagnostics(world.home)
     found: list[Event] = []
     async with _way(world, session) as way:
         after = way.after

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli.headless import THREADS, find_confinement
 from cli.rehearse import choose_script, fresh_sample
-from cli.world import World, find_project, keep_diagnostics, make_team, price_book, with_budgets
+from cli.world import World, find_project, make_team, price_book, with_budgets
 from core.limits import limits
 from core.link import LinkServer
 from core.run import Team
@@ -33,7 +33,6 @@ class Backing:
 
 def engine(world: World, args: argparse.Namespace) -> int:
     """Serve one session until its screen is gone."""
-    keep_diagnostics(world.home)
     with ExitStack() as stack:
         backing = _backing(world, args, stack)
         prices = price_book(world)

@@ -54,14 +54,16 @@ def _print_version() -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
-    from cli.world import find_world
+    from cli.world import find_world, keep_diagnostics
 
     command = args.command or "rehearse"
     if command == "rehearse" and _has_terminal() and (args.command is None or args.screen):
         command = "screen"
     module, _, function = _WORK[command].partition(":")
     work: Work = getattr(import_module(module), function)
-    return work(find_world(), args)
+    world = find_world()
+    keep_diagnostics(world.home)
+    return work(world, args)
 
 
 def _has_terminal() -> bool:

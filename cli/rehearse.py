@@ -11,7 +11,7 @@ from cli.errors import usage
 from cli.headless import Job, run_job
 from cli.output import make_output
 from cli.scripts import CONNECT_HINT, FIRST
-from cli.world import World, keep_diagnostics, make_team, price_book
+from cli.world import World, make_team, price_book
 from core.clock import now
 from core.commands import SubmitRequest
 from core.events import RunFinished
@@ -84,7 +84,6 @@ def rehearse(world: World, args: argparse.Namespace) -> int:
     from agents.rehearsal import Rehearsal
 
     script, scripts = choose_script(world, args.scenario)
-    keep_diagnostics(world.home)
     prices = price_book(world)
     project = fresh_sample(world)
     settings = Settings(home=world.home, prices=prices, allow_unconfined=True, interactive=False)

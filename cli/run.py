@@ -9,7 +9,7 @@ from cli.errors import Stop, usage
 from cli.headless import Job, run_job
 from cli.output import make_output
 from cli.sessions import choose_session, latest_session
-from cli.world import World, find_project, keep_diagnostics, make_team, price_book, with_budgets
+from cli.world import World, find_project, make_team, price_book, with_budgets
 from core.commands import SubmitRequest
 from core.events import ModelCalled, RunFinished
 from core.faults import EXIT_CREDENTIALS, fault_kinds
@@ -28,7 +28,6 @@ def run(world: World, args: argparse.Namespace) -> int:
     project = find_project(args.project)
     budget = _budget(args.budget or world.config.budget_usd)
     session = _session(world, args)
-    keep_diagnostics(world.home)
     prices = price_book(world)
     team = make_team(world, _connect(world), prices, args.roster)
     settings = Settings(

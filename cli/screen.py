@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import Stop
-from cli.world import World, find_project, keep_diagnostics
+from cli.world import World, find_project
 from core.faults import EXIT_FAILED
 from core.limits import limits
 
@@ -116,7 +116,6 @@ def screen(world: World, args: argparse.Namespace) -> int:
     session = _session(world, args)
     if session is None:
         find_project(args.project)
-    keep_diagnostics(world.home)
     engine = EngineProcess(world, args, session)
     from cli.front import open_app
 
