@@ -8,6 +8,7 @@ is put there in between is refused and not followed.
 
 # ruff: noqa: PTH115 - descriptors and names, not path objects
 
+import errno
 import os
 import stat
 from collections.abc import Generator, Sequence
@@ -148,16 +149,20 @@ def _enter(folder: int, part: str, place: str, *, create: bool) -> int:
     except (NotADirectoryError, OSError) as problem:
         if isinstance(problem, FileNotFoundError):
             raise
-        if _is_link(folder, part):
+        now = _mode(folder, part)
+        # What was no folder when it was opened and is one now was swapped meanwhile: it was a link.
+        swapped = problem.errno in (errno.ENOTDIR, errno.ELOOP) and stat.S_ISDIR(now)
+        if swapped or stat.S_ISLNK(now):
             raise OutsideStage(f"{_shown(place)} goes through a link and was not followed.") from None
         raise NotRegular(f"{_shown(place)} cannot be: a part of the path is a file.") from None
 
 
-def _is_link(folder: int, name: str) -> bool:
+def _mode(folder: int, name: str) -> int:
+    """The mode of what has this name now, links not followed; 0 when that cannot be told."""
     try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except OSError:
-        return False
+        return 0
 
 
 def open_regular(folder: int, name: str, place: str) -> int:
