@@ -49,13 +49,6 @@ def forecast(
     return tuple(_node(role, roster, prices, history) for role in roles)
 
 
-def expected_cost(
-    roles: Iterable[str], roster: Roster, prices: PriceBook, history: NodeHistory = NO_HISTORY
-) -> Pico:
-    """The sum of what each role's node will probably cost."""
-    return likely(forecast(roles, roster, prices, history))
-
-
 def likely(nodes: Iterable[ExpectedNode]) -> Pico:
     """The sum of a forecast."""
     return Pico(sum(to_pico(node.likely_usd) for node in nodes))

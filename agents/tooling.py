@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,12 +21,12 @@ from tools.registry import TOOLS, call, manual_of, schema_of
 from tools.workbench import TestReport, ToolResult, Workbench
 
 
-class StagedTool(AgentTool):
-    """One tool of one node."""
+class NodeTool(AgentTool):
+    """A tool of one node, wherever its work is done. A model's mistakes come back as an error result."""
 
     def __init__(self, name: str, board: Board, node: str, role: str, bad_calls: Mapping[str, str]) -> None:
         super().__init__()
-        self._tool = TOOLS[name]
+        self._name = name
         self._board = board
         self._node = node
         self._role = role
@@ -33,37 +34,43 @@ class StagedTool(AgentTool):
 
     @property
     def tool_name(self) -> str:
-        return self._tool.name
-
-    @property
-    def tool_spec(self) -> ToolSpec:
-        schema = schema_of(self._tool)
-        return {
-            "name": self._tool.name,
-            "description": manual_of(self._tool),
-            "inputSchema": {"json": schema},
-        }
+        return self._name
 
     @property
     def tool_type(self) -> str:
         return "heddle"
 
+    @abstractmethod
+    async def result(self, arguments: object, fault: str) -> ToolResult:
+        """Carry out one call, on record; with a `fault` of its arguments that is the result."""
+
     async def stream(
         self, tool_use: ToolUse, invocation_state: dict[str, Any], **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
-        """Carry out one call. Never raises for a model's mistakes: they come back as an error result."""
+        """Carry out one call as Strands asks for it; the node hears of the user's decisions in its result."""
         fault = self._bad_calls.get(tool_use["toolUseId"], "")
-        arguments = tool_use.get("input") or {}
-        result = await carry_out(self._board, self._node, self._role, self._tool.name, arguments, fault=fault)
+        result = await self.result(tool_use.get("input") or {}, fault)
         notes = await self._board.run.decisions()
-        text = "\n\n".join([result.text or "(empty)", *notes])
         yield ToolResultEvent(
             {
                 "toolUseId": tool_use["toolUseId"],
                 "status": "success" if result.ok else "error",
-                "content": [{"text": text}],
+                "content": [{"text": "\n\n".join([result.text or "(empty)", *notes])}],
             }
         )
+
+
+class StagedTool(NodeTool):
+    """One of our own tools: it works on the stage."""
+
+    @property
+    def tool_spec(self) -> ToolSpec:
+        tool = TOOLS[self._name]
+        return {"name": tool.name, "description": manual_of(tool), "inputSchema": {"json": schema_of(tool)}}
+
+    async def result(self, arguments: object, fault: str) -> ToolResult:
+        """See `NodeTool`."""
+        return await carry_out(self._board, self._node, self._role, self._name, arguments, fault=fault)
 
 
 async def carry_out(

@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from strands.types.events import ToolResultEvent
-from strands.types.tools import AgentTool, ToolSpec, ToolUse
+from strands.types.tools import AgentTool, ToolSpec
 
 from agents.board import Board
 from agents.mcp.client import Connection, Offer, ServerFailed
 from agents.mcp.servers import Server, find_servers, is_trusted, keep_trust
 from agents.mcp.shape import flat_schema, safe_name, unpacked
-from agents.tooling import put_on_record, workbench
+from agents.tooling import NodeTool, put_on_record, workbench
 from core.config import BadConfig
 from core.events import NoticeGiven
 from core.paths import Home, find_home
@@ -47,8 +45,8 @@ class Toolbox:
         ]
 
 
-class ServerTool(AgentTool):
-    """One tool of one server, for one node."""
+class ServerTool(NodeTool):
+    """One tool of one server, for one node. Whatever the server does comes back as a result."""
 
     def __init__(
         self,
@@ -60,17 +58,10 @@ class ServerTool(AgentTool):
         role: str,
         bad_calls: Mapping[str, str],
     ) -> None:
-        super().__init__()
-        self._name = name
+        super().__init__(name, board, node, role, bad_calls)
         self._connection = connection
         self._offer = offer
         self._schema = flat_schema(offer.schema)
-        self._where = board, node, role
-        self._bad_calls = bad_calls
-
-    @property
-    def tool_name(self) -> str:
-        return self._name
 
     @property
     def tool_spec(self) -> ToolSpec:
@@ -78,40 +69,22 @@ class ServerTool(AgentTool):
         text = f"{told} (From the MCP server {self._connection.server.name}.)"
         return {"name": self._name, "description": text, "inputSchema": {"json": self._schema}}
 
-    @property
-    def tool_type(self) -> str:
-        return "heddle"
-
-    async def stream(
-        self, tool_use: ToolUse, invocation_state: dict[str, Any], **kwargs: Any
-    ) -> AsyncGenerator[Any, None]:
-        """Carry out one call; whatever a server does comes back as a result."""
-        board, node, role = self._where
-        arguments = tool_use.get("input") or {}
-        fault = self._bad_calls.get(tool_use["toolUseId"], "")
+    async def result(self, arguments: object, fault: str) -> ToolResult:
+        """See `NodeTool`."""
 
         async def work() -> ToolResult:
             return ToolResult(False, fault) if fault else await self._call(arguments)
 
-        result = await put_on_record(board, node, role, self._name, arguments, work)
-        notes = await board.run.decisions()
-        yield ToolResultEvent(
-            {
-                "toolUseId": tool_use["toolUseId"],
-                "status": "success" if result.ok else "error",
-                "content": [{"text": "\n\n".join([result.text or "(empty)", *notes])}],
-            }
-        )
+        return await put_on_record(self._board, self._node, self._role, self._name, arguments, work)
 
     async def _call(self, arguments: object) -> ToolResult:
-        board, node, role = self._where
         if not isinstance(arguments, Mapping):
             return ToolResult(False, f"The arguments of {self._name} must be an object.")
         missing = [each for each in self._schema["required"] if each not in arguments]
         if missing:
             return ToolResult(False, f"{self._name} needs {', '.join(missing)}.")
         wanted = self._connection.call(self._offer.name, unpacked(arguments, self._schema))
-        bench = workbench(board.run, node, role)
+        bench = workbench(self._board.run, self._node, self._role)
         try:
             result = await while_wanted(bench, self._name, wanted)
             return await asyncio.to_thread(without_secrets, result, bench)

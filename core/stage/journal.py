@@ -71,11 +71,6 @@ class Plan(msgspec.Struct, frozen=True):
         return f".heddle-{self.id}-{number}.{suffix}"
 
 
-def is_temporary(name: str) -> bool:
-    """True for the names that `Plan.temporary` gives."""
-    return name.startswith(".heddle-") and name.endswith((".tmp", ".old"))
-
-
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

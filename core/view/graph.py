@@ -65,7 +65,6 @@ class Node(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     duration_ms: int = 0
-    retries: int = 0
 
 
 class Link(msgspec.Struct):
@@ -236,7 +235,6 @@ class Graph:
         node = self.nodes.get(event.node)
         if node is None:
             return False
-        node.retries += 1
         node.model = sanitise_line(event.model)
         return True
 

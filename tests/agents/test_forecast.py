@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agents.forecast import expected_cost, forecast, likely, node_cost
+from agents.forecast import forecast, likely, node_cost
 from agents.roster import role_names
 from core.events import ModelCalled, NodeFinished, RouteDecided, SessionStarted
 from core.history import NodeHistory, PastNodes
@@ -32,7 +32,7 @@ def test_every_role_has_a_shipped_figure_with_a_range(roster, name):
     for node in found:
         assert 0 < to_pico(node.low_usd) < to_pico(node.likely_usd) < to_pico(node.high_usd)
         assert node.samples == 0 and to_pico(node.likely_usd) == node_cost(node.role, roster(name), BOOK)
-    assert expected_cost(role_names(), roster(name), BOOK) == likely(found)
+    assert likely(forecast(role_names(), roster(name), BOOK)) == likely(found)
 
 
 def test_own_history_counts_from_five_nodes_on(roster):
@@ -44,7 +44,7 @@ def test_own_history_counts_from_five_nodes_on(roster):
     own, shipped = forecast(ROLES, chosen, BOOK, six)
     assert [to_pico(d) for d in (own.low_usd, own.likely_usd, own.high_usd)] == [20, 35, 50]
     assert (own.samples, shipped.samples) == (6, 0)
-    assert expected_cost(ROLES, chosen, BOOK, six) == 35 + node_cost("code_reviewer", chosen, BOOK)
+    assert likely(forecast(ROLES, chosen, BOOK, six)) == 35 + node_cost("code_reviewer", chosen, BOOK)
 
 
 def test_a_model_without_a_price_counts_nothing(roster):
