@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from agents.providers import split_provider
 from core.prices import split_prefix
 
 Scope = Literal["geo", "global"]
@@ -73,8 +74,14 @@ def geography(region: str) -> tuple[str, ...]:
             return ()
 
 
-def invocation_id(model: str, region: str, scope: Scope) -> str:
-    """The id to call: a base id gets the prefix of the region and scope; anything else stays as written."""
+def invocation_id(entry: str, region: str, scope: Scope) -> str:
+    """The id to call: a base id gets the prefix of the region and scope; anything else stays as written.
+
+    Bedrock's ids come without their provider: it is what an id without one means.
+    """
+    provider, model = split_provider(entry)
+    if provider != "bedrock":
+        return entry
     if model.startswith("arn:") or split_prefix(model)[0]:
         return model
     prefixes = card(model).profiles

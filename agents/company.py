@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from agents.aws import Connection
-from agents.bedrock import StoppableBedrockModel
 from agents.guard import Guard
+from agents.model import NodeModel
+from agents.providers import Wanted, make_model
 from agents.retry import Breaker, RetryPolicy
 from agents.roster import Role, Roster
 from core.history import PastNodes
@@ -26,9 +27,8 @@ class Company:
         """The gate to the models of one node. Clients are made; no request is."""
         return Guard(run, node, role, self._models(run, node, role), policy=self.policy, breaker=self.breaker)
 
-    def _models(self, run: Run, node: str, role: Role) -> list[StoppableBedrockModel]:
+    def _models(self, run: Run, node: str, role: Role) -> list[NodeModel]:
         metadata = {"app": "heddle", "session": run.session, "run": run.id, "node": node, "role": role.name}
         return [
-            StoppableBedrockModel(self.connection, model, metadata=metadata, output_tokens=role.output_tokens)
-            for model in role.models
+            make_model(self.connection, Wanted(model, metadata, role.output_tokens)) for model in role.models
         ]

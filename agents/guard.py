@@ -8,9 +8,9 @@ from typing import Any
 from strands.middleware import InvokeModelStage
 from strands.types.events import ModelStopReason
 
-from agents.bedrock import StoppableBedrockModel
 from agents.faults import understand
 from agents.meter import Call, Prompt
+from agents.model import NodeModel
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Role
 from agents.translate import has_tool_call, text_of, without_reasoning
@@ -51,7 +51,7 @@ class Guard:
         run: Run,
         node: str,
         role: Role,
-        models: list[StoppableBedrockModel],
+        models: list[NodeModel],
         *,
         policy: RetryPolicy,
         breaker: Breaker,
@@ -73,7 +73,7 @@ class Guard:
         agent.add_middleware(InvokeModelStage, self.invoke)
 
     @property
-    def model(self) -> StoppableBedrockModel:
+    def model(self) -> NodeModel:
         """The model that is in use: the node sticks to it until it fails."""
         return self._models[self._at]
 

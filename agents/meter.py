@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from agents.bedrock import StoppableBedrockModel
+from agents.model import NodeModel
 from agents.translate import BlockEnd, BlockText, MessageEnd, Metadata, stream_part
 from core.budgets import Held
 from core.clock import monotonic_ms
@@ -34,7 +34,7 @@ class Prompt:
 class Call:
     """One attempt at one model call of one node."""
 
-    def __init__(self, run: Run, node: str, role: str, model: StoppableBedrockModel) -> None:
+    def __init__(self, run: Run, node: str, role: str, model: NodeModel) -> None:
         self._run = run
         self._who = {"run": run.id, "node": node, "role": role}
         self._model = model

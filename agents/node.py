@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from strands import Agent
 from strands.agent import AgentResult
 from strands.agent.conversation_manager import NullConversationManager
 from strands.hooks import AfterToolCallEvent, AfterToolsEvent
+from strands.models import Model
 from strands.telemetry.metrics import EventLoopMetrics
 from strands.tools.executors import SequentialToolExecutor
 from strands.types.content import Message
@@ -78,7 +79,7 @@ class NodeAgent(Agent):
         self._cut_texts: list[str] = []
         self._unusable = 0
         super().__init__(
-            model=self._guard.model,
+            model=cast("Model", self._guard.model),
             name=role.name,
             description=role.does,
             system_prompt=role.prompt,

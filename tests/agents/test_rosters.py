@@ -236,3 +236,14 @@ def test_regions():
     assert geography("ca-central-1") == ("us",)
     assert geography("us-gov-west-1") == ("us-gov",)
     assert geography("me-south-1") == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "id"),
+    [
+        ("bedrock:amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"),
+        ("bedrock:us.amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"),
+    ],
+)
+def test_bedrock_is_the_provider_of_an_entry_that_names_none(entry, id):
+    assert invocation_id(entry, "us-east-1", "geo") == id
