@@ -76,6 +76,7 @@ class Call:
                 model=self._model.model_id,
                 input_tokens=prompt.tokens,
                 reserved_usd=to_usd(self._held.amount),
+                window_tokens=self._model.card.window,
             )
         )
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from core.events import Verdict, snake_case
+from core.events import Complexity, Pattern, Side, Verdict, snake_case
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
@@ -15,12 +15,22 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 class SubmitRequest(_Command, frozen=True, kw_only=True):
-    """Start a run. Refused while another run works."""
+    """Start a run. While another run works it is refused, or queued where that is asked for."""
 
     text: str
     pattern: Literal["auto", "graph", "swarm"] = "auto"
     budget_usd: str | None = None
     """The most that this run may cost, in decimal dollars."""
+    asked_role: str | None = None
+    """The role that is to do it (`@role`); None: whoever the router chooses."""
+    queue: bool = False
+    """Wait for the end of the run that works now, instead of being refused."""
+
+
+class WithdrawRequest(_Command, frozen=True, kw_only=True):
+    """Take a queued request back before it begins."""
+
+    id: str
 
 
 class InterruptRun(_Command, frozen=True, kw_only=True):
@@ -29,6 +39,59 @@ class InterruptRun(_Command, frozen=True, kw_only=True):
 
 class RetryRun(_Command, frozen=True, kw_only=True):
     """Submit the last request again, after a failure or an interruption."""
+
+
+class ResumeRun(_Command, frozen=True, kw_only=True):
+    """Go on with the last run at the node that it was in, after a failure, a stop or a budget."""
+
+
+class OverrideRoute(_Command, frozen=True, kw_only=True):
+    """Stop the run's work and begin it anew on another route. None: as it was routed."""
+
+    complexity: Complexity | None = None
+    pattern: Pattern | None = None
+    asked_role: str | None = None
+    by: str = "user"
+
+
+class SendMessage(_Command, frozen=True, kw_only=True):
+    """Say something to a node that works; it reads it with its next turn."""
+
+    text: str
+    node: str | None = None
+    """None: whichever node works next."""
+    by: str = "user"
+
+
+class PauseNode(_Command, frozen=True, kw_only=True):
+    """Let the node's call end, and make no further one until it is resumed."""
+
+    node: str
+
+
+class ResumeNode(_Command, frozen=True, kw_only=True):
+    node: str
+
+
+class StopNode(_Command, frozen=True, kw_only=True):
+    """End one node at once; the run goes on without it as far as it can."""
+
+    node: str
+
+
+class RetryNode(_Command, frozen=True, kw_only=True):
+    """Let a node that works begin its task anew, or one that ended do it again."""
+
+    node: str
+    model: str | None = None
+    """The model that is to do it; None: the one that it had."""
+
+
+class ChangeModel(_Command, frozen=True, kw_only=True):
+    """Let a node go on with another model, from its next call on."""
+
+    node: str
+    model: str
 
 
 class AnswerQuestion(_Command, frozen=True, kw_only=True):
@@ -41,6 +104,34 @@ class DecideChanges(_Command, frozen=True, kw_only=True):
     verdict: Verdict
     paths: tuple[str, ...] | None = None
     """None: every change that is still undecided."""
+    hunks: tuple[str, ...] | None = None
+    """Ids of hunks of the one path that is named; None: whole files."""
+    comment: str = ""
+    """Why, for the agents to read."""
+    by: str = "user"
+
+
+class ResolveConflict(_Command, frozen=True, kw_only=True):
+    """Say which side stands where user and agents changed the same lines of a file."""
+
+    path: str
+    take: Side
+    by: str = "user"
+
+
+class DecideProposal(_Command, frozen=True, kw_only=True):
+    """Approve or refuse what a node wants done in the user's own repository."""
+
+    id: str
+    verdict: Verdict
+    comment: str = ""
+    by: str = "user"
+
+
+class RewindStage(_Command, frozen=True, kw_only=True):
+    """Make the stage what it was at an earlier point; the work after it stays reachable."""
+
+    commit: str
     by: str = "user"
 
 
@@ -57,6 +148,11 @@ class UndoApply(_Command, frozen=True, kw_only=True):
     paths: tuple[str, ...] | None = None
 
 
+class RenameSession(_Command, frozen=True, kw_only=True):
+    title: str
+    by: str = "user"
+
+
 class CloseSession(_Command, frozen=True, kw_only=True):
     """Let calls under way finish, pause the run, and release the session."""
 
@@ -70,6 +166,19 @@ Command: TypeAlias = (
     | ApplyChanges
     | UndoApply
     | CloseSession
+    | WithdrawRequest
+    | ResumeRun
+    | OverrideRoute
+    | SendMessage
+    | PauseNode
+    | ResumeNode
+    | StopNode
+    | RetryNode
+    | ChangeModel
+    | ResolveConflict
+    | DecideProposal
+    | RewindStage
+    | RenameSession
 )
 
 

@@ -1,52 +1,78 @@
 """What comes out of a session: one closed union of frozen structs, past tense, plain data only.
 
 `Record(seq, session, at, event)` in `core.record` is what the log stores and every client sees.
-To add an event: write the class, put it into `Event`, and let the type checker show each
-exhaustive `match` that must decide about it (the folds in `core/view/`).
+To add an event: write the class (here, or in `core/change_events.py` when it is about the stage), put it
+into `Event`, and let the type checker show each exhaustive `match` that must decide about it (the folds in
+`core/view/`).
 """
 
-import re
 from typing import Literal, TypeAlias
 
 import msgspec
 
-Complexity: TypeAlias = Literal["SIMPLE", "MEDIUM", "COMPLEX", "CRITICAL"]
-Pattern: TypeAlias = Literal["graph", "swarm"]
-DecidedBy: TypeAlias = Literal["rule", "model", "user"]
-ChangeKind: TypeAlias = Literal["added", "modified", "deleted", "renamed"]
-Verdict: TypeAlias = Literal["accepted", "rejected", "undecided"]
-NodeStatus: TypeAlias = Literal["done", "failed", "interrupted", "paused"]
-RunStatus: TypeAlias = Literal["done", "failed", "interrupted", "budget", "needs_decision"]
-TestOutcome: TypeAlias = Literal["passed", "failed", "not_run"]
-Confinement: TypeAlias = Literal["confined", "unconfined"]
-Backend: TypeAlias = Literal["bedrock", "endpoint", "rehearsal"]
-"""Where models are: AWS itself, another Bedrock-compatible endpoint, or the shipped rehearsal."""
-
-
-def snake_case(name: str) -> str:
-    """`NodeStarted` → `node_started`: the `type` of an event on the wire."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
-    pass
-
-
-class _RunEvent(_Event, frozen=True, kw_only=True):
-    run: str
-    """The run's id in its session: `r1`, `r2`, …"""
-
-
-class _NodeEvent(_RunEvent, frozen=True, kw_only=True):
-    node: str
-    """The node's name: its role's, with a number from the second on (`fast_coder`, `fast_coder_2`)."""
-    role: str
-
+from core.change_events import (
+    ChangeApplied as ChangeApplied,
+    ChangeDecided as ChangeDecided,
+    ChangeMarkedStale as ChangeMarkedStale,
+    ChangeMerged as ChangeMerged,
+    ChangeUndone as ChangeUndone,
+    ChangeWithdrawn as ChangeWithdrawn,
+    ConflictFound as ConflictFound,
+    ConflictResolved as ConflictResolved,
+    FileChanged as FileChanged,
+    GitProposed as GitProposed,
+    Hunk as Hunk,
+    OverlapFound as OverlapFound,
+    ProjectChanged as ProjectChanged,
+    ProposalCarriedOut as ProposalCarriedOut,
+    ProposalDecided as ProposalDecided,
+    ProposalFailed as ProposalFailed,
+    StageCommitted as StageCommitted,
+    StageRewound as StageRewound,
+)
+from core.event_base import (
+    Backend as Backend,
+    ChangeKind as ChangeKind,
+    Complexity as Complexity,
+    Confinement as Confinement,
+    DecidedBy as DecidedBy,
+    EventBase as EventBase,
+    GitAction as GitAction,
+    NodeEvent as NodeEvent,
+    NodeStatus as NodeStatus,
+    Pattern as Pattern,
+    QuestionKind as QuestionKind,
+    RunEvent as RunEvent,
+    RunStatus as RunStatus,
+    Side as Side,
+    TestOutcome as TestOutcome,
+    Verdict as Verdict,
+    snake_case as snake_case,
+)
+from core.node_events import (
+    CallStarted as CallStarted,
+    Failed as Failed,
+    MessageDelivered as MessageDelivered,
+    ModelCalled as ModelCalled,
+    ModelChanged as ModelChanged,
+    NodeFinished as NodeFinished,
+    NodePaused as NodePaused,
+    NodeResumed as NodeResumed,
+    NodeStarted as NodeStarted,
+    Retried as Retried,
+    TestsFinished as TestsFinished,
+    TextDelta as TextDelta,
+    TextDiscarded as TextDiscarded,
+    TextFinished as TextFinished,
+    ToolFinished as ToolFinished,
+    ToolStarted as ToolStarted,
+    VerdictGiven as VerdictGiven,
+)
 
 # -- the session ---------------------------------------------------------------------------------
 
 
-class SessionStarted(_Event, frozen=True, kw_only=True):
+class SessionStarted(EventBase, frozen=True, kw_only=True):
     project: str
     """Absolute path of the project's folder."""
     version: str
@@ -55,7 +81,7 @@ class SessionStarted(_Event, frozen=True, kw_only=True):
     confinement: Confinement
 
 
-class SessionResumed(_Event, frozen=True, kw_only=True):
+class SessionResumed(EventBase, frozen=True, kw_only=True):
     """The session was opened again, perhaps by another version or with other models."""
 
     version: str
@@ -64,7 +90,12 @@ class SessionResumed(_Event, frozen=True, kw_only=True):
     confinement: Confinement
 
 
-class CommandRefused(_Event, frozen=True, kw_only=True):
+class SessionRenamed(EventBase, frozen=True, kw_only=True):
+    title: str
+    by: str
+
+
+class CommandRefused(EventBase, frozen=True, kw_only=True):
     """A command could not be carried out; nothing was changed."""
 
     command: str
@@ -73,38 +104,65 @@ class CommandRefused(_Event, frozen=True, kw_only=True):
     """A sentence that says why and what to do next."""
 
 
-class NoticeGiven(_Event, frozen=True, kw_only=True):
+class NoticeGiven(EventBase, frozen=True, kw_only=True):
     """Something the user should know and need not answer."""
 
     text: str
     level: Literal["info", "warning"] = "info"
 
 
-class QuestionAsked(_Event, frozen=True, kw_only=True):
+class QuestionAsked(EventBase, frozen=True, kw_only=True):
     """The run waits for the user; `AnswerQuestion` names this id."""
 
     id: str
     run: str
     text: str
     choices: tuple[str, ...]
+    kind: QuestionKind = "question"
+    detail: str = ""
+    """What exactly would be done, such as the whole command."""
+    node: str | None = None
+    """The node that waits for the answer; None when the whole run does."""
+    role: str | None = None
 
 
-class QuestionAnswered(_Event, frozen=True, kw_only=True):
+class QuestionAnswered(EventBase, frozen=True, kw_only=True):
     id: str
     answer: str
     by: str
 
 
-# -- a run ---------------------------------------------------------------------------------------
+class RequestQueued(EventBase, frozen=True, kw_only=True):
+    """A request came while another was worked on: it begins when its turn comes."""
 
-
-class RequestSubmitted(_RunEvent, frozen=True, kw_only=True):
+    id: str
     text: str
     pattern: Literal["auto", "graph", "swarm"] = "auto"
     budget_usd: str | None = None
+    asked_role: str | None = None
 
 
-class StagePrepared(_RunEvent, frozen=True, kw_only=True):
+class RequestDequeued(EventBase, frozen=True, kw_only=True):
+    id: str
+    reason: Literal["started", "withdrawn"]
+
+
+# -- a run ---------------------------------------------------------------------------------------
+
+
+class RequestSubmitted(RunEvent, frozen=True, kw_only=True):
+    text: str
+    pattern: Literal["auto", "graph", "swarm"] = "auto"
+    budget_usd: str | None = None
+    asked_role: str | None = None
+    """The role that the user named (`@role`)."""
+    resumes: str | None = None
+    """The run that this one goes on with, at the node that it was in."""
+    queued: str | None = None
+    """The id that it waited under."""
+
+
+class StagePrepared(RunEvent, frozen=True, kw_only=True):
     """The private copy of the project is up to date."""
 
     files: int
@@ -123,7 +181,7 @@ class ExpectedNode(msgspec.Struct, frozen=True, kw_only=True):
     """This user's own nodes of that role and model that it is drawn from; 0: figures that are shipped."""
 
 
-class RouteDecided(_RunEvent, frozen=True, kw_only=True):
+class RouteDecided(RunEvent, frozen=True, kw_only=True):
     complexity: Complexity
     pattern: Pattern
     confidence: float
@@ -133,6 +191,18 @@ class RouteDecided(_RunEvent, frozen=True, kw_only=True):
     expected_cost_usd: str
     forecast: tuple[ExpectedNode, ...] = ()
     """`expected_cost_usd` node by node, with its range."""
+    rule: str = ""
+    """Name of the rule that won, where one did."""
+
+
+class RouteOverridden(RunEvent, frozen=True, kw_only=True):
+    """The user wants another route: the work begins anew with it. What was spent stays spent."""
+
+    complexity: Complexity | None = None
+    """None, here and below: as it was."""
+    pattern: Pattern | None = None
+    asked_role: str | None = None
+    by: str = "user"
 
 
 class PlannedNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,20 +218,30 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     """The way back from a reviewer to a coder."""
 
 
-class GraphPlanned(_RunEvent, frozen=True, kw_only=True):
+class GraphPlanned(RunEvent, frozen=True, kw_only=True):
     """The nodes that this run may use and how work flows between them; a later one replaces it."""
 
     nodes: tuple[PlannedNode, ...]
     edges: tuple[Edge, ...]
 
 
-class HandedOff(_RunEvent, frozen=True, kw_only=True):
+class MessageSent(RunEvent, frozen=True, kw_only=True):
+    """The user says something to a node that works."""
+
+    id: str
+    text: str
+    node: str | None = None
+    """None: whichever node works next."""
+    by: str = "user"
+
+
+class HandedOff(RunEvent, frozen=True, kw_only=True):
     from_role: str
     to_role: str
     reason: str
 
 
-class RunFinished(_RunEvent, frozen=True, kw_only=True):
+class RunFinished(RunEvent, frozen=True, kw_only=True):
     status: RunStatus
     answer: str
     files: tuple[str, ...]
@@ -173,175 +253,6 @@ class RunFinished(_RunEvent, frozen=True, kw_only=True):
     """True when some call's usage was not reported, so that the cost is partly an estimate (`~`)."""
     exit_code: int = 0
     """What a headless run ends with (docs/contract.md)."""
-
-
-# -- a node --------------------------------------------------------------------------------------
-
-
-class NodeStarted(_NodeEvent, frozen=True, kw_only=True):
-    model: str
-    round: int = 1
-    """Counts the feedback loop's passes from 1; the node stays the same one."""
-
-
-class TextDelta(_NodeEvent, frozen=True, kw_only=True):
-    text: str
-    block: str
-    """Id of the text block that this belongs to, unique in the session."""
-    kind: Literal["text", "reasoning"] = "text"
-
-
-class TextFinished(_NodeEvent, frozen=True, kw_only=True):
-    """A text block is complete; it holds the whole text, so its deltas may be pruned."""
-
-    text: str
-    block: str
-    kind: Literal["text", "reasoning"] = "text"
-
-
-class TextDiscarded(_NodeEvent, frozen=True, kw_only=True):
-    """What a failed attempt had written does not count."""
-
-    block: str
-    reason: str
-
-
-class ToolStarted(_NodeEvent, frozen=True, kw_only=True):
-    call: str
-    """Id of the tool call, unique in the session."""
-    tool: str
-    arguments: str
-    """The arguments as JSON text, clipped."""
-
-
-class ToolFinished(_NodeEvent, frozen=True, kw_only=True):
-    call: str
-    tool: str
-    ok: bool
-    duration_ms: int
-    output: str
-    """What the model got to read, clipped."""
-
-
-class TestsFinished(_NodeEvent, frozen=True, kw_only=True):
-    """The project's tests really ran, or could not. Only this decides whether work is sound."""
-
-    outcome: TestOutcome
-    passed: int
-    failed: int
-    summary: str
-
-
-class VerdictGiven(_NodeEvent, frozen=True, kw_only=True):
-    """A reviewer judged the work of a round."""
-
-    approved: bool
-    must_fix: tuple[str, ...]
-    round: int
-
-
-class CallStarted(_NodeEvent, frozen=True, kw_only=True):
-    """A model call goes out; should nothing be heard of it any more, it is charged as an estimate."""
-
-    call: str
-    """Id of the model call, unique in the session; its `ModelCalled` names it."""
-    model: str
-    input_tokens: int
-    """Estimate of the whole prompt."""
-    reserved_usd: str
-    """The worst case, set aside from the budget."""
-
-
-class ModelCalled(_NodeEvent, frozen=True, kw_only=True):
-    """One charge: every call to a model leaves exactly one, failed and cancelled ones too."""
-
-    call: str
-    model: str
-    input_tokens: int
-    """Uncached prompt tokens; cache reads and writes are counted apart."""
-    output_tokens: int
-    cache_read_tokens: int
-    cache_write_tokens: int
-    cost_usd: str
-    latency_ms: int
-    estimated: bool
-    """The model did not report its usage: figures are ours, and shown with `~`."""
-    ok: bool = True
-
-
-class Retried(_NodeEvent, frozen=True, kw_only=True):
-    reason: str
-    attempt: int
-    """The attempt that comes now, from 2 on."""
-    model: str
-    """The model that is tried now: the next in the role's list when the one before is given up."""
-    delay_ms: int = 0
-
-
-class NodeFinished(_NodeEvent, frozen=True, kw_only=True):
-    status: NodeStatus
-    summary: str
-    duration_ms: int
-
-
-class Failed(_RunEvent, frozen=True, kw_only=True):
-    """Something went wrong that the user should read."""
-
-    kind: str
-    """The fault's name in `core/faults.toml`: `throttled`, `no_credentials`, …"""
-    message: str
-    advice: str
-    """A sentence that says what to do next."""
-    exit_code: int
-    node: str | None = None
-    role: str | None = None
-
-
-# -- changes -------------------------------------------------------------------------------------
-
-
-class FileChanged(_NodeEvent, frozen=True, kw_only=True):
-    """A file in the stage differs from its base. Always the whole difference, not the last step."""
-
-    path: str
-    kind: ChangeKind
-    added_lines: int
-    removed_lines: int
-    patch: str
-    """Unified diff against the base, clipped at `limits.patch_characters`; empty for binary files."""
-    binary: bool = False
-    old_path: str | None = None
-    """Where a renamed file was."""
-
-
-class ChangeWithdrawn(_NodeEvent, frozen=True, kw_only=True):
-    """A file is equal to its base again."""
-
-    path: str
-
-
-class ChangeDecided(_Event, frozen=True, kw_only=True):
-    path: str
-    verdict: Verdict
-    by: str
-
-
-class ChangeMarkedStale(_Event, frozen=True, kw_only=True):
-    """The user changed the file in the project meanwhile: it was not overwritten."""
-
-    path: str
-    reason: str
-
-
-class ChangeApplied(_Event, frozen=True, kw_only=True):
-    path: str
-    apply: str
-    """Id of the apply that wrote it: its undo point."""
-
-
-class ChangeUndone(_Event, frozen=True, kw_only=True):
-    path: str
-    apply: str
 
 
 Event: TypeAlias = (
@@ -376,5 +287,25 @@ Event: TypeAlias = (
     | ChangeMarkedStale
     | ChangeApplied
     | ChangeUndone
+    | SessionRenamed
+    | RequestQueued
+    | RequestDequeued
+    | RouteOverridden
+    | MessageSent
+    | MessageDelivered
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | ChangeMerged
+    | ConflictFound
+    | ConflictResolved
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
 )
 """Everything that can be on record."""

@@ -7,28 +7,48 @@ from core.events import (
     ChangeApplied,
     ChangeDecided,
     ChangeMarkedStale,
+    ChangeMerged,
     ChangeUndone,
     ChangeWithdrawn,
     CommandRefused,
+    ConflictFound,
+    ConflictResolved,
     Event,
     Failed,
     FileChanged,
+    GitProposed,
     GraphPlanned,
     HandedOff,
+    MessageDelivered,
+    MessageSent,
     ModelCalled,
+    ModelChanged,
     NodeFinished,
+    NodePaused,
+    NodeResumed,
     NodeStarted,
     NoticeGiven,
+    OverlapFound,
+    ProjectChanged,
+    ProposalCarriedOut,
+    ProposalDecided,
+    ProposalFailed,
     QuestionAnswered,
     QuestionAsked,
+    RequestDequeued,
+    RequestQueued,
     RequestSubmitted,
     Retried,
     RouteDecided,
+    RouteOverridden,
     RunFinished,
     RunStatus,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
+    StageCommitted,
     StagePrepared,
+    StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
@@ -117,6 +137,26 @@ class Past:
                 | Retried()
                 | Failed()
                 | ChangeMarkedStale()
+                | SessionRenamed()
+                | RequestQueued()
+                | RequestDequeued()
+                | RouteOverridden()
+                | MessageSent()
+                | MessageDelivered()
+                | NodePaused()
+                | NodeResumed()
+                | ModelChanged()
+                | ChangeMerged()
+                | ConflictFound()
+                | ConflictResolved()
+                | ProjectChanged()
+                | OverlapFound()
+                | StageCommitted()
+                | StageRewound()
+                | GitProposed()
+                | ProposalDecided()
+                | ProposalCarriedOut()
+                | ProposalFailed()
             ):
                 pass  # they say nothing about resuming
             case _:

@@ -18,6 +18,7 @@ from core.events import (
     ModelCalled,
     Pattern,
     QuestionAsked,
+    QuestionKind,
     RunStatus,
 )
 from core.ledger import Budget, Totals
@@ -200,8 +201,19 @@ class Run:
         """
         await self.unless_stopped(asyncio.sleep(seconds))
 
-    async def ask(self, text: str, choices: tuple[str, ...]) -> str:
+    async def ask(
+        self,
+        text: str,
+        choices: tuple[str, ...],
+        *,
+        kind: QuestionKind = "question",
+        detail: str = "",
+        node: str | None = None,
+        role: str | None = None,
+    ) -> str:
         """Ask the user and wait for one of the choices.
+
+        `detail` is what exactly would be done; `node` and `role` say who waits, None: the whole run.
 
         Raises:
             NeedsDecision: nobody is there to answer.
@@ -213,7 +225,18 @@ class Run:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._questions[question] = answer, choices
         try:
-            await self.emit(QuestionAsked(id=question, run=self.id, text=text, choices=choices))
+            await self.emit(
+                QuestionAsked(
+                    id=question,
+                    run=self.id,
+                    text=text,
+                    choices=choices,
+                    kind=kind,
+                    detail=detail,
+                    node=node,
+                    role=role,
+                )
+            )
             return await self.unless_stopped(answer)
         finally:
             self._questions.pop(question, None)

@@ -11,13 +11,26 @@ from core import clock
 from core.commands import (
     AnswerQuestion,
     ApplyChanges,
+    ChangeModel,
     CloseSession,
     Command,
     DecideChanges,
+    DecideProposal,
     InterruptRun,
+    OverrideRoute,
+    PauseNode,
+    RenameSession,
+    ResolveConflict,
+    ResumeNode,
+    ResumeRun,
+    RetryNode,
     RetryRun,
+    RewindStage,
+    SendMessage,
+    StopNode,
     SubmitRequest,
     UndoApply,
+    WithdrawRequest,
 )
 from core.decisions import Decisions
 from core.events import (
@@ -231,6 +244,22 @@ class Session:
                 await self._write(command)
             case CloseSession():
                 self._close_soon()
+            case (
+                WithdrawRequest()
+                | ResumeRun()
+                | OverrideRoute()
+                | SendMessage()
+                | PauseNode()
+                | ResumeNode()
+                | StopNode()
+                | RetryNode()
+                | ChangeModel()
+                | ResolveConflict()
+                | DecideProposal()
+                | RewindStage()
+                | RenameSession()
+            ):
+                raise Refusal("This cannot be done yet.")
             case _:
                 assert_never(command)
 

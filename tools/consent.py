@@ -68,7 +68,12 @@ async def _ask(bench: Workbench, host: str, purpose: str) -> str:
         raise nobody
     try:
         return await bench.ask(
-            f"The {bench.role} wants to {purpose}. This contacts {host}. Allow it?", CHOICES
+            f"The {bench.role} wants to {purpose}. This contacts {host}. Allow it?",
+            CHOICES,
+            kind="host",
+            detail=host,
+            node=bench.node,
+            role=bench.role,
         )
     except NeedsDecision:
         raise nobody from None

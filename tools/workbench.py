@@ -1,15 +1,28 @@
 """What a tool works with, and what it gives back."""
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from core.events import TestOutcome
+from core.events import QuestionKind, TestOutcome
 from core.sandbox import Sandbox
 from core.stage.stage import Stage
 
-Ask = Callable[[str, tuple[str, ...]], Awaitable[str]]
-"""Asks the user and waits for one of the choices. Raises `core.run.NeedsDecision` when nobody is there."""
+
+class Ask(Protocol):
+    """Asks the user and waits for one of the choices. Raises `core.run.NeedsDecision` when nobody is there."""
+
+    def __call__(
+        self,
+        text: str,
+        choices: tuple[str, ...],
+        *,
+        kind: QuestionKind = "question",
+        detail: str = "",
+        node: str | None = None,
+        role: str | None = None,
+    ) -> Awaitable[str]: ...
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from core.link.errors import LinkLost
 from core.link.lines import ENDED_LINE, STREAM_LIMIT, Hello, LineTooLong, read_lines, welcomes
 from core.log.encoding import encode_clean
 from core.port import SessionPort
-from core.record import Record
-from core.record import decode as decode_record
+from core.record import Record, decode as decode_record
 
 _RETRY_SECONDS = 0.02
 _ENDED = ENDED_LINE.rstrip()

@@ -10,28 +10,48 @@ from core.events import (
     ChangeApplied,
     ChangeDecided,
     ChangeMarkedStale,
+    ChangeMerged,
     ChangeUndone,
     ChangeWithdrawn,
     CommandRefused,
     Confinement,
+    ConflictFound,
+    ConflictResolved,
     Failed,
     FileChanged,
+    GitProposed,
     GraphPlanned,
     HandedOff,
+    MessageDelivered,
+    MessageSent,
     ModelCalled,
+    ModelChanged,
     NodeFinished,
+    NodePaused,
+    NodeResumed,
     NodeStarted,
     NoticeGiven,
+    OverlapFound,
+    ProjectChanged,
+    ProposalCarriedOut,
+    ProposalDecided,
+    ProposalFailed,
     QuestionAnswered,
     QuestionAsked,
+    RequestDequeued,
+    RequestQueued,
     RequestSubmitted,
     Retried,
     RouteDecided,
+    RouteOverridden,
     RunFinished,
     RunStatus,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
+    StageCommitted,
     StagePrepared,
+    StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
@@ -174,6 +194,26 @@ class SessionView:
                 | ChangeMarkedStale()
                 | ChangeApplied()
                 | ChangeUndone()
+                | SessionRenamed()
+                | RequestQueued()
+                | RequestDequeued()
+                | RouteOverridden()
+                | MessageSent()
+                | MessageDelivered()
+                | NodePaused()
+                | NodeResumed()
+                | ModelChanged()
+                | ChangeMerged()
+                | ConflictFound()
+                | ConflictResolved()
+                | ProjectChanged()
+                | OverlapFound()
+                | StageCommitted()
+                | StageRewound()
+                | GitProposed()
+                | ProposalDecided()
+                | ProposalCarriedOut()
+                | ProposalFailed()
             ):
                 return False
         assert_never(event)

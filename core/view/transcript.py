@@ -9,26 +9,46 @@ from core.events import (
     ChangeApplied,
     ChangeDecided,
     ChangeMarkedStale,
+    ChangeMerged,
     ChangeUndone,
     ChangeWithdrawn,
     CommandRefused,
+    ConflictFound,
+    ConflictResolved,
     Failed,
     FileChanged,
+    GitProposed,
     GraphPlanned,
     HandedOff,
+    MessageDelivered,
+    MessageSent,
     ModelCalled,
+    ModelChanged,
     NodeFinished,
+    NodePaused,
+    NodeResumed,
     NodeStarted,
     NoticeGiven,
+    OverlapFound,
+    ProjectChanged,
+    ProposalCarriedOut,
+    ProposalDecided,
+    ProposalFailed,
     QuestionAnswered,
     QuestionAsked,
+    RequestDequeued,
+    RequestQueued,
     RequestSubmitted,
     Retried,
     RouteDecided,
+    RouteOverridden,
     RunFinished,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
+    StageCommitted,
     StagePrepared,
+    StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
@@ -136,6 +156,26 @@ class Transcript:
                 | FileChanged()
                 | ChangeWithdrawn()
                 | ChangeDecided()
+                | SessionRenamed()
+                | RequestQueued()
+                | RequestDequeued()
+                | RouteOverridden()
+                | MessageSent()
+                | MessageDelivered()
+                | NodePaused()
+                | NodeResumed()
+                | ModelChanged()
+                | ChangeMerged()
+                | ConflictFound()
+                | ConflictResolved()
+                | ProjectChanged()
+                | OverlapFound()
+                | StageCommitted()
+                | StageRewound()
+                | GitProposed()
+                | ProposalDecided()
+                | ProposalCarriedOut()
+                | ProposalFailed()
             ):
                 return ()
         assert_never(event)

@@ -9,11 +9,9 @@ from core.events import (
     NodeStarted,
     NoticeGiven,
     QuestionAsked,
+    TestsFinished as RanTests,
     ToolFinished,
     VerdictGiven,
-)
-from core.events import (
-    TestsFinished as RanTests,
 )
 from tests.support.foreign_bedrock import Refuse, Reply
 

@@ -12,10 +12,8 @@ from core.events import (
     NodeStarted,
     QuestionAsked,
     RouteDecided,
-    TextDelta,
-)
-from core.events import (
     TestsFinished as RanTests,
+    TextDelta,
 )
 from tests.support.foreign_bedrock import Refuse, Reply
 

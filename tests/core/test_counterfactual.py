@@ -1,7 +1,6 @@
 """What one warm model would have cost: exact, signed, and never flattering to us."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pytest import mark, raises
 
 from core.counterfactual import OneModel, compare

@@ -3,8 +3,7 @@
 import threading
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.events import ModelCalled
 from core.ledger import Budget, BudgetReached, as_usd, total

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core.commands import Command, InterruptRun, SubmitRequest
-from core.commands import encode as encode_command
+from core.commands import Command, InterruptRun, SubmitRequest, encode as encode_command
 from core.events import NoticeGiven
 from core.limits import limits
 from core.link import LinkClient, LinkError, LinkLost, LinkServer

@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.money import to_pico
 from core.prices import PriceBook, UnpricedModel, Usage, load_prices, split_prefix

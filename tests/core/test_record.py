@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.events import NoticeGiven, TextDelta, ToolFinished
 from core.record import Record, decode, decode_event, encode, encode_event, encode_line, timestamp

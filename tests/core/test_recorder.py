@@ -5,8 +5,7 @@ import gc
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from core.events import Event, NoticeGiven, TextDelta, TextFinished
 from core.limits import limits

@@ -1,7 +1,6 @@
 """How a run is ended on record: once, with one charge for each call, and exact sums."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core import events as e
 from core.ledger import total

@@ -5,8 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core.text import clip, escape_json, first_line, sanitise, sanitise_line
 

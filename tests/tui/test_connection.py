@@ -2,8 +2,7 @@
 
 import asyncio
 
-from core import commands as c
-from core import events as e
+from core import commands as c, events as e
 from tests.support import recordings as tapes
 from tests.support.ports import TapePort
 

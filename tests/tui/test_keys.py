@@ -2,8 +2,7 @@
 
 import pytest
 
-from core import commands as c
-from core import events as e
+from core import commands as c, events as e
 from tests.support import recordings as tapes
 
 

@@ -1,7 +1,6 @@
 import os
 
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from core.stage.target import Found, is_torn
 

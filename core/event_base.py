@@ -1,0 +1,47 @@
+"""What every event is made of: the bases of the union in `core.events`, and the words in its fields."""
+
+import re
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Complexity: TypeAlias = Literal["SIMPLE", "MEDIUM", "COMPLEX", "CRITICAL"]
+Pattern: TypeAlias = Literal["graph", "swarm"]
+DecidedBy: TypeAlias = Literal["rule", "model", "user"]
+ChangeKind: TypeAlias = Literal["added", "modified", "deleted", "renamed"]
+Verdict: TypeAlias = Literal["accepted", "rejected", "undecided"]
+NodeStatus: TypeAlias = Literal["done", "failed", "interrupted", "paused", "stopped"]
+"""How a node ended. `stopped`: the user ended it alone, and the run went on without it."""
+RunStatus: TypeAlias = Literal["done", "failed", "interrupted", "budget", "needs_decision"]
+QuestionKind: TypeAlias = Literal[
+    "question", "route", "plan", "budget", "network", "path", "host", "install", "ping_pong"
+]
+"""What a question is about. `route` and `plan`: whether work may go on; `budget`: a node would cross one;
+`network`, `path`, `host`, `install`: something outside the sandbox."""
+TestOutcome: TypeAlias = Literal["passed", "failed", "not_run"]
+Side: TypeAlias = Literal["stage", "project"]
+"""The two sides of a conflict: what the agents wrote, and what the user did meanwhile."""
+GitAction: TypeAlias = Literal["create_branch", "commit"]
+Confinement: TypeAlias = Literal["confined", "unconfined"]
+Backend: TypeAlias = Literal["bedrock", "endpoint", "rehearsal"]
+"""Where models are: AWS itself, another Bedrock-compatible endpoint, or the shipped rehearsal."""
+
+
+def snake_case(name: str) -> str:
+    """`NodeStarted` → `node_started`: the `type` of an event on the wire."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+class EventBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
+    pass
+
+
+class RunEvent(EventBase, frozen=True, kw_only=True):
+    run: str
+    """The run's id in its session: `r1`, `r2`, …"""
+
+
+class NodeEvent(RunEvent, frozen=True, kw_only=True):
+    node: str
+    """The node's name: its role's, with a number from the second on (`fast_coder`, `fast_coder_2`)."""
+    role: str
