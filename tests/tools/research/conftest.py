@@ -162,7 +162,7 @@ class User:
     answer: str = THIS_PROJECT
     questions: list[str] = field(default_factory=list)
 
-    async def ask(self, text: str, choices: tuple[str, ...]) -> str:
+    async def ask(self, text: str, choices: tuple[str, ...], **about: object) -> str:
         assert self.answer in choices
         self.questions.append(text)
         return self.answer

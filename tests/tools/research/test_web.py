@@ -78,7 +78,7 @@ async def test_no_is_no_and_asked_once(use, web, user):
 
 
 async def test_nobody_to_ask(use_as, web, settings, reply):
-    async def nobody(text, choices):
+    async def nobody(text, choices, **about):
         raise NeedsDecision(text)
 
     for ask in (None, nobody):
