@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
+
+from tools.leniency import rows_in, understood
 from tools.workbench import ToolError
 
 MOST_CHARACTERS = 1_000_000
@@ -20,6 +23,9 @@ EXAMPLES: Mapping[str, object] = {
     "start_line": 1,
     "end_line": 40,
     "content": "the whole text of the file\n",
+    "edits": [{"old": "def total(items):", "new": "def total(items, tax=0):"}],
+    "glob": "*.py",
+    "context": 2,
     "old": "def total(items):",
     "new": "def total(items, tax=0):",
     "pattern": "def total",
@@ -44,7 +50,7 @@ EXAMPLES: Mapping[str, object] = {
 }
 """An example for every parameter that some tool has, for the sentence about a missing one."""
 
-_WORDS = {str: "string", int: "integer", bool: "boolean"}
+_WORDS = {str: "string", int: "integer", bool: "boolean", list: "array"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Parameter:
 
     name: str
     kind: type
+    """`str`, `int`, `bool`, or the struct of text fields of which it is a list."""
     required: bool
     description: str
 
@@ -93,9 +100,15 @@ def parameters_of(function: Callable[..., object]) -> tuple[Parameter, ...]:
 
 
 def _plain(hint: object) -> type:
-    """`int | None` → `int`."""
+    """`int | None` → `int`, `list[Edit] | None` → `Edit`."""
     if isinstance(hint, types.UnionType):
         hint = next(each for each in typing.get_args(hint) if each is not type(None))
+    if typing.get_origin(hint) is list:
+        (row,) = typing.get_args(hint)
+        assert issubclass(row, msgspec.Struct) and all(
+            each.type is str for each in msgspec.structs.fields(row)
+        )
+        return row
     assert isinstance(hint, type) and hint in _WORDS, f"a tool's parameter cannot be {hint}"
     return hint
 
@@ -120,11 +133,21 @@ def schema(function: Callable[..., object]) -> dict[str, Any]:
     parameters = parameters_of(function)
     return {
         "type": "object",
-        "properties": {
-            each.name: {"type": _WORDS[each.kind], "description": each.description} for each in parameters
-        },
+        "properties": {each.name: _property(each) for each in parameters},
         "required": [each.name for each in parameters if each.required],
     }
+
+
+def _property(parameter: Parameter) -> dict[str, Any]:
+    if parameter.kind in _WORDS:
+        return {"type": _WORDS[parameter.kind], "description": parameter.description}
+    names = _fields(parameter.kind)
+    row = {"type": "object", "properties": {each: {"type": "string"} for each in names}, "required": names}
+    return {"type": "array", "description": parameter.description, "items": row}
+
+
+def _fields(kind: type) -> list[str]:
+    return [each.name for each in msgspec.structs.fields(kind)]
 
 
 def checked(name: str, function: Callable[..., object], arguments: object) -> dict[str, Any]:
@@ -133,8 +156,9 @@ def checked(name: str, function: Callable[..., object], arguments: object) -> di
         arguments = parse_arguments(arguments)
     if not isinstance(arguments, Mapping):
         raise ToolError(f"The arguments of {name} must be an object. {_example(name, function)}")
-    given = {str(key): value for key, value in typing.cast("Mapping[Any, Any]", arguments).items()}
     parameters = {each.name: each for each in parameters_of(function)}
+    said = {str(key): value for key, value in typing.cast("Mapping[Any, Any]", arguments).items()}
+    given = understood(said, parameters)
     unknown = sorted(given.keys() - parameters.keys())
     if unknown:
         known = ", ".join(parameters) or "no arguments"
@@ -145,7 +169,7 @@ def checked(name: str, function: Callable[..., object], arguments: object) -> di
     missing = [each.name for each in parameters.values() if each.required and each.name not in chosen]
     if missing:
         raise ToolError(f"{name} needs {_quoted(missing)}. {_example(name, function)}")
-    return {key: _coerced(name, parameters[key], value) for key, value in chosen.items()}
+    return {key: _coerced(name, function, parameters[key], value) for key, value in chosen.items()}
 
 
 def _quoted(names: list[str]) -> str:
@@ -158,19 +182,38 @@ def _example(name: str, function: Callable[..., object]) -> str:
     return f"A right call: {name}({json.dumps(example)})"
 
 
-def _coerced(tool: str, parameter: Parameter, value: object) -> object:
+def _coerced(tool: str, function: Callable[..., object], parameter: Parameter, value: object) -> object:
     if parameter.kind is int:
-        found = _whole_number(value)
+        found, word = _whole_number(value), "a whole number"
     elif parameter.kind is bool:
-        found = {"true": True, "false": False}.get(str(value).lower())
+        found, word = {"true": True, "false": False}.get(str(value).lower()), "true or false"
+    elif parameter.kind is str:
+        found, word = _text(value), "text"
     else:
-        found = _text(value)
+        names = ", ".join(_fields(parameter.kind))
+        found, word = _rows(parameter.kind, value), f"a list of objects with {names} as text"
     if found is None:
-        word = {int: "a whole number", bool: "true or false", str: "text"}[parameter.kind]
         raise ToolError(
-            f"{tool}: “{parameter.name}” must be {word}, not {json.dumps(value, default=str)[:80]}."
+            f"{tool}: “{parameter.name}” must be {word}, not {_shown(value)}. {_example(tool, function)}"
         )
     return found
+
+
+def _shown(value: object) -> str:
+    try:
+        return json.dumps(value, default=str)[:80]
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+
+
+def _rows(kind: type, value: object) -> list[Any] | None:
+    """The rows as structs; None when one of them lacks a field or holds something else than text."""
+    names = _fields(kind)
+    rows = [understood(row, names) for row in rows_in(value) or ()]
+    texts = [[_text(row.get(each)) for each in names] for row in rows]
+    if not rows or any(set(row) - set(names) or None in each for row, each in zip(rows, texts, strict=True)):
+        return None
+    return [kind(*each) for each in texts]
 
 
 def _whole_number(value: object) -> int | None:
@@ -188,4 +231,6 @@ def _text(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, list) and len(typing.cast("list[object]", value)) == 1:
+        return value[0] if isinstance(value[0], str) else None
     return value if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Reading, writing and editing the stage's files."""
+"""Reading, writing and listing the stage's files."""
 
 import os
 from pathlib import Path
@@ -23,11 +23,11 @@ def read_file(
         end_line: Last line to read; as much as fits when left out.
     """
     place = bench.stage.locate(path)
-    data = _bytes_of(bench, place)
+    data = bytes_of(bench, place)
     if textfile.is_binary(data):
         raise ToolError(f"{place} is a binary file of {len(data):,} bytes; only text can be read.")
     spelled = textfile.format_of(data)
-    lines = textfile.lines_of(_readable(spelled.decode(data)))
+    lines = textfile.lines_of(textfile.readable(spelled.decode(data)))
     if not lines:
         return ToolResult(True, f"{place} is empty.")
     first, last = _range(place, len(lines), start_line, end_line)
@@ -39,11 +39,6 @@ def read_file(
             f' read_file(path="{place}", start_line={reached + 1})'
         )
     return ToolResult(True, shown + (f"\n({'; '.join(notes)})" if notes else ""))
-
-
-def _readable(text: str) -> str:
-    """Surrogates, which stand for bytes that are no text, as replacement marks."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _range(place: str, count: int, start: int | None, end: int | None) -> tuple[int, int]:
@@ -93,7 +88,7 @@ def write_file(bench: Workbench, path: str, content: str) -> ToolResult:
     target = bench.stage.tree / place
     if target.is_dir():
         raise ToolError(f"{place} is a folder. Give the path of a file in it.")
-    before = _bytes_of(bench, place) if target.is_file() else None
+    before = bytes_of(bench, place) if target.is_file() else None
     data = _spelled_like(before, content)
     count = len(textfile.lines_of(content))
     if data == before:
@@ -116,82 +111,8 @@ def _spelled_like(before: bytes | None, content: str) -> bytes:
         return TextFormat().encode(content)
 
 
-def edit_file(bench: Workbench, path: str, old: str, new: str) -> ToolResult:
-    """Replace one piece of a text file. Read the file first; the rest of it stays as it is.
-
-    Args:
-        path: The file, relative to the project.
-        old: The exact text to replace, without line numbers; it must occur exactly once.
-        new: The text that takes its place.
-    """
-    place = bench.stage.locate(path)
-    if old == "":
-        raise ToolError("old is empty. Give the text to replace, or use write_file for the whole file.")
-    if old == new:
-        raise ToolError("old and new are the same; nothing was changed.")
-    textfile.require_text(new, "new")
-    data = _bytes_of(bench, place)
-    if textfile.is_binary(data):
-        raise ToolError(f"{place} is a binary file; only text can be edited.")
-    spelled = textfile.format_of(data)
-    text = spelled.decode(data)
-    start, end = _only_place(place, text, old)
-    put = _with_line_ends_of(text[start:end], new, spelled)
-    bench.stage.write(place, spelled.encode(text[:start] + put + text[end:]))
-    added, removed = len(textfile.lines_of(new)), len(textfile.lines_of(old))
-    said = f"Edited {place} at line {_line_at(text, start)}: {removed} lines became {added}."
-    return ToolResult(True, said, (place,))
-
-
-def _only_place(place: str, text: str, old: str) -> tuple[int, int]:
-    spans = textfile.find_all(text, old)
-    if len(spans) == 1:
-        return spans[0]
-    if spans:
-        numbers = ", ".join(str(_line_at(text, start)) for start, _ in spans[:20])
-        more = f" and {len(spans) - 20} more" if len(spans) > 20 else ""
-        raise ToolError(
-            f"old occurs {len(spans)} times in {place}, at lines {numbers}{more}."
-            " Add lines around it until it is unique."
-        )
-    raise ToolError(_why_not_found(place, textfile.lines_of(_readable(text)), old))
-
-
-def _line_at(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1
-
-
-def _with_line_ends_of(found: str, new: str, spelled: TextFormat) -> str:
-    """The new text, with the line ends of what it replaces or, where that has none, of the file."""
-    lines = found.count("\n")
-    crlf = found.count("\r\n") * 2 > lines if lines else spelled.crlf
-    return textfile.with_line_ends(new, crlf=True) if crlf else new
-
-
-def _why_not_found(place: str, lines: list[str], old: str) -> str:
-    wanted = [line.strip() for line in textfile.lines_of(old)]
-    if all(line.partition("\t")[0].strip().isdigit() for line in textfile.lines_of(old)):
-        return f"old was not found in {place}. Leave out the line numbers that read_file puts before lines."
-    bare = [line.strip() for line in lines]
-    size = len(wanted)
-    for at in range(len(bare) - size + 1):
-        if bare[at : at + size] == wanted and any(wanted):
-            exact = "\n".join(lines[at : at + size])[:2_000]
-            return (
-                f"old was not found in {place}, but lines {at + 1}–{at + size} differ only in white space."
-                f" They are exactly:\n{exact}"
-            )
-    first = next((line for line in wanted if line), "")
-    near = [str(number) for number, line in enumerate(bare, 1) if line and line == first][:5]
-    if near:
-        return (
-            f"old was not found in {place}. Its first line is at line {', '.join(near)}, but what follows"
-            " differs. Read the file again and copy the text exactly."
-        )
-    return f"old was not found in {place}. Read the file again and copy the text exactly."
-
-
-def _bytes_of(bench: Workbench, place: str) -> bytes:
+def bytes_of(bench: Workbench, place: str) -> bytes:
+    """A file's bytes. Raises `ToolError` for a folder, a file that is missing, and one that is too large."""
     target = bench.stage.tree / place
     if target.is_dir():
         raise ToolError(f"{place} is a folder. Use list_directory to see what is in it.")

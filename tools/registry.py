@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from core.limits import limits
 from core.sandbox import NotAllowed, SandboxFailed
 from core.stage.change import StageError
@@ -18,8 +20,9 @@ from tools.benchmarking import benchmark
 from tools.commands import run_command
 from tools.complexity import analyze_complexity
 from tools.coverage import coverage_report
+from tools.editing import edit_file
 from tools.exclusive import exclusively, while_wanted
-from tools.files import edit_file, list_directory, read_file, write_file
+from tools.files import list_directory, read_file, write_file
 from tools.finding import find_files
 from tools.git import git_diff, git_status
 from tools.gitlog import git_blame, git_log
@@ -142,7 +145,7 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if tool is None:
         raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
     chosen = args.checked(name, tool.function, arguments)
-    await asyncio.to_thread(check_secrecy, bench, tool.writes, chosen)
+    await asyncio.to_thread(check_secrecy, bench, tool.writes, _texts_of(chosen))
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
     if tool.asks:
@@ -152,6 +155,15 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if not inspect.iscoroutinefunction(tool.function):
         return await asyncio.to_thread(_at_once, tool.function, bench, chosen)
     return await exclusively(bench, tool.function, chosen)
+
+
+def _texts_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, and beside them the texts in their lists."""
+    texts = dict(chosen)
+    for name, value in chosen.items():
+        for number, row in enumerate(value if isinstance(value, list) else ()):
+            texts |= {f"{name}.{number}.{key}": text for key, text in msgspec.structs.asdict(row).items()}
+    return texts
 
 
 def _at_once(function: Function, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:

@@ -89,6 +89,11 @@ def find_all(text: str, old: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(wanted, text)]
 
 
+def readable(text: str) -> str:
+    """Surrogates, which stand for bytes that are no text, as replacement marks."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def require_text(text: str, name: str) -> None:
     """Raise `ToolError` when the text holds half a surrogate pair, which no file can."""
     try:

@@ -12,6 +12,7 @@ from tools.registry import TOOLS, call, manual_of, schema_of
 from tools.workbench import ToolError
 
 EVERY = sorted(TOOLS)
+MOST_PARAMETERS = 4
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -31,9 +32,15 @@ def test_the_schema_is_flat_and_whole(name):
     assert schema["type"] == "object"
     for each in parameters_of(TOOLS[name].function):
         entry = schema["properties"][each.name]
+        rows = entry.pop("items", {"properties": {}})
         assert set(entry) == {"type", "description"}
+        assert entry["type"] in ("string", "integer", "boolean", "array")
+        assert all(each == {"type": "string"} for each in rows["properties"].values()), (
+            "rows of texts at most"
+        )
         assert (each.name in schema["required"]) == each.required
     json.dumps(schema)
+    assert len(schema["properties"]) <= MOST_PARAMETERS
     assert 20 < len(manual_of(TOOLS[name])) < 400
     assert "Args" not in manual_of(TOOLS[name])
 
