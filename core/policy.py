@@ -18,6 +18,7 @@ from core.plainfile import read_plain
 PROJECT_FILE = ".heddle/policy.toml"
 _MOST_BYTES = 1_000_000
 _WIDENING = ("readable", "writable", "environment", "show")
+_PERMITTED = ("unconfined", "network", "outside")
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,14 +36,16 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files of the project that may be seen although they look like secrets."""
     unconfined: bool = True
     """Whether `--unconfined` may be used at all."""
+    network: bool = True
+    """Whether the user may be asked to let one command have network."""
+    outside: bool = True
+    """Whether the user may be asked to let one command have a path outside."""
 
     def with_others(self, other: "Rules") -> "Rules":
         """Both together; what one of them forbids is forbidden."""
-        joined = {
-            name: (*getattr(self, name), *getattr(other, name))
-            for name in ("readable", "writable", "environment", "hide", "show")
-        }
-        return Rules(**joined, unconfined=self.unconfined and other.unconfined)
+        joined = {name: (*getattr(self, name), *getattr(other, name)) for name in (*_WIDENING, "hide")}
+        both = {name: getattr(self, name) and getattr(other, name) for name in _PERMITTED}
+        return Rules(**joined, **both)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +106,7 @@ def _policy(user: Path, _user: tuple[int, int], project: Path, _project: tuple[i
 
 
 def _tightening(rules: Rules) -> Rules:
-    return Rules(hide=rules.hide, unconfined=rules.unconfined)
+    return Rules(hide=rules.hide, **{name: getattr(rules, name) for name in _PERMITTED})
 
 
 def _read(path: Path) -> _File:

@@ -5,16 +5,31 @@ from core.sandbox import Ended
 from core.text import clip
 from tools.workbench import ToolError, ToolResult, Workbench
 
+_NO_NETWORK = (
+    "There is no network here, so nothing can be downloaded or installed. A command that cannot do without can be"
+    " asked for with run_command_outside, where that tool is there."
+)
 _HINTS = (
-    (
-        ("Read-only file system",),
-        "Only the project's own files, /tmp and the home folder can be written here; ignored files that the"
-        " project had (such as a virtual environment) are read-only.",
-    ),
     (
         ("Could not resolve host", "Temporary failure in name resolution", "Name or service not known",
          "Network is unreachable", "getaddrinfo EAI_AGAIN", "Could not resolve"),
-        "There is no network here, so nothing can be downloaded or installed.",
+        _NO_NETWORK,
+    ),
+    (
+        ("MemoryError", "annot allocate memory", "std::bad_alloc", "heap out of memory", "out of memory"),
+        f"A command gets {limits().sandbox.memory_bytes / 1e9:g} GB of memory at most.",
+    ),
+    (
+        ("No space left on device",),
+        f"/tmp and the home folder hold {limits().sandbox.tmp_bytes / 1e9:g} GB at most in here, in memory.",
+    ),
+    (
+        ("File size limit exceeded", "File too large"),
+        f"A file may have {limits().sandbox.file_bytes / 1e9:g} GB at most in here.",
+    ),
+    (
+        ("Resource temporarily unavailable", "Cannot fork", "can't start new thread"),
+        f"A command gets {limits().sandbox.processes} processes and threads at most.",
     ),
 )  # fmt: skip
 
@@ -25,13 +40,18 @@ async def run_command(bench: Workbench, command: str) -> ToolResult:
     Args:
         command: The command, for `sh -c`; what it starts in the background ends with it.
     """
+    check_command(command)
+    seconds = limits().tools.command_seconds
+    ended = await bench.sandbox.run(["sh", "-c", command], seconds=seconds, stop=bench.stop)
+    return ToolResult(ended.exit_code == 0, describe(ended, seconds))
+
+
+def check_command(command: str) -> None:
+    """Raises `ToolError` for what no shell can be given."""
     if not command.strip():
         raise ToolError("The command is empty.")
     if "\0" in command or not _can_be_passed(command):
         raise ToolError("The command holds a character that no command can hold (NUL or half a surrogate).")
-    seconds = limits().tools.command_seconds
-    ended = await bench.sandbox.run(["sh", "-c", command], seconds=seconds, stop=bench.stop)
-    return ToolResult(ended.exit_code == 0, describe(ended, seconds))
 
 
 def _can_be_passed(text: str) -> bool:
@@ -42,21 +62,26 @@ def _can_be_passed(text: str) -> bool:
     return True
 
 
-def describe(ended: Ended, seconds: float) -> str:
-    """How a command ended, and what it printed, for the model."""
+def describe(ended: Ended, seconds: float, *, network: bool = False) -> str:
+    """How a command ended, and what it printed, for the model. `network`: it had that."""
     match ended.reason:
         case "exited":
-            head = f"Exit code {ended.exit_code}."
+            head = f"Exit code {ended.exit_code}." if not ended.excess else f"{ended.excess} It was killed."
         case "timed_out":
             head = f"Ended by force after {seconds:g} seconds."
         case "stopped":
             head = "Stopped before it was done."
     output = clip(ended.output, limits().tools.output_characters - 1_000).rstrip("\n")
-    return "\n".join([head, *hints_for(ended), output or "It printed nothing."])
+    hints = [each for each in hints_for(ended) if each != _NO_NETWORK or not network]
+    return "\n".join([head, *hints, output or "It printed nothing."])
 
 
 def hints_for(ended: Ended) -> list[str]:
     """What the sandbox itself may have to do with a command's failure."""
-    if not ended.exit_code:
+    if not ended.exit_code or ended.excess:
         return []
-    return [text for marks, text in _HINTS if any(mark in ended.output for mark in marks)]
+    found = [_READ_ONLY + ended.read_only] if "Read-only file system" in ended.output else []
+    return found + [text for marks, text in _HINTS if any(mark in ended.output for mark in marks)]
+
+
+_READ_ONLY = "Only the project's own files, /tmp and the home folder can be written here."

@@ -27,6 +27,7 @@ from tools.finding import find_files
 from tools.git import git_diff, git_status
 from tools.gitlog import git_blame, git_log
 from tools.outline import parse_ast
+from tools.outside import run_command_outside
 from tools.packages.checks import audit_security, check_updates
 from tools.packages.proposals import install_dependency
 from tools.patching import apply_patch
@@ -55,7 +56,10 @@ class Tool:
     executes: bool = False
     """It runs the project's code or any command, which may change files."""
     asks: bool = False
-    """It leaves the sandbox, so the user is asked first. It runs on the caller's loop and holds no lock."""
+    """It leaves the sandbox, so the user is asked first, on the caller's loop and without a lock.
+
+    One that executes as well takes the stage's lock itself, once the user has answered.
+    """
 
 
 _ALL = (
@@ -78,6 +82,7 @@ _ALL = (
     Tool("apply_patch", apply_patch, writes=True),
     Tool("run_tests", run_tests, executes=True),
     Tool("run_command", run_command, executes=True),
+    Tool("run_command_outside", run_command_outside, executes=True, asks=True),
     Tool("execute_code", execute_code, executes=True),
     Tool("run_linter", run_linter, executes=True),
     Tool("format_code", format_code, executes=True),
@@ -107,7 +112,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "Packages": ("install_dependency", "check_updates", "audit_security"),
         "Git": ("git_status", "git_diff", "git_log", "git_blame"),
         "Search and research": ("web_search", "fetch_page", "docs_search", "stackoverflow_search"),
-        "Execution": ("execute_code", "run_command", "run_linter", "format_code"),
+        "Execution": ("execute_code", "run_command", "run_command_outside", "run_linter", "format_code"),
     }
 )  # fmt: skip
 """Every tool once, as people look for it."""
@@ -151,6 +156,8 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if tool.asks:
         work = tool.function(bench, **chosen)
         assert not isinstance(work, ToolResult)
+        if tool.executes:
+            return await work
         return await while_wanted(bench, name, work)
     if not inspect.iscoroutinefunction(tool.function):
         return await asyncio.to_thread(_at_once, tool.function, bench, chosen)

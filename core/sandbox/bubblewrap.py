@@ -22,6 +22,7 @@ from core.sandbox import syscalls
 from core.sandbox.borrowed import MountPoints, find_borrowed
 from core.sandbox.contract import SandboxFailed
 from core.sandbox.environment import clean_environment
+from core.sandbox.grant import NOTHING, Grant
 from core.sandbox.hidden import hidden_folders, inside
 from core.sandbox.mounts import View, words_for
 from core.sandbox.output import Tap
@@ -126,6 +127,7 @@ class Confined:
         self._named = Path(os.path.abspath(project))  # noqa: PTH100 - keeps symbolic links
         self._probe = found
         self._role = ""
+        self._grant = NOTHING
         self._points = MountPoints(self._tree)
         self.services = Services()
 
@@ -133,6 +135,12 @@ class Confined:
         """See `core.sandbox.contract.Sandbox`."""
         other = copy(self)
         other._role = role
+        return other
+
+    def granting(self, grant: Grant) -> "Confined":
+        """See `core.sandbox.contract.Sandbox`."""
+        other = copy(self)
+        other._grant = grant
         return other
 
     async def run(
@@ -185,7 +193,8 @@ class Confined:
     ) -> Generator[Launch]:
         """How to start bwrap, while what it needs exists."""
         with self._mounted(clean, readable, bind) as mounts, syscalls.opened(self._probe.filtered) as fds:
-            words = [self._probe.program, *self._probe.flags, *syscalls.words(fds), *_system(), *mounts, "--"]
+            flags = (*self._probe.flags, *(["--share-net"] if self._grant.network else []))
+            words = [self._probe.program, *flags, *syscalls.words(fds), *_system(), *mounts, "--"]
             words += limited(argv, processes=limits().sandbox.processes)
             yield Launch(
                 argv=words,
@@ -199,6 +208,8 @@ class Confined:
     @contextlib.contextmanager
     def _mounted(self, clean: Mapping[str, str], readable: Sequence[Path], bind: str) -> Generator[list[str]]:
         """bwrap's arguments for the file system, while the mount points that they need exist."""
+        if moved := self._grant.moved():
+            raise SandboxFailed(f"{moved[0]} leads elsewhere than when it was allowed. Nothing was run.")
         hidden = hidden_folders(os.environ, self._project)
         git = self._throw_away_git()
         view = View(
@@ -212,6 +223,7 @@ class Confined:
             secret_files=sorted(hidden_files(self._tree, self._project).files),
             readable=readable,
             rules=self._rules(),
+            grant=self._grant,
             bind=bind,
         )
         points = [(each.relative, each.is_folder) for each in view.borrowed] + (
@@ -227,7 +239,8 @@ class Confined:
         home = Path(os.path.realpath(os.environ.get("HOME") or "/"))
         own = "/tmp/home" if inside(home, self._project) or home == Path("/") else str(home)
         granted = self._rules().environment
-        return clean_environment(os.environ, home=own, offline=True, granted=granted) | {"TMPDIR": "/tmp"}
+        offline = not self._grant.network
+        return clean_environment(os.environ, home=own, offline=offline, granted=granted) | {"TMPDIR": "/tmp"}
 
     def _throw_away_git(self) -> Path | None:
         """A repository that commands may use as they like; only where the project has one."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.events import Confinement
+from core.sandbox.grant import Grant
 from core.sandbox.process import Ended
 from core.sandbox.service import Service, Services
 
@@ -31,6 +32,10 @@ class Sandbox(Protocol):
 
     def of(self, role: str) -> "Sandbox":
         """The same sandbox under the policy of a role."""
+        ...
+
+    def granting(self, grant: Grant) -> "Sandbox":
+        """The same sandbox with what the user allowed for one command."""
         ...
 
     async def run(

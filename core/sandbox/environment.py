@@ -13,13 +13,18 @@ FALLBACK_PATH = "/usr/local/bin:/usr/bin:/bin"
 def clean_environment(
     source: Mapping[str, str], *, home: str, offline: bool, granted: Sequence[str] = ()
 ) -> dict[str, str]:
-    """What a command may know of the environment `source`: nothing that is not on the list or `granted`."""
+    """What a command may know of the environment `source`: nothing that is not on the list or `granted`.
+
+    With network it learns of the proxies, but for those whose address holds a password.
+    """
     rules = tool_chains().environment
     chosen = {name: value for name, value in source.items() if matches(name, (*rules.allowed, *granted))}
     chosen |= {name: source[name] for name in rules.folders if source.get(name, "").startswith("/")}
     chosen |= rules.always
     if offline:
         chosen |= rules.offline
+    else:
+        chosen |= {name: source[name] for name in rules.online if "@" not in source.get(name, "@")}
     chosen.setdefault("LANG", "C.UTF-8")
     return chosen | {"PATH": clean_path(source.get("PATH", "")), "HOME": home}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.limits import limits
 from core.policy import Rules
 from core.sandbox.borrowed import Borrowed, find_masked
+from core.sandbox.grant import Grant
 from core.sandbox.hidden import inside, is_folder, secrets_in, tool_folders
 
 _SYSTEM_SECRETS = (
@@ -44,6 +45,7 @@ class View:
     readable: Sequence[Path]
     """Folders that may be read although they are hidden."""
     rules: Rules
+    grant: Grant
     bind: str
     """How the stage is bound: `--bind` or `--ro-bind`."""
 
@@ -96,14 +98,22 @@ def _tools(view: View, environ: Mapping[str, str]) -> _Mounts:
 
 
 def _granted(view: View) -> _Mounts:
-    """What the user's policy adds: never something that holds the project or lies in it."""
-    mounts: _Mounts = {}
+    """What the user's policy adds: never something that holds the project or lies in it. And a grant."""
+    mounts: _Mounts = _names(view) if view.grant.network else {}
     for how, names in (("--ro-bind-try", view.rules.readable), ("--bind-try", view.rules.writable)):
         for name in names:
             path = Path(os.path.realpath(Path(name).expanduser()))
             if path.exists() and not inside(path, view.project) and not inside(view.project, path):
                 mounts[path] = (how, str(path), str(path))
-    return mounts
+    mounts |= {each: ("--ro-bind", str(each), str(each)) for each in view.grant.readable}
+    return mounts | {each: ("--bind", str(each), str(each)) for each in view.grant.writable}
+
+
+def _names(view: View) -> _Mounts:
+    """Who tells the addresses of hosts: a link into a folder that is hidden, on many systems."""
+    real = Path(os.path.realpath("/etc/resolv.conf"))
+    hidden = any(inside(real, each) for each in view.hidden)
+    return {real: ("--ro-bind-try", str(real), str(real))} if hidden and real.is_file() else {}
 
 
 def _sockets(view: View, mounts: _Mounts) -> _Mounts:

@@ -41,6 +41,8 @@ class Ended:
     reason: Reason
     excess: str = ""
     """A sentence about what it used too much of, where it was killed for that."""
+    read_only: str = ""
+    """Why ignored files of the project could not be changed, as a sentence; empty where they could."""
 
 
 @dataclass(frozen=True, kw_only=True)

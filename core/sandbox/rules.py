@@ -23,6 +23,7 @@ class EnvironmentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folders: tuple[str, ...]
     always: dict[str, str]
     offline: dict[str, str]
+    online: tuple[str, ...]
 
 
 class ToolChains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from core.events import Confinement
 from core.sandbox.contract import NotAllowed, SandboxFailed
 from core.sandbox.environment import clean_environment
 from core.sandbox.family import COOKIE
+from core.sandbox.grant import Grant
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
 from core.sandbox.service import Service, Services
@@ -28,6 +29,10 @@ class Unconfined:
         self.services = Services()
 
     def of(self, role: str) -> "Unconfined":
+        """See `core.sandbox.contract.Sandbox`."""
+        return self
+
+    def granting(self, grant: Grant) -> "Unconfined":
         """See `core.sandbox.contract.Sandbox`."""
         return self
 

@@ -69,7 +69,7 @@ def test_a_change_of_the_file_counts_at_once(user, project):
 
 
 @pytest.mark.parametrize(
-    "text", ["[sandbox", "[sandbox]\nnetwork = true\n", '[sandbox]\nhide = "x"\n', "\xff"]
+    "text", ["[sandbox", "[sandbox]\nnetworks = true\n", '[sandbox]\nhide = "x"\n', "\xff"]
 )
 def test_a_file_that_cannot_be_used_is_said(user, project, text):
     user.write_bytes(text.encode("latin-1"))
@@ -93,3 +93,13 @@ def test_unconfined_can_be_forbidden(user, project, tmp_path, monkeypatch):
     sandbox = open_sandbox(stage.tree, project, allow_unconfined=True)
     with pytest.raises(Exception, match="Nothing was run"):
         sandbox.run_here(["true"], 10, lambda: False)
+
+
+def test_asking_can_be_forbidden_by_anybody_and_allowed_again_by_nobody_else(user, project):
+    user.write_text("[roles.fast_coder]\nnetwork = false\n")
+    (project / ".heddle" / "policy.toml").write_text(
+        "[sandbox]\noutside = false\n[roles.fast_coder]\nnetwork = true\n"
+    )
+    policy = policy_for(project)
+    assert (policy.rules("fast_coder").network, policy.rules("fast_coder").outside) == (False, False)
+    assert (policy.rules("debugger").network, policy.rules("debugger").outside) == (True, False)

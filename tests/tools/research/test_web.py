@@ -54,7 +54,7 @@ async def test_it_is_asked_once_for_each_host_and_project(use, use_as, web, repl
     assert len(user.questions) == 1
     assert (await fetched(use_as(run="r2", role="researcher"), web)).ok
     assert len(user.questions) == 2
-    stored = next((find_home().state / "consents").iterdir())
+    stored = next((find_home().data / "consents").iterdir())
     assert json.loads(stored.read_text()) == {"fast_coder": [web.host], "researcher": [web.host]}
 
 

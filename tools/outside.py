@@ -1,0 +1,94 @@
+"""Running one command with more than the sandbox gives: the user sees all of it, and is asked first."""
+
+import hashlib
+import json
+
+from core.limits import limits
+from core.policy import policy_for
+from core.sandbox.grant import Grant, NoGrant, find_granted
+from tools.commands import check_command, describe
+from tools.consent import COMMAND_CHOICES, Wish, require
+from tools.exclusive import exclusively
+from tools.workbench import ToolError, ToolResult, Workbench
+
+
+async def run_command_outside(
+    bench: Workbench,
+    command: str,
+    network: bool = False,
+    read: str | None = None,
+    write: str | None = None,
+) -> ToolResult:
+    """Run a shell command that needs the network, or a path outside of the project. The user sees it and is asked.
+
+    The answer counts for exactly this command: ask with all that it needs in one call. For everything else use
+    run_command, which asks nobody; a package is installed with install_dependency.
+
+    Args:
+        command: The command, for `sh -c`, in the project's folder.
+        network: true when it must reach the network.
+        read: Files or folders outside that it must read, one absolute path on each line.
+        write: Files or folders outside that it must change, one absolute path on each line; nothing undoes that.
+    """
+    check_command(command)
+    grant = _wanted(bench, network, read, write)
+    await require(bench, _wish(bench, command, grant))
+    return await exclusively(bench, _run, {"command": command, "grant": grant})
+
+
+async def _run(bench: Workbench, command: str, grant: Grant) -> ToolResult:
+    seconds = limits().tools.command_seconds
+    sandbox = bench.sandbox.granting(grant)
+    ended = await sandbox.run(["sh", "-c", command], seconds=seconds, stop=bench.stop)
+    return ToolResult(ended.exit_code == 0, describe(ended, seconds, network=grant.network))
+
+
+def _wanted(bench: Workbench, network: bool, read: str | None, write: str | None) -> Grant:
+    """What is asked for, as far as the policy lets anybody ask. Raises `ToolError`."""
+    project = bench.stage.project.resolve()
+    try:
+        readable, writable = (
+            tuple(find_granted(line.strip(), project) for line in (text or "").splitlines() if line.strip())
+            for text in (read, write)
+        )
+    except NoGrant as error:
+        raise ToolError(str(error)) from None
+    if not (network or readable or writable):
+        raise ToolError(
+            "Nothing beyond the sandbox is asked for: set network, read or write, or use run_command."
+        )
+    rules = policy_for(bench.stage.project).rules(bench.role)
+    if (network and not rules.network) or ((readable or writable) and not rules.outside):
+        what = "network" if network and not rules.network else "paths outside of the project"
+        raise ToolError(f"The policy gives commands of the {bench.role} no {what}. Go on without.")
+    return Grant(network, readable, writable)
+
+
+def _wish(bench: Workbench, command: str, grant: Grant) -> Wish:
+    told = _told(grant)
+    what = " and ".join(told)
+    return Wish(
+        key=_key(command, grant),
+        question=f"The {bench.role} wants to run this command with {what}:\n\n{command}\n\nAllow it?",
+        choices=COMMAND_CHOICES,
+        kind="path" if grant.readable or grant.writable else "network",
+        detail=command,
+        nobody=f"This command would get {what}, which the user must allow, and nobody is here to ask. Nothing was run. "
+        "Go on without it, and say in your answer what the user should run.",
+        refused=f"The user does not allow this command to have {what}. Nothing was run. Go on without it.",
+        stopped="Nothing was run: the work was stopped.",
+    )
+
+
+def _told(grant: Grant) -> list[str]:
+    """What it would get, in words for the user."""
+    told = ["network (the internet and this machine's own servers)"] if grant.network else []
+    told += [f"{each} to read" for each in grant.readable]
+    return told + [f"{each} to change, which nothing undoes" for each in grant.writable]
+
+
+def _key(command: str, grant: Grant) -> str:
+    """The same for the same bytes only, and for the same grant."""
+    paths = [[str(each) for each in some] for some in (grant.readable, grant.writable)]
+    told = json.dumps([command, grant.network, *paths])
+    return f"command {hashlib.sha256(told.encode()).hexdigest()} {json.dumps(command)}"
