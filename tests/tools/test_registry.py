@@ -51,13 +51,15 @@ def test_what_tools_do():
     }  # fmt: skip
     assert {name for name, tool in TOOLS.items() if tool.asks} == {
         "install_dependency", "check_updates", "audit_security", "web_search", "fetch_page", "docs_search",
-        "stackoverflow_search",
+        "stackoverflow_search", "run_command_outside",
     }  # fmt: skip
     assert {name for name, tool in TOOLS.items() if tool.executes} == {
         "run_tests", "run_command", "execute_code", "run_linter", "format_code", "coverage_report", "benchmark",
+        "run_command_outside",
     }  # fmt: skip
     assert set(TOOLS) == {
         "read_file", "write_file", "edit_file", "list_directory", "search_files", "run_tests", "run_command",
+        "run_command_outside",
         "git_status", "git_diff", "git_log", "git_blame", "execute_code", "run_linter", "format_code",
         "coverage_report", "benchmark", "install_dependency", "check_updates", "audit_security", "web_search",
         "fetch_page", "docs_search", "stackoverflow_search", "find_files", "apply_patch", "parse_ast",
