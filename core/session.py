@@ -38,6 +38,7 @@ from core.events import (
     Confinement,
     Event,
     NoticeGiven,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
     snake_case,
@@ -50,16 +51,21 @@ from core.recorder import Recorder
 from core.recovery import close_open_run
 from core.refusal import Refusal
 from core.run import Team
+from core.run_commands import RunCommands
 from core.runs import Runs
 from core.settings import Settings, new_session_id
 from core.stage import StageError
 from core.stage.apply import ApplyError, recover
+from core.stage_commands import StageCommands
 from core.staging import Staging
+from core.text import clip
 from core.version import heddle_version
 
 __all__ = ["Session", "Settings", "new_session_id"]
 
 _log = logging.getLogger(__name__)
+
+TITLE_CHARACTERS = 200
 
 
 class Session:
@@ -91,6 +97,10 @@ class Session:
             decisions=self._decisions,
             turn=self._turn,
             give_up=self._close_soon,
+        )
+        self._run_commands = RunCommands(self._runs, team, self._turn, self._check_open)
+        self._stage_commands = StageCommands(
+            self._decisions, self._turn, lambda: self._runs.busy, self._check_open
         )
         self._commands: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
@@ -230,23 +240,12 @@ class Session:
 
     async def _carry_out(self, command: Command) -> None:
         match command:
-            case SubmitRequest():
-                await self._start(command)
-            case RetryRun():
-                await self._start(self._runs.last_request())
-            case InterruptRun():
-                self._interrupt()
-            case AnswerQuestion():
-                await self._runs.answer(command)
-            case DecideChanges():
-                await self._decide(command)
-            case ApplyChanges() | UndoApply():
-                await self._write(command)
-            case CloseSession():
-                self._close_soon()
             case (
-                WithdrawRequest()
+                SubmitRequest()
+                | WithdrawRequest()
+                | RetryRun()
                 | ResumeRun()
+                | InterruptRun()
                 | OverrideRoute()
                 | SendMessage()
                 | PauseNode()
@@ -254,42 +253,24 @@ class Session:
                 | StopNode()
                 | RetryNode()
                 | ChangeModel()
+                | AnswerQuestion()
+            ):
+                await self._run_commands.carry_out(command)
+            case (
+                DecideChanges()
+                | ApplyChanges()
+                | UndoApply()
                 | ResolveConflict()
                 | DecideProposal()
                 | RewindStage()
-                | RenameSession()
             ):
-                raise Refusal("This cannot be done yet.")
+                await self._stage_commands.carry_out(command)
+            case RenameSession():
+                await self._emit(SessionRenamed(title=_title(command.title), by=command.by))
+            case CloseSession():
+                self._close_soon()
             case _:
                 assert_never(command)
-
-    async def _start(self, command: SubmitRequest) -> None:
-        if self._team is None:
-            raise Refusal("This session was opened for decisions only.")
-        async with self._turn:
-            self._check_open()
-            await self._runs.start(command, self._team)
-
-    def _interrupt(self) -> None:
-        if not self._runs.stop():
-            raise Refusal("No run is at work.")
-
-    async def _decide(self, command: DecideChanges) -> None:
-        """During a run, decisions are carried out between two tool calls."""
-        async with self._turn:
-            self._check_open()
-            await self._decisions.decide(command)
-            if not self._runs.busy:
-                await self._decisions.carry_out()
-
-    async def _write(self, command: ApplyChanges | UndoApply) -> None:
-        async with self._turn:
-            self._check_open()
-            if self._runs.busy:
-                raise Refusal(
-                    "A run is at work: apply or undo when it is finished, or interrupt it first (Esc)."
-                )
-            await self._decisions.write(command)
 
     async def wait_idle(self) -> None:
         """Wait until no run is at work.
@@ -298,6 +279,18 @@ class Session:
             LogError: the end of the run could not be put on record; the session is being closed.
         """
         await self._runs.wait_idle()
+
+
+def _title(title: str) -> str:
+    """A session's title on one line.
+
+    Raises:
+        Refusal: there is nothing in it.
+    """
+    said = clip(" ".join(title.split()), TITLE_CHARACTERS)
+    if not said:
+        raise Refusal("The title is empty: say what the session should be called.")
+    return said
 
 
 async def _read_past(record_log: Log) -> Past:

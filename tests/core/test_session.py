@@ -11,6 +11,7 @@ from core.commands import (
     CloseSession,
     DecideChanges,
     InterruptRun,
+    RenameSession,
     RetryRun,
     SubmitRequest,
     UndoApply,
@@ -28,6 +29,7 @@ from core.events import (
     QuestionAsked,
     RequestSubmitted,
     RunFinished,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
     StagePrepared,
@@ -523,3 +525,12 @@ async def test_a_changed_file_is_on_record_before_the_run_goes_on(hand):
     session, _ = await hand.start(deed)
     await ask_for(session)
     assert [event.path for event in seen] == ["new.txt"]
+
+
+async def test_a_session_gets_a_title_of_one_line(hand):
+    session, _ = await hand.start()
+    await session.submit(RenameSession(title="  The\nlogin  page "))
+    await session.submit(RenameSession(title=" \n"))
+    assert [each.title for each in await hand.events(session, SessionRenamed)] == ["The login page"]
+    (refused,) = await hand.events(session, CommandRefused)
+    assert "title is empty" in refused.reason

@@ -1,0 +1,66 @@
+"""What the user wants done with the stage: decisions, applies, and the way back. Each takes its turn."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from core.commands import (
+    ApplyChanges,
+    DecideChanges,
+    DecideProposal,
+    ResolveConflict,
+    RewindStage,
+    UndoApply,
+)
+from core.decisions import Decisions
+from core.refusal import Refusal
+
+StageCommand: TypeAlias = (
+    DecideChanges | ApplyChanges | UndoApply | ResolveConflict | DecideProposal | RewindStage
+)
+
+
+@dataclass(frozen=True)
+class StageCommands:
+    """Carries out what concerns changes."""
+
+    decisions: Decisions
+    turn: asyncio.Lock
+    busy: Callable[[], bool]
+    """Whether a run is at work."""
+    check_open: Callable[[], None]
+    """Raises a `Refusal` once the session is being closed."""
+
+    async def carry_out(self, command: StageCommand) -> None:
+        """Do what is wanted, in turn.
+
+        Raises:
+            Refusal: it cannot be done; nothing was changed.
+        """
+        async with self.turn:
+            self.check_open()
+            match command:
+                case DecideChanges():
+                    await self._decide(command)
+                case ApplyChanges() | UndoApply():
+                    await self._write(command)
+                case ResolveConflict():
+                    raise Refusal("This cannot be done yet.")
+                case DecideProposal():
+                    raise Refusal("This cannot be done yet.")
+                case RewindStage():
+                    raise Refusal("This cannot be done yet.")
+                case _:
+                    assert_never(command)
+
+    async def _decide(self, command: DecideChanges) -> None:
+        """During a run, decisions are carried out between two tool calls."""
+        await self.decisions.decide(command)
+        if not self.busy():
+            await self.decisions.carry_out()
+
+    async def _write(self, command: ApplyChanges | UndoApply) -> None:
+        if self.busy():
+            raise Refusal("A run is at work: apply or undo when it is finished, or interrupt it first (Esc).")
+        await self.decisions.write(command)
