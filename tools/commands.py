@@ -80,8 +80,12 @@ def hints_for(ended: Ended) -> list[str]:
     """What the sandbox itself may have to do with a command's failure."""
     if not ended.exit_code or ended.excess:
         return []
-    found = [_READ_ONLY + ended.read_only] if "Read-only file system" in ended.output else []
+    found = [_read_only(ended)] if "Read-only file system" in ended.output else []
     return found + [text for marks, text in _HINTS if any(mark in ended.output for mark in marks)]
 
 
-_READ_ONLY = "Only the project's own files, /tmp and the home folder can be written here."
+def _read_only(ended: Ended) -> str:
+    where = "Only the project's own files, /tmp and the home folder can be written here"
+    if not ended.read_only:
+        return f"{where}, and the project's ignored files that are no links to elsewhere."
+    return f"{where}; ignored files that the project had are read-only, since {ended.read_only}."

@@ -24,6 +24,7 @@ from core.sandbox.contract import SandboxFailed
 from core.sandbox.environment import clean_environment
 from core.sandbox.grant import NOTHING, Grant
 from core.sandbox.hidden import hidden_folders, inside
+from core.sandbox.layer import Layer, Layered
 from core.sandbox.mounts import View, words_for
 from core.sandbox.output import Tap
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
@@ -36,6 +37,7 @@ PLACES = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-
 
 _PROBE_SECONDS = 10.0
 _BASE = ("--unshare-all", "--new-session", "--die-with-parent", "--cap-drop", "ALL")
+_NO_LAYER = Layered()
 _NESTED = ("--unshare-user", "--disable-userns")
 
 
@@ -129,6 +131,7 @@ class Confined:
         self._role = ""
         self._grant = NOTHING
         self._points = MountPoints(self._tree)
+        self._layer = Layer(self._tree.parent / "ignored", self._project)
         self.services = Services()
 
     def of(self, role: str) -> "Confined":
@@ -168,11 +171,15 @@ class Confined:
         """See `core.sandbox.contract.Sandbox`."""
         try:
             clean = {**self._environment(), **environment}
-            with self._placed(argv, clean) as launch, _Status() as status:
-                ended = supervise(status.told_by(launch), seconds=seconds, stopped=stopped, tell=tell)
+            with (
+                self._layer.held(stopped) as layer,
+                _Status() as status,
+                self._placed(argv, clean, layer=layer, status=status.writer) as launch,
+            ):
+                ended = supervise(launch, seconds=seconds, stopped=stopped, tell=tell)
                 if ended.reason == "exited" and not ended.excess and not status.tells_an_exit_code():
                     raise SandboxFailed(f"The sandbox could not be set up: {ended.output.strip()}")
-                return ended
+                return replace(ended, read_only=layer.reason)
         except (OSError, BadConfig) as error:
             raise SandboxFailed(f"The sandbox could not be set up: {error}") from error
 
@@ -190,23 +197,32 @@ class Confined:
         clean: Mapping[str, str],
         readable: Sequence[Path] = (),
         bind: str = "--bind",
+        layer: Layered = _NO_LAYER,
+        status: int | None = None,
     ) -> Generator[Launch]:
-        """How to start bwrap, while what it needs exists."""
-        with self._mounted(clean, readable, bind) as mounts, syscalls.opened(self._probe.filtered) as fds:
-            flags = (*self._probe.flags, *(["--share-net"] if self._grant.network else []))
-            words = [self._probe.program, *flags, *syscalls.words(fds), *_system(), *mounts, "--"]
+        """How to start bwrap, while what it needs exists. `status`: where it reports."""
+        with (
+            self._mounted(clean, readable, bind, layer) as mounts,
+            syscalls.opened(self._probe.filtered) as fds,
+        ):
+            words = [*layer.prefix, self._probe.program, *self._probe.flags, *layer.inside]
+            words += ["--share-net"] if self._grant.network else []
+            words += ["--json-status-fd", str(status)] if status is not None else []
+            words += [*syscalls.words(fds), *_system(), *mounts, "--"]
             words += limited(argv, processes=limits().sandbox.processes)
             yield Launch(
                 argv=words,
                 environment=clean,
                 folder=Path("/"),
                 shell=True,
-                pass_fds=fds,
+                pass_fds=fds if status is None else (*fds, status),
                 writes=self._tree,
             )
 
     @contextlib.contextmanager
-    def _mounted(self, clean: Mapping[str, str], readable: Sequence[Path], bind: str) -> Generator[list[str]]:
+    def _mounted(
+        self, clean: Mapping[str, str], readable: Sequence[Path], bind: str, layer: Layered
+    ) -> Generator[list[str]]:
         """bwrap's arguments for the file system, while the mount points that they need exist."""
         if moved := self._grant.moved():
             raise SandboxFailed(f"{moved[0]} leads elsewhere than when it was allowed. Nothing was run.")
@@ -224,6 +240,7 @@ class Confined:
             readable=readable,
             rules=self._rules(),
             grant=self._grant,
+            layer=layer,
             bind=bind,
         )
         points = [(each.relative, each.is_folder) for each in view.borrowed] + (
@@ -265,12 +282,6 @@ class _Status:
     def __exit__(self, *_: object) -> None:
         os.close(self._reader)
         self._close_writer()
-
-    def told_by(self, launch: Launch) -> Launch:
-        """The same launch, with bwrap writing to this pipe."""
-        words = list(launch.argv)
-        words[1:1] = ["--json-status-fd", str(self.writer)]
-        return replace(launch, argv=words, pass_fds=(*launch.pass_fds, self.writer))
 
     def _close_writer(self) -> None:
         if self.writer >= 0:

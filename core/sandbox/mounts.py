@@ -11,6 +11,7 @@ from core.policy import Rules
 from core.sandbox.borrowed import Borrowed, find_masked
 from core.sandbox.grant import Grant
 from core.sandbox.hidden import inside, is_folder, secrets_in, tool_folders
+from core.sandbox.layer import Layered
 
 _SYSTEM_SECRETS = (
     "/etc/shadow*",
@@ -46,6 +47,7 @@ class View:
     """Folders that may be read although they are hidden."""
     rules: Rules
     grant: Grant
+    layer: Layered
     bind: str
     """How the stage is bound: `--bind` or `--ro-bind`."""
 
@@ -56,11 +58,7 @@ def words_for(view: View, environ: Mapping[str, str]) -> list[str]:
     mounts[view.project] = (view.bind, str(view.tree), str(view.project))
     if view.git:
         mounts[view.project / ".git"] = (view.bind, str(view.git), str(view.project / ".git"))
-    for each in view.borrowed:
-        place = view.project / each.relative
-        mounts[place] = ("--ro-bind-try", str(each.source), str(place))
-    for relative, folder_like in find_masked(view.borrowed):
-        mounts[view.project / relative] = _mask(view.project / relative, folder_like)
+    mounts |= _ignored(view)
     for relative in view.secret_files:
         if (view.tree / relative).is_symlink() or not (view.tree / relative).is_file():
             continue  # gone meanwhile: bubblewrap would make it
@@ -69,6 +67,22 @@ def words_for(view: View, environ: Mapping[str, str]) -> list[str]:
     ordered = sorted(mounts.items(), key=lambda item: len(item[0].parts))
     words = [word for _, mount in ordered for word in mount]
     return [*words, *_homes(view), "--chdir", str(view.project)]
+
+
+def _ignored(view: View) -> _Mounts:
+    """The project's ignored files: with a layer over them that can be written, or read-only."""
+    mounts: _Mounts = {}
+    for each in view.borrowed:
+        place = view.project / each.relative
+        own = each.source == view.project / each.relative
+        if view.layer.merged and own:
+            mounts[place] = ("--bind-try", str(view.layer.merged / each.relative), str(place))
+        else:  # a link, to where no layer is
+            mounts[place] = ("--ro-bind-try", str(each.source), str(place))
+    for relative, folder_like in find_masked(view.borrowed):
+        if not view.layer.covers(relative):
+            mounts[view.project / relative] = _mask(view.project / relative, folder_like)
+    return mounts
 
 
 def _hidden(view: View) -> _Mounts:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import socket
 import threading
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 
 from core.sandbox import SandboxFailed, open_sandbox, probe
 from core.sandbox.bubblewrap import Confined, probe_program
+from core.sandbox.layer import Way
+from core.sandbox.unconfined import Unconfined
 from core.stage import Stage
 
 
@@ -118,13 +121,111 @@ async def test_git_in_there_is_not_the_projects(confined, run, project, stage):
     assert not (stage.tree / ".git2").exists()
 
 
-async def test_ignored_files_are_visible_and_read_only(confined, run, project, stage):
-    ended = await run(confined, "cat .venv/marker local/settings.txt docs/data.bin; echo x > .venv/marker")
-    assert "from the environment\nlocal settings\nignored data\n" in ended.output
-    assert "Read-only file system" in ended.output
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+@pytest.fixture
+def needs_overlay(stage: Stage, project: Path) -> None:
+    reason = (
+        open_sandbox(stage.tree, project, allow_unconfined=False)
+        .run_here(["true"], 30, lambda: False)
+        .read_only
+    )
+    if reason:
+        pytest.skip(reason)
+
+
+CHANGES = (
+    "cat .venv/marker local/settings.txt docs/data.bin; echo ours > .venv/marker; rm -r local/settings.txt .venv/bin;"
+    " echo ours > docs/data.bin; mkdir .venv/lib; echo new > .venv/lib/new; mv .venv/marker .venv/moved"
+)
+
+
+async def test_what_is_written_to_ignored_files_stays_out_of_the_project(
+    confined, run, project, stage, needs_overlay
+):
+    before, staged = contents(project), contents(stage.tree)
+    ended = await run(confined, CHANGES)
+    assert ended.output == "from the environment\nlocal settings\nignored data\n"
+    assert (ended.exit_code, ended.read_only) == (0, "")
+    assert contents(project) == before
+    assert contents(stage.tree) == staged
+
+
+async def test_the_same_commands_change_a_project_that_nothing_protects(project, run):
+    """The control: without the sandbox they are an attack."""
+    before = contents(project)
+    await run(Unconfined(project, allowed=True, reason="a control run"), CHANGES)
+    assert contents(project) != before
+
+
+async def test_later_commands_find_what_earlier_ones_wrote_there(confined, run, project, needs_overlay):
+    await run(confined, CHANGES)
+    ended = await run(
+        confined.of("debugger"), "cat .venv/moved .venv/lib/new docs/data.bin; ls -A local .venv"
+    )
+    assert ended.output == "ours\nnew\nours\n.venv:\nlib\nmoved\n\nlocal:\ndeep\n"
     assert (project / ".venv" / "marker").read_text() == "from the environment\n"
-    assert not (stage.tree / ".venv").exists()
-    assert not (stage.tree / "docs" / "data.bin").exists()
+
+
+async def test_no_link_that_a_command_leaves_there_uncovers_a_secret(confined, run, needs_overlay):
+    """Neither a moved folder, a hard link, nor a link in its place shows what is covered, now or later."""
+    first = "mv local/deep local/other; ln local/deep/server.key local/hard; ln -s deep/server.key local/soft; true"
+    await run(confined, first)
+    await run(confined, "rm -rf local/deep; ln -s /etc local/deep; ln -s .. local/up")
+    ended = await run(confined, "find . -type f -exec cat {} + ; cat local/soft local/hard; echo end")
+    assert "canary" not in ended.output
+    assert ended.output.endswith("end\n")
+
+
+async def test_a_service_sees_ignored_files_and_writes_none(confined, project):
+    script = "cat .venv/marker; echo x > .venv/marker || echo denied"
+    with confined.serve(["sh", "-c", script]) as service:
+        assert service.stdout.read() == b"from the environment\ndenied\n"
+    assert (project / ".venv" / "marker").read_text() == "from the environment\n"
+
+
+@pytest.mark.parametrize("name", ["a,b:c\\d", "lower=x, upper", "line\nbreak"])
+async def test_any_folder_can_have_a_layer(needs_bubblewrap, needs_overlay, run, tmp_path, name):
+    project = tmp_path / name / "project"
+    (project / "kept").mkdir(parents=True)
+    (project / ".gitignore").write_text("kept\n")
+    (project / "kept" / "a").write_text("theirs")
+    stage = Stage.create(project, tmp_path / name / "stage")
+    ended = await run(
+        open_sandbox(stage.tree, project, allow_unconfined=False), "echo ours > kept/a; cat kept/a"
+    )
+    assert (ended.output, (project / "kept" / "a").read_text()) == ("ours\n", "theirs")
+
+
+async def test_where_no_overlay_can_be_mounted_they_are_read_only_and_the_reason_is_known(
+    confined, run, project, monkeypatch
+):
+    monkeypatch.setattr("core.sandbox.layer.find_way", lambda _: Way(reason="overlays are forbidden here"))
+    ended = await run(confined, "cat .venv/marker; echo x > .venv/marker")
+    assert ended.output.startswith("from the environment\n")
+    assert "Read-only file system" in ended.output
+    assert ended.read_only == "overlays are forbidden here"
+    assert (project / ".venv" / "marker").read_text() == "from the environment\n"
+
+
+async def test_a_second_command_at_once_sees_them_read_only(confined, run, needs_overlay):
+    up, end = threading.Event(), threading.Event()
+    words = ["sh", "-c", "echo up; exec sleep 60"]
+    first = asyncio.create_task(confined.run(words, seconds=60, stop=end, on_output=lambda _: up.set()))
+    await asyncio.to_thread(up.wait)
+    ended = await run(confined, "cat .venv/marker; echo x > .venv/marker")
+    end.set()
+    await first
+    assert ended.output.startswith("from the environment\n")
+    assert ended.read_only == "another command is using them"
+
+
+async def test_the_layer_can_be_deleted(confined, run, stage, needs_overlay):
+    """An overlay leaves a folder without any rights behind, unless somebody takes it away."""
+    await run(confined, CHANGES)
+    shutil.rmtree(stage.tree.parent / "ignored")
 
 
 async def test_ignored_secrets_are_hidden(confined, run):
