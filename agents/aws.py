@@ -109,6 +109,14 @@ def connect(environ: Mapping[str, str] = os.environ) -> Connection:
     )
 
 
+def connect_nowhere() -> Connection:
+    """No way to Bedrock: for a roster whose models are all elsewhere. AWS settings are not looked at."""
+    fixed = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+    inner = botocore.session.Session(session_vars=fixed)
+    session = boto3.Session(botocore_session=inner, region_name=REHEARSAL_REGION)
+    return Connection(session=OneClient(session), region=REHEARSAL_REGION, backend="endpoint")
+
+
 def connect_rehearsal(url: str) -> Connection:
     """Connect to the rehearsal with dummy keys; the user's AWS settings are not looked at."""
     fixed = {

@@ -9,7 +9,7 @@ from strands.models.bedrock import BedrockModel
 from strands.models.model import CacheConfig
 
 from agents.aws import Connection
-from agents.catalog import ModelCard, card
+from agents.catalog import ModelCard
 from agents.stopping import Abort, abortable
 from agents.tool_input import ToolInput
 from agents.translate import readable
@@ -23,9 +23,15 @@ class StoppableBedrockModel(BedrockModel):
     """One model of one node. Its requests carry who asks; its stream ends when the run is stopped."""
 
     def __init__(
-        self, connection: Connection, model: str, *, metadata: dict[str, str], output_tokens: int
+        self,
+        connection: Connection,
+        model: str,
+        card: ModelCard,
+        *,
+        metadata: dict[str, str],
+        output_tokens: int,
     ) -> None:
-        self.card = card(model)
+        self.card = card
         self.region = connection.region
         self.tool_input = ToolInput()
         super().__init__(

@@ -2,6 +2,7 @@
 
 import datetime
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from agents.providers import split_provider
+from core.config import BadConfig
 from core.prices import split_prefix
 
 Scope = Literal["geo", "global"]
@@ -37,20 +39,63 @@ UNKNOWN = ModelCard(
 """What is assumed of a model that the catalog does not list: the least that every model can do."""
 
 
+UNKNOWN_ELSEWHERE = msgspec.structs.replace(UNKNOWN, family="openai", window=32_768)
+"""What is assumed of a model behind an OpenAI-compatible endpoint."""
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """All models that are known: the shipped ones, with the user's own over them."""
+
+    cards: dict[str, ModelCard]
+    bases: dict[str, str] = {}
+    """Ids that are another name of a model, such as application inference profiles, and that model's id."""
+
+    def base(self, model: str) -> str:
+        """The id of the model behind an id."""
+        return self.bases.get(model, model)
+
+    def card(self, model: str) -> ModelCard:
+        """The card of a model, whatever its region prefix; what can be assumed of one that is not listed."""
+        assumed = UNKNOWN if split_provider(model)[0] == "bedrock" else UNKNOWN_ELSEWHERE
+        return self.cards.get(split_prefix(self.base(model))[1], assumed)
+
+    def title(self, model: str) -> str:
+        """A short name for people."""
+        return self.card(model).title or split_provider(split_prefix(model)[1])[1]
+
+
 @cache
-def _cards() -> dict[str, ModelCard]:
-    text = (Path(__file__).parent / "models.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, ModelCard])
+def _shipped() -> dict[str, ModelCard]:
+    return _read(Path(__file__).parent / "models.toml")
+
+
+def _read(path: Path) -> dict[str, ModelCard]:
+    return msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, ModelCard])
+
+
+def load_catalog(config: Path | None = None, bases: Mapping[str, str] | None = None) -> Catalog:
+    """The shipped cards, with those of the user's `models.toml` over them.
+
+    Raises:
+        BadConfig: the user's file is not valid; the sentence names it.
+    """
+    own = config / "models.toml" if config is not None else None
+    if own is None or not own.is_file():
+        return Catalog(_shipped(), dict(bases or {}))
+    try:
+        return Catalog({**_shipped(), **_read(own)}, dict(bases or {}))
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
+        raise BadConfig(f"The model file {own} is not valid: {error}. Mend it, then start again.") from error
 
 
 def card(model: str) -> ModelCard:
-    """The card of a model, whatever its region prefix; `UNKNOWN` for one that is not listed."""
-    return _cards().get(split_prefix(model)[1], UNKNOWN)
+    """The shipped card of a model."""
+    return Catalog(_shipped()).card(model)
 
 
 def title(model: str) -> str:
-    """A short name for people."""
-    return card(model).title or split_prefix(model)[1]
+    """A short name for people, by the shipped cards."""
+    return Catalog(_shipped()).title(model)
 
 
 def geography(region: str) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from agents.aws import Connection
+from agents.endpoint import Endpoint
 from agents.guard import Guard
 from agents.model import NodeModel
-from agents.providers import Wanted, make_model
+from agents.providers import Access, Wanted, make_model
 from agents.retry import Breaker, RetryPolicy
 from agents.roster import Role, Roster
 from core.history import PastNodes
@@ -22,6 +23,8 @@ class Company:
     breaker: Breaker
     past: PastNodes = field(default_factory=PastNodes)
     """What nodes have cost this user before."""
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    """Where models are that are not Bedrock's."""
 
     def guard(self, run: Run, node: str, role: Role) -> Guard:
         """The gate to the models of one node. Clients are made; no request is."""
@@ -29,6 +32,8 @@ class Company:
 
     def _models(self, run: Run, node: str, role: Role) -> list[NodeModel]:
         metadata = {"app": "heddle", "session": run.session, "run": run.id, "node": node, "role": role.name}
+        access = Access(self.connection, self.endpoint)
         return [
-            make_model(self.connection, Wanted(model, metadata, role.output_tokens)) for model in role.models
+            make_model(access, Wanted(model, self.roster.card(model), metadata, role.output_tokens))
+            for model in role.models
         ]

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from agents.aws import Connection
 from agents.board import Board
 from agents.company import Company
+from agents.endpoint import Endpoint
 from agents.faults import plain
 from agents.graph import GO_ON, STOP, GraphWork
 from agents.mcp.tools import Toolbox, open_toolbox
@@ -33,11 +34,17 @@ class Conductor:
         policy: RetryPolicy | None = None,
         ask_above_usd: str | None = None,
         past: PastNodes | None = None,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self.roster = roster.name
         self.backend: Backend = connection.backend
         self._company = Company(
-            roster, connection, policy or default_policy(), Breaker(), past or PastNodes()
+            roster,
+            connection,
+            policy or default_policy(),
+            Breaker(),
+            past or PastNodes(),
+            endpoint or Endpoint(),
         )
         self._ask_above = to_pico(ask_above_usd or limits().run.ask_above_usd)
 

@@ -1,4 +1,4 @@
-"""What boto3, the wire and Strands raise, told as one of our faults. The rules are in `fault_rules.toml`."""
+"""What boto3, the openai package, the wire and Strands raise, told as one of our faults (`fault_rules.toml`)."""
 
 import tomllib
 from collections.abc import Iterator
@@ -87,4 +87,7 @@ def _detail(chain: list[BaseException]) -> str:
         response = getattr(cause, "response", None)
         if isinstance(response, dict) and response.get("Error", {}).get("Message"):
             return first_line(str(response["Error"]["Message"]), 300)
+        body = getattr(cause, "body", None)
+        if isinstance(body, dict) and isinstance(body.get("message"), str):
+            return first_line(body["message"], 300)
     return first_line(str(chain[0]), 300)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from agents.catalog import card
 from agents.roster import Roster
 from core.events import ExpectedNode
 from core.history import NodeHistory
@@ -71,7 +70,7 @@ def node_cost(role: str, roster: Roster, prices: PriceBook) -> int:
     """What one node of a role costs by the shipped prior, in pico-dollars."""
     prior = _priors().roles[role]
     model = roster[role].model
-    if card(model).cache == "none":
+    if roster.card(model).cache == "none":
         prompt = prior.prompt + prior.cache_read + prior.cache_write
         usage = Usage(input=prompt, output=prior.output)
     else:

@@ -25,7 +25,7 @@ REFUSED_UNBILLED = frozenset(
     {"throttled", "daily_quota", "not_authorized", "no_model_access", "legacy_model", "retired_model"}
     | {"profile_needed", "unknown_model", "refused_request", "no_credentials", "expired_credentials"}
     | {"bad_credentials", "no_region", "unreachable", "use_case_missing", "marketplace", "context_overflow"}
-    | {"bad_profile", "clock_skew"}
+    | {"bad_profile", "clock_skew", "bad_key", "no_quota", "endpoint_unreachable", "endpoint_model"}
 )
 """Faults that come before any model has worked, when nothing was streamed: they are not billed."""
 

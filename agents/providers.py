@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from agents.aws import Connection
+    from agents.catalog import ModelCard
+    from agents.endpoint import Endpoint
     from agents.model import NodeModel
+
+
+@dataclass(frozen=True)
+class Access:
+    """The ways to models."""
+
+    connection: "Connection"
+    """To Bedrock, or to the rehearsal."""
+    endpoint: "Endpoint"
+    """To what speaks OpenAI's chat completions."""
 
 
 @dataclass(frozen=True)
@@ -19,14 +31,20 @@ class Wanted:
 
     model: str
     """Its whole id, as records and the price book have it."""
+    card: "ModelCard"
+    """What it can do."""
     metadata: dict[str, str]
     """Who asks."""
     output_tokens: int
 
 
-def make_model(connection: "Connection", wanted: Wanted) -> "NodeModel":
-    """The model behind an entry of a roster. No request is made."""
-    return PROVIDERS[split_provider(wanted.model)[0]](connection, wanted)
+def make_model(access: Access, wanted: Wanted) -> "NodeModel":
+    """The model behind an entry of a roster. No request is made.
+
+    In a rehearsal every model is played over Bedrock's wire, so that none is really called.
+    """
+    rehearsed = access.connection.backend == "rehearsal"
+    return PROVIDERS["bedrock" if rehearsed else split_provider(wanted.model)[0]](access, wanted)
 
 
 def split_provider(entry: str) -> tuple[str, str]:
@@ -38,15 +56,27 @@ def split_provider(entry: str) -> tuple[str, str]:
     return (head, rest) if colon and head in PROVIDERS else ("bedrock", entry)
 
 
-def _bedrock(connection: "Connection", wanted: Wanted) -> "NodeModel":
+def _bedrock(access: Access, wanted: Wanted) -> "NodeModel":
     from agents.bedrock import StoppableBedrockModel
 
     model = StoppableBedrockModel(
-        connection, wanted.model, metadata=wanted.metadata, output_tokens=wanted.output_tokens
+        access.connection,
+        wanted.model,
+        wanted.card,
+        metadata=wanted.metadata,
+        output_tokens=wanted.output_tokens,
     )
     return cast("NodeModel", model)
 
 
-PROVIDERS: "dict[str, Callable[[Connection, Wanted], NodeModel]]" = {
+def _openai(access: Access, wanted: Wanted) -> "NodeModel":
+    from agents.compatible import CompatibleModel
+
+    model = CompatibleModel(access.endpoint, wanted.model, wanted.card, output_tokens=wanted.output_tokens)
+    return cast("NodeModel", model)
+
+
+PROVIDERS: "dict[str, Callable[[Access, Wanted], NodeModel]]" = {
     "bedrock": _bedrock,
+    "openai": _openai,
 }

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from agents.catalog import Scope, invocation_id
+from agents.catalog import Catalog, ModelCard, Scope, invocation_id, load_catalog
+from agents.providers import split_provider
 from core.config import BadConfig
 from tools.registry import TOOLS
 
@@ -35,6 +36,7 @@ class Roster(msgspec.Struct, frozen=True):
     name: str
     title: str
     roles: dict[str, Role]
+    catalog: Catalog
 
     def __getitem__(self, role: str) -> Role:
         return self.roles[role]
@@ -42,6 +44,14 @@ class Roster(msgspec.Struct, frozen=True):
     def models(self) -> list[str]:
         """Every id that may be called, in a stable order."""
         return list(dict.fromkeys(model for role in self.roles.values() for model in role.models))
+
+    def providers(self) -> set[str]:
+        """Whose models it names."""
+        return {split_provider(model)[0] for model in self.models()}
+
+    def card(self, model: str) -> ModelCard:
+        """What a model can do."""
+        return self.catalog.card(model)
 
 
 def with_output_tokens(roster: Roster, tokens: int | None) -> Roster:
@@ -106,7 +116,9 @@ def roster_names(config: Path) -> list[str]:
     return sorted(shipped | own)
 
 
-def load_roster(name: str, *, config: Path, region: str, scope: Scope) -> Roster:
+def load_roster(
+    name: str, *, config: Path, region: str, scope: Scope, catalog: Catalog | None = None
+) -> Roster:
     """Read a roster; the user's file of that name comes before the shipped one.
 
     Raises:
@@ -122,7 +134,7 @@ def load_roster(name: str, *, config: Path, region: str, scope: Scope) -> Roster
     if missing:
         raise BadConfig(f"The roster {path} names no model for {', '.join(missing)}. Add a line for each.")
     roles = {role: _role(role, file, config=config, region=region, scope=scope) for role in role_names()}
-    return Roster(name, file.title, roles)
+    return Roster(name, file.title, roles, catalog or load_catalog(config))
 
 
 def _check(file: _RosterFile) -> None:

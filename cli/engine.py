@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli.headless import THREADS, find_confinement
 from cli.rehearse import choose_script, fresh_sample
-from cli.world import World, find_project, make_team, price_book, with_budgets
+from cli.world import World, find_project, make_team, needs_aws, price_book, with_budgets
 from core.limits import limits
 from core.link import LinkServer
 from core.run import Team
@@ -50,9 +50,11 @@ def engine(world: World, args: argparse.Namespace) -> int:
 
 def _backing(world: World, args: argparse.Namespace, stack: ExitStack) -> Backing:
     """Real models where there are credentials, else the rehearsal on a fresh sample."""
-    from agents.aws import ENDPOINT, connect, connect_rehearsal, find_credentials
+    from agents.aws import ENDPOINT, connect, connect_nowhere, connect_rehearsal, find_credentials
 
     wanted = args.rehearse is not None
+    if not wanted and not needs_aws(world, args.roster):
+        return Backing(connect_nowhere(), find_project(args.project), rehearsal=False)
     if not wanted and (find_credentials(world.environ) or world.environ.get(ENDPOINT)):
         return Backing(connect(world.environ), find_project(args.project), rehearsal=False)
     from agents.rehearsal import Rehearsal

@@ -9,7 +9,7 @@ from cli.errors import Stop, usage
 from cli.headless import Job, run_job
 from cli.output import make_output
 from cli.sessions import choose_session, latest_session
-from cli.world import World, find_project, make_team, price_book, with_budgets
+from cli.world import World, find_project, make_team, needs_aws, price_book, with_budgets
 from core.commands import SubmitRequest
 from core.events import ModelCalled, RunFinished
 from core.faults import EXIT_CREDENTIALS, fault_kinds
@@ -29,7 +29,7 @@ def run(world: World, args: argparse.Namespace) -> int:
     budget = _budget(args.budget or world.config.budget_usd)
     session = _session(world, args)
     prices = price_book(world)
-    team = make_team(world, _connect(world), prices, args.roster)
+    team = make_team(world, _connect(world, args.roster), prices, args.roster)
     settings = Settings(
         home=world.home,
         prices=prices,
@@ -48,9 +48,11 @@ def run(world: World, args: argparse.Namespace) -> int:
     return code
 
 
-def _connect(world: World) -> "Connection":
-    from agents.aws import connect, find_credentials
+def _connect(world: World, roster: str | None) -> "Connection":
+    from agents.aws import connect, connect_nowhere, find_credentials
 
+    if not needs_aws(world, roster):
+        return connect_nowhere()
     if not find_credentials(world.environ):
         kind = fault_kinds()["no_credentials"]
         raise Stop(f"{kind.message} {kind.advice}", EXIT_CREDENTIALS)

@@ -87,9 +87,11 @@ def price_book(world: World) -> PriceBook:
         Stop: the user's price book is not valid.
     """
     try:
-        return load_prices(world.home.config / "prices.toml")
+        book = load_prices(world.home.config / "prices.toml")
     except ValueError as error:
         raise Stop(f"{error}. Mend that file, then start again.", EXIT_CONFIGURATION) from error
+    free = ("openai:",) if world.config.openai.bills_nothing else ()
+    return msgspec.structs.replace(book, bases=world.config.profiles, free=free)
 
 
 def find_roster(world: World, name: str | None, region: str) -> "Roster":
@@ -98,11 +100,24 @@ def find_roster(world: World, name: str | None, region: str) -> "Roster":
     Raises:
         BadConfig: there is none of that name, or it is not valid.
     """
+    from agents.catalog import load_catalog
     from agents.roster import load_roster, with_output_tokens
 
-    config = world.config
-    roster = load_roster(name or config.roster, config=world.home.config, region=region, scope=config.scope)
+    config, folder = world.config, world.home.config
+    catalog = load_catalog(folder, config.profiles)
+    roster = load_roster(
+        name or config.roster, config=folder, region=region, scope=config.scope, catalog=catalog
+    )
     return with_output_tokens(roster, config.output_tokens)
+
+
+def needs_aws(world: World, roster: str | None) -> bool:
+    """Whether a roster, else the configured one, names models of Bedrock.
+
+    Raises:
+        BadConfig: it cannot be used.
+    """
+    return "bedrock" in find_roster(world, roster, "us-east-1").providers()
 
 
 def make_team(
@@ -112,21 +127,24 @@ def make_team(
 
     Raises:
         BadConfig: the roster cannot be used.
-        Fault: a model of the roster has no price.
+        Fault: a model of the roster has no price, or its endpoint no key.
     """
     from agents.conductor import Conductor
+    from agents.endpoint import Endpoint, find_endpoint
     from core.history import PastNodes
 
     chosen = find_roster(world, roster, connection.region)
     for model in chosen.models():
         if not prices.knows(model):
             raise Fault("unpriced_model", model=model, region=connection.region)
+    elsewhere = "openai" in chosen.providers() and connection.backend != "rehearsal"
     return Conductor(
         chosen,
         connection,
         policy=retry_policy(world.config),
         ask_above_usd=world.config.ask_above_usd,
         past=PastNodes(None if connection.backend == "rehearsal" else world.home),
+        endpoint=find_endpoint(world.config.openai, world.environ) if elsewhere else Endpoint(),
     )
 
 

@@ -31,6 +31,24 @@ _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
+class OpenAI(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The endpoint behind `openai:` in a roster: any that speaks OpenAI's chat completions."""
+
+    base_url: str = "http://127.0.0.1:11434/v1"
+    """Ollama's own address, unless it says otherwise."""
+    key_variable: str | None = None
+    """The environment variable that holds the key. The key itself is written down nowhere."""
+    free: bool = False
+    """It bills nothing: its models cost 0 where the price book has no row for them."""
+    length_name: Literal["max_tokens", "max_completion_tokens"] | None = None
+    """What it calls the limit of an answer; told by the address when left out."""
+
+    @property
+    def bills_nothing(self) -> bool:
+        """Ollama on this machine bills nothing; anything else only when the user says so."""
+        return self.free or self == OpenAI()
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roster: str = "current"
     scope: Literal["geo", "global"] = "global"
@@ -50,6 +68,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_attempts: _Count | None = None
     output_tokens: _Count | None = None
     """Default `max_tokens` of a model call."""
+    openai: OpenAI = OpenAI()
+    profiles: dict[str, str] = {}
+    """Application inference profiles (ARNs), and the id of the model that each of them was copied from."""
 
 
 def load_config(folder: Path, environ: Mapping[str, str]) -> Config:

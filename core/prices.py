@@ -55,6 +55,9 @@ class Price(Rates, frozen=True, kw_only=True, forbid_unknown_fields=True):
     region: dict[str, Rates] = {}
 
 
+_FREE = Price(input="0", output="0")
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: dict[str, Price]
     date: datetime.date | None = None
@@ -73,6 +76,10 @@ class PriceBook(msgspec.Struct, frozen=True):
 
     models: dict[str, Price]
     date: datetime.date | None
+    bases: dict[str, str] = {}
+    """Ids that are another name of a model, such as application inference profiles, and that model's id."""
+    free: tuple[str, ...] = ()
+    """How ids begin whose models cost nothing where no row says otherwise."""
 
     def cost(self, model: str, usage: Usage, *, tier: str = "default") -> Pico:
         """What a call costs; fractions of a pico-dollar are rounded up.
@@ -93,7 +100,7 @@ class PriceBook(msgspec.Struct, frozen=True):
         return Pico(int(total.to_integral_value(ROUND_CEILING)))
 
     def knows(self, model: str) -> bool:
-        return split_prefix(model)[1] in self.models
+        return self._base(model) in self.models or model.startswith(self.free)
 
     def row(self, model: str) -> Price:
         """The row of a model, whatever its region prefix.
@@ -101,13 +108,18 @@ class PriceBook(msgspec.Struct, frozen=True):
         Raises:
             UnpricedModel: no row for this model.
         """
-        try:
-            return self.models[split_prefix(model)[1]]
-        except KeyError:
-            raise UnpricedModel(model) from None
+        row = self.models.get(self._base(model))
+        if row is None and model.startswith(self.free):
+            return _FREE
+        if row is None:
+            raise UnpricedModel(model)
+        return row
+
+    def _base(self, model: str) -> str:
+        return split_prefix(self.bases.get(model, model))[1]
 
     def _rates(self, model: str, prompt_tokens: int, tier: str) -> tuple[Rates, Decimal]:
-        prefix, _ = split_prefix(model)
+        prefix, _ = split_prefix(self.bases.get(model, model))
         price = self.row(model)
         rates: Rates = price.region.get(prefix, price)
         if price.above and prompt_tokens > price.above.prompt_tokens:

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = ("AWS_", "HEDDLE_", "STRANDS_", "GIT_", "PYTHON", "OTEL_", "NO_COLOR", "FORCE_COLOR", "COLORTERM")
+_FOREIGN = (
+    "AWS_",
+    "OPENAI_",
+    "HEDDLE_",
+    "STRANDS_",
+    "GIT_",
+    "PYTHON",
+    "OTEL_",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLORTERM",
+)
 
 
 @pytest.fixture(autouse=True)

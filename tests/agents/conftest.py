@@ -11,15 +11,16 @@ import msgspec
 import pytest
 from botocore.loaders import create_loader
 
-from agents.aws import connect
+from agents.aws import connect, connect_nowhere
 from agents.catalog import Scope
 from agents.conductor import Conductor
+from agents.endpoint import Endpoint
 from agents.retry import RetryPolicy
 from agents.roster import Roster, load_roster
 from core.commands import AnswerQuestion, Command, RetryRun, SubmitRequest
 from core.events import Event, ModelCalled, QuestionAsked, RunFinished
 from core.paths import find_home
-from core.prices import load_prices
+from core.prices import PriceBook, load_prices
 from core.session import Session, Settings
 from tests.support.foreign_bedrock import ForeignBedrock
 
@@ -163,11 +164,22 @@ async def open_session(project: Path, roster: Callable[..., Roster]) -> AsyncIte
         interactive: bool = False,
         unconfined: bool = True,
         ask_above_usd: str = "100",
+        prices: PriceBook | None = None,
+        endpoint: Endpoint | None = None,
     ) -> Works:
         chosen = roster(team) if isinstance(team, str) else team
-        conductor = Conductor(chosen, connect(), policy=policy, ask_above_usd=ask_above_usd)
+        conductor = Conductor(
+            chosen,
+            connect() if endpoint is None else connect_nowhere(),
+            policy=policy,
+            ask_above_usd=ask_above_usd,
+            endpoint=endpoint,
+        )
         settings = Settings(
-            home=find_home(), prices=load_prices(), allow_unconfined=unconfined, interactive=interactive
+            home=find_home(),
+            prices=prices or load_prices(),
+            allow_unconfined=unconfined,
+            interactive=interactive,
         )
         works = Works(await Session.open(settings, project=project, team=conductor))
         opened.append(works)

@@ -134,7 +134,7 @@ def test_a_users_roster_may_change_tools_and_limits(config):
     assert roster["fast_coder"].tools[-1] == "write_file"
     assert "run_command" not in roster["fast_coder"].tools
     assert roster["fast_coder"].output_tokens == 900
-    assert roster_names(config) == ["current", "design-2025", "mine"]
+    assert roster_names(config) == ["current", "design-2025", "local", "mine"]
 
 
 def test_the_users_output_limit_holds_for_every_role_but_the_router(config):

@@ -89,7 +89,7 @@ async def test_a_passing_fault_is_tried_again(name, works, foreign):
     balanced(told)
     (retried,) = told.of(Retried)
     assert (retried.attempt, retried.model, retried.node) == (2, HAIKU, "researcher")
-    assert retried.reason.startswith(("Bedrock", "The answer of the model"))
+    assert retried.reason.startswith(("The service", "The answer of the model"))
     first, second = told.calls
     assert (first.ok, second.ok, second.estimated) == (False, True, False)
     assert first.estimated == (name not in UNBILLED | REPORTED)

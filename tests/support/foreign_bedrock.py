@@ -265,6 +265,11 @@ def _blocks(message: dict[str, Any], open_calls: set[str], model: str) -> str | 
 class ForeignBedrock:
     """The endpoint. Use as a context manager; `url` is where it listens."""
 
+    @property
+    def wire(self) -> type[BaseHTTPRequestHandler]:
+        """What it speaks."""
+        return BedrockWire
+
     def __init__(self) -> None:
         self.requests: list[Asked] = []
         self.objections: list[str] = []
@@ -280,7 +285,7 @@ class ForeignBedrock:
         self._turn = threading.Lock()
         self._news = threading.Condition()
         self._closing = threading.Event()
-        self._http = _Http(("127.0.0.1", 0), _make_handler(self))
+        self._http = _Http(("127.0.0.1", 0), type("Handler", (self.wire,), {"foreign": self}))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
 
     def __enter__(self) -> "ForeignBedrock":
@@ -315,7 +320,7 @@ class ForeignBedrock:
         """What this request gets."""
         with self._turn:
             self.requests.append(asked)
-            found = objection(asked)
+            found = self.objection(asked)
             if found:
                 self.objections.append(f"{asked.model}: {found}")
                 answer: Answer = Refuse(400, "ValidationException", found)
@@ -347,6 +352,10 @@ class ForeignBedrock:
             name = f"made_{len(asked.system) % 97}.txt"
             return Reply("I write a file.", (("write_file", {"path": name, "content": "one\ntwo\n"}),))
         return Reply("Here is what I found and did.")
+
+    def objection(self, asked: Asked) -> str | None:
+        """Why this request is refused."""
+        return objection(asked)
 
     def number(self) -> int:
         with self._turn:
@@ -384,14 +393,9 @@ class _Http(ThreadingHTTPServer):
         """A client that left is no news."""
 
 
-def _make_handler(server: ForeignBedrock) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        foreign = server
+class BedrockWire(BaseHTTPRequestHandler):
+    """Converse, ConverseStream and their errors."""
 
-    return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     foreign: ForeignBedrock
