@@ -158,6 +158,8 @@ class RequestSubmitted(RunEvent, frozen=True, kw_only=True):
     """The role that the user named (`@role`)."""
     resumes: str | None = None
     """The run that this one goes on with, at the node that it was in."""
+    resumes_at: str | None = None
+    """The node of that run that does its task again, with all that came after it; None: where it broke off."""
     queued: str | None = None
     """The id that it waited under."""
 

@@ -60,6 +60,7 @@ from core.events import (
 )
 from core.money import to_pico
 from core.record import Record
+from core.resumed import Progress
 from core.run import PastRun
 
 
@@ -74,6 +75,8 @@ class Past:
         self.open_run: RequestSubmitted | None = None
         self.last_end: RunStatus = "done"
         """How the last run ended."""
+        self.progress = Progress()
+        """How far the last run has come."""
         self.carried: frozenset[str] = frozenset()
         """Paths of changes that the last run took over from the one before it."""
         self.open_nodes: dict[str, NodeStarted] = {}
@@ -107,8 +110,10 @@ class Past:
                 self._end(event)
             case NodeStarted():
                 self.open_nodes[event.node] = event
+                self.progress.note(event)
             case NodeFinished():
                 self.open_nodes.pop(event.node, None)
+                self.progress.note(event)
             case CallStarted():
                 self.open_calls[event.call] = event
                 self.heard[event.node] = 0
@@ -116,8 +121,21 @@ class Past:
                 self._charge(event)
             case TextDelta():
                 self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
-            case FileChanged() | ChangeWithdrawn() | ChangeDecided() | ChangeApplied() | ChangeUndone():
+            case FileChanged() | ChangeWithdrawn():
                 self._change(event)
+                self.progress.note(event)
+            case ChangeDecided() | ChangeApplied() | ChangeUndone():
+                self._change(event)
+            case (
+                RouteDecided()
+                | RouteOverridden()
+                | GraphPlanned()
+                | HandedOff()
+                | ModelChanged()
+                | TestsFinished()
+                | VerdictGiven()
+            ):
+                self.progress.note(event)
             case (
                 SessionResumed()
                 | CommandRefused()
@@ -125,27 +143,20 @@ class Past:
                 | QuestionAsked()
                 | QuestionAnswered()
                 | StagePrepared()
-                | RouteDecided()
-                | GraphPlanned()
-                | HandedOff()
                 | TextFinished()
                 | TextDiscarded()
                 | ToolStarted()
                 | ToolFinished()
-                | TestsFinished()
-                | VerdictGiven()
                 | Retried()
                 | Failed()
                 | ChangeMarkedStale()
                 | SessionRenamed()
                 | RequestQueued()
                 | RequestDequeued()
-                | RouteOverridden()
                 | MessageSent()
                 | MessageDelivered()
                 | NodePaused()
                 | NodeResumed()
-                | ModelChanged()
                 | ChangeMerged()
                 | ConflictFound()
                 | ConflictResolved()
@@ -169,13 +180,14 @@ class Past:
         self.charges.append(event)
 
     def _begin(self, event: RequestSubmitted) -> None:
-        self.carried = frozenset(self.left_over(event.text))
+        self.carried = frozenset(self.left_over(event.text, resumes=event.resumes is not None))
         self.runs += 1
         self.requests.append(event)
         self.open_run = event
         self.open_nodes.clear()
         self.open_calls.clear()
         self.charges = []
+        self.progress.begin(event)
 
     def _end(self, event: RunFinished) -> None:
         if self.open_run is not None:
@@ -188,13 +200,14 @@ class Past:
         found = (path for path, change in self.changes.items() if change.run == run or path in self.carried)
         return tuple(sorted(path for path in found if self.verdicts.get(path) != "rejected"))
 
-    def left_over(self, text: str) -> dict[str, FileChanged]:
-        """Changes of the last run that a new run on the same request goes on with: it did not end well."""
-        if not self.requests or self.requests[-1].text != text or self.last_end == "done":
+    def left_over(self, text: str, *, resumes: bool = False) -> dict[str, FileChanged]:
+        """Changes of the last run that a new run goes on with: it resumes that one, or has the same request
+        after it did not end well."""
+        if not self.requests:
             return {}
-        last = self.requests[-1].run
-        found = {path: change for path, change in self.changes.items() if change.run == last}
-        return {path: change for path, change in found.items() if self.verdicts.get(path) != "rejected"}
+        if not resumes and (self.requests[-1].text != text or self.last_end == "done"):
+            return {}
+        return {path: self.changes[path] for path in self.files_of(self.requests[-1].run)}
 
     def _change(
         self, event: FileChanged | ChangeWithdrawn | ChangeDecided | ChangeApplied | ChangeUndone

@@ -23,6 +23,7 @@ from core.events import (
 )
 from core.ledger import Budget, Totals
 from core.prices import PriceBook
+from core.resumed import ResumedRun
 
 if TYPE_CHECKING:
     from core.sandbox import Sandbox
@@ -96,6 +97,8 @@ class Run:
         self.pattern = pattern
         """The pattern that the user asked for, if any."""
         self.past = past
+        self.resumed: ResumedRun | None = None
+        """What an earlier run had done that this one goes on with; None: it begins from the start."""
         self.stage: Stage
         """Set once the private copy is ready, before any team sees the run."""
         self.sandbox: Sandbox

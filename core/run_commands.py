@@ -62,13 +62,14 @@ class RunCommands:
                 await self._start(command)
             case RetryRun():
                 await self._start(self.runs.last_request())
+            case ResumeRun():
+                await self._resume()
             case InterruptRun():
                 self._interrupt()
             case AnswerQuestion():
                 await self.runs.answer(command)
             case (
                 WithdrawRequest()
-                | ResumeRun()
                 | OverrideRoute()
                 | SendMessage()
                 | PauseNode()
@@ -82,11 +83,21 @@ class RunCommands:
                 assert_never(command)
 
     async def _start(self, command: SubmitRequest) -> None:
-        if self.team is None:
-            raise Refusal("This session was opened for decisions only.")
+        team = self._team()
         async with self.turn:
             self.check_open()
-            await self.runs.start(command, self.team)
+            await self.runs.start(command, team)
+
+    async def _resume(self) -> None:
+        team = self._team()
+        async with self.turn:
+            self.check_open()
+            await self.runs.resume(team)
+
+    def _team(self) -> Team:
+        if self.team is None:
+            raise Refusal("This session was opened for decisions only.")
+        return self.team
 
     def _interrupt(self) -> None:
         if not self.runs.stop():

@@ -25,6 +25,19 @@ from core.working import RunWork
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """How a run begins, besides its request."""
+
+    resumes: str | None = None
+    """The run that it goes on with."""
+    resumes_at: str | None = None
+    """The node of that run that is to do its task again; None: where it broke off."""
+
+
+FROM_THE_START = Beginning()
+
+
 @dataclass
 class Runs:
     """One run at a time. Those that begin and end one hold `turn`, so that both are one step for everybody."""
@@ -58,43 +71,63 @@ class Runs:
         if not self.past.requests:
             raise Refusal("There is no request to try again yet.")
         last = self.past.requests[-1]
-        return SubmitRequest(text=last.text, pattern=last.pattern, budget_usd=last.budget_usd)
+        return SubmitRequest(
+            text=last.text, pattern=last.pattern, budget_usd=last.budget_usd, asked_role=last.asked_role
+        )
 
-    async def start(self, command: SubmitRequest, team: Team) -> None:
+    async def resume(self, team: Team) -> None:
+        """Go on with the last run where it broke off; to be called in turn.
+
+        Raises:
+            Refusal: a run is at work, or there is none that broke off.
+        """
+        self._check_idle()
+        if not self.past.requests:
+            raise Refusal("There is no run to go on with yet.")
+        if self.past.last_end == "done":
+            raise Refusal("The last run is done: there is nothing left of it. Send a new request.")
+        await self.start(self.last_request(), team, Beginning(resumes=self.past.requests[-1].run))
+
+    async def start(self, command: SubmitRequest, team: Team, how: Beginning = FROM_THE_START) -> None:
         """Begin a run; to be called in turn.
 
         Raises:
             Refusal: a run is at work, or the request cannot be worked on.
         """
-        if self._run is not None:
-            raise Refusal("A run is at work: wait for it or interrupt it (Esc), then send the request again.")
+        self._check_idle()
         text = command.text.strip()
         if not text:
             raise Refusal("The request is empty: say what should be done.")
+        command = msgspec.structs.replace(command, text=text)
         budget = self.settings.budget(command.budget_usd)
         allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
-        run = self._run = self._new_run(msgspec.structs.replace(command, text=text), allowance)
+        run = self._run = self._new_run(command, allowance, how)
         try:
-            await self._emit(_request(run, command))
+            await self._emit(_request(run, command, how))
         except BaseException:
             self._run = None
             raise
+        run.resumed = self.past.progress.resumed()
         self._work = asyncio.create_task(self._finish(run, team))
 
-    def _new_run(self, command: SubmitRequest, allowance: Allowance) -> Run:
+    def _check_idle(self) -> None:
+        if self._run is not None:
+            raise Refusal("A run is at work: wait for it or interrupt it (Esc), then send the request again.")
+
+    def _new_run(self, command: SubmitRequest, allowance: Allowance, how: Beginning) -> Run:
         run = Run(
             id=f"r{self.past.runs + 1}",
             session=self.session,
             request=command.text,
             pattern=None if command.pattern == "auto" else command.pattern,
-            past=tuple(self.past.answers),
+            past=tuple(self.past.answers[: -1 if how.resumes else None]),
             allowance=allowance,
             prices=self.settings.prices,
             record=self._emit,
             settle=self._settle,
             interactive=self.settings.interactive,
         )
-        run.files.update(self.past.left_over(command.text))
+        run.files.update(self.past.left_over(command.text, resumes=how.resumes is not None))
         return run
 
     async def _emit(self, *events: Event) -> None:
@@ -173,11 +206,14 @@ class Runs:
             raise self._fault
 
 
-def _request(run: Run, command: SubmitRequest) -> RequestSubmitted:
+def _request(run: Run, command: SubmitRequest, how: Beginning) -> RequestSubmitted:
     limit = run.budget.limit
     return RequestSubmitted(
         run=run.id,
         text=run.request,
         pattern=command.pattern,
         budget_usd=None if limit is None else to_usd(limit),
+        asked_role=command.asked_role,
+        resumes=how.resumes,
+        resumes_at=how.resumes_at,
     )
