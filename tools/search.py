@@ -1,45 +1,88 @@
 """Searching the stage's files, in a process that can be killed: a regular expression may never end."""
 
+import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.limits import limits
 from core.sandbox.environment import FALLBACK_PATH, clean_path
 from core.sandbox.process import Ended, Launch, supervise
 from core.stage.survey import JUNK
+from tools.finding import glob_of
+from tools.globs import split_globs
 from tools.nearby import explain_missing
 from tools.textfile import require_text
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _PATTERN_CHARACTERS = 2_000
+_MOST_CONTEXT = 20
+_MOST_ROWS = 4_000
+"""More matches than these are not put in order: they are looked for again, in order, until there are enough."""
 _WORKER = Path(__file__).with_name("search_worker.py")
 _SKIPPED = sorted(JUNK | {".git"})
+_PLAIN = 2
+"""The exit code for a pattern that is no regular expression."""
 
 
-def search_files(bench: Workbench, pattern: str, path: str | None = None) -> ToolResult:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is searched for, and where."""
+
+    pattern: str
+    place: str
+    globs: tuple[str, ...]
+    context: int
+
+
+@dataclass(frozen=True, order=True)
+class _Row:
+    """One line that was found, or one around it."""
+
+    path: tuple[str, ...]
+    number: int
+    matches: bool
+    text: str
+
+    @property
+    def shown(self) -> str:
+        path = "/".join(self.path)
+        return f"{path}:{self.number}: {self.text}" if self.matches else f"{path}-{self.number}- {self.text}"
+
+
+def search_files(
+    bench: Workbench,
+    pattern: str,
+    path: str | None = None,
+    glob: str | None = None,
+    context: int | None = None,
+) -> ToolResult:
     """Search the text of files, line by line, for a regular expression. Matches come as `path:line: text`.
 
     Args:
-        pattern: A regular expression in Python's syntax; (?i) at its start ignores case.
+        pattern: A regular expression; (?i) at its start ignores case.
         path: Only this file or folder, relative to the project; all of it when left out.
+        glob: Only files of this name, such as *.py or src/**/*.{ts,tsx}; !*.min.js leaves those out.
+        context: How many lines around each match to show too, 20 at most, as `path-line- text`.
     """
     place = bench.stage.locate(path or ".")
     if not (bench.stage.tree / place).exists():
         raise ToolError(explain_missing(bench.stage, place))
     _check(pattern)
-    program = _ripgrep(bench)
-    ended = _run(bench, _ripgrep_words(program, pattern, place)) if program else None
-    if ended is None or ended.exit_code not in (0, 1, None):
-        ended = _run(bench, _worker_words(pattern, place))
+    wanted = _Wanted(pattern, place, _globs(glob), min(max(context or 0, 0), _MOST_CONTEXT))
+    program = ripgrep(bench)
+    found = _by_ripgrep(bench, program, wanted) if program else None
     note = ""
-    if ended.exit_code == 2:
-        note = (
-            f"(The pattern is no regular expression: {ended.output.strip()}. It was searched as plain text.)"
-        )
-        ended = _run(bench, [*_worker_words(pattern, place), "--plain"])
-    return _result(ended, note, place)
+    if found is None or found[0].exit_code not in (0, 1, None):
+        found = _by_worker(bench, wanted)
+    if found[0].exit_code == _PLAIN:
+        said = found[0].output.strip()
+        note = f"(The pattern is no regular expression: {said}. It was searched as plain text.)"
+        found = _by_worker(bench, wanted, "--plain")
+    return _result(*found, note, wanted)
 
 
 def _check(pattern: str) -> None:
@@ -52,14 +95,24 @@ def _check(pattern: str) -> None:
     require_text(pattern, "pattern")
 
 
-def _worker_words(pattern: str, place: str) -> list[str]:
-    most = limits().tools.search_matches + 1
-    return [sys.executable, "-I", "-S", str(_WORKER), place, pattern, str(most), ",".join(_SKIPPED)]
+def _globs(text: str | None) -> tuple[str, ...]:
+    """The patterns of file names. Raises `ToolError` for what is none."""
+    found = split_globs(text or "")
+    for each in found:
+        require_text(each, "glob")
+        glob_of(each.removeprefix("!"))
+    return tuple(each + "**" if each.endswith("/") else each for each in found)
 
 
-def _ripgrep(bench: Workbench) -> str | None:
-    """ripgrep's absolute path, when PATH has it outside of the project and of the stage."""
-    found = shutil.which("rg", path=clean_path(os.environ.get("PATH", "")))
+# -- the two engines ---------------------------------------------------------------------------------
+
+
+def ripgrep(bench: Workbench) -> str | None:
+    """ripgrep's absolute path: of our own installation, else of PATH, when it is not in the project or the stage."""
+    own = Path(sys.executable).with_name("rg")
+    found = shutil.which(
+        "rg", path=os.pathsep.join((str(own.parent), clean_path(os.environ.get("PATH", ""))))
+    )
     if found is None:
         return None
     real = Path(os.path.realpath(found))
@@ -67,48 +120,122 @@ def _ripgrep(bench: Workbench) -> str | None:
     return None if any(Path(os.path.realpath(each)) in real.parents for each in untrusted) else str(real)
 
 
-def _ripgrep_words(program: str, pattern: str, place: str) -> list[str]:
-    words = [program, "--no-config", "--no-heading", "--with-filename", "--line-number", "--color=never"]
-    words += ["--hidden", "--no-ignore", "--sort=path", "--max-columns=300", "--max-columns-preview"]
-    words += ["--max-filesize=10M", "--null", "--regexp", pattern]
+def _by_ripgrep(bench: Workbench, program: str, wanted: _Wanted) -> tuple[Ended, list[_Row]]:
+    """All that it finds, put in order; of very much only the first, which it then finds in order by itself."""
+    words = [program, *_ripgrep_words(wanted)]
+    ended, rows = _run(bench, words, _MOST_ROWS)
+    if len(rows) >= _MOST_ROWS or ended.omitted_bytes:
+        most = (limits().tools.search_matches + 1) * (2 * wanted.context + 1)
+        return _run(bench, [program, "--sort=path", *words[1:]], most)
+    return ended, sorted(rows)
+
+
+def _ripgrep_words(wanted: _Wanted) -> list[str]:
+    words = [
+        "--no-config",
+        "--no-heading",
+        "--with-filename",
+        "--line-number",
+        "--color=never",
+        "--no-messages",
+    ]
+    words += ["--hidden", "--no-ignore", "--max-columns=300", "--max-columns-preview"]
+    words += ["--max-filesize=10M", "--null", "--regexp", wanted.pattern]
+    words += [f"--context={wanted.context}"] if wanted.context else []
+    words += [word for each in _anchored(wanted) for word in ("--glob", each)]
     words += [word for name in _SKIPPED for word in ("--glob", f"!**/{name}/**")]
-    return [*words, "--", place]
+    return [*words, "--", wanted.place]
 
 
-def _run(bench: Workbench, words: list[str]) -> Ended:
+def _anchored(wanted: _Wanted) -> list[str]:
+    """Globs with a slash may begin at the project or at the place: both are given."""
+    found = list(wanted.globs)
+    for each in wanted.globs:
+        bare = each.removeprefix("!")
+        if "/" in bare and wanted.place != ".":
+            found.append("!" * each.startswith("!") + f"{wanted.place}/{bare}")
+    return found
+
+
+def _by_worker(bench: Workbench, wanted: _Wanted, *more: str) -> tuple[Ended, list[_Row]]:
+    most = limits().tools.search_matches + 1
+    task = {"globs": wanted.globs, "context": wanted.context, "most": most, "skipped": _SKIPPED}
+    words = [sys.executable, "-I", "-S", str(_WORKER), wanted.place, wanted.pattern, json.dumps(task), *more]
+    return _run(bench, words, most * (2 * wanted.context + 2))
+
+
+def _run(bench: Workbench, words: Sequence[str], most: int) -> tuple[Ended, list[_Row]]:
+    """Run an engine until it ends, or has printed so many lines."""
+    count = 0
+
+    def tell(data: bytes) -> None:
+        nonlocal count
+        count += data.count(b"\n")
+
     launch = Launch(
         argv=words,
-        environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8"},
+        environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         folder=bench.stage.tree,
         shell=False,
     )
-    return supervise(launch, seconds=limits().tools.search_seconds, stopped=bench.stop.is_set)
+    stopped: Callable[[], bool] = lambda: count >= most or bench.stop.is_set()  # noqa: E731
+    ended = supervise(launch, seconds=limits().tools.search_seconds, stopped=stopped, tell=tell)
+    return ended, [row for line in ended.output.split("\n") if (row := _row(line))]
 
 
-def _row(line: str) -> str:
-    """`path:line: text`, also from ripgrep's `path NUL line:text`."""
+def _row(line: str) -> _Row | None:
+    """Both engines print `path NUL line:text` for a match, and `path NUL line-text` around one."""
     path, nul, rest = line.partition("\0")
-    number, _, text = rest.partition(":")
-    return f"{path.removeprefix('./')}:{number}: {text}" if nul else line
+    number = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    mark = rest[len(number) : len(number) + 1]
+    if not nul or not number or mark not in (":", "-"):
+        return None
+    text = rest[len(number) + 1 :].removesuffix("\r")
+    return _Row(tuple(path.removeprefix("./").split("/")), int(number[:9]), mark == ":", text)
 
 
-def _result(ended: Ended, note: str, place: str) -> ToolResult:
-    if ended.reason == "stopped":
+# -- the answer --------------------------------------------------------------------------------------
+
+
+def _result(ended: Ended, rows: list[_Row], note: str, wanted: _Wanted) -> ToolResult:
+    if ended.reason == "stopped" and len(rows) < limits().tools.search_matches:
         return ToolResult(False, "The search was stopped.")
-    most = limits().tools.search_matches
-    found = [_row(line) for line in ended.output.split("\n") if line.strip()]
     if ended.exit_code not in (0, 1, None):
         raise ToolError(f"The search failed: {ended.output.strip()[-400:]}")
     notes = [note] if note else []
-    if len(found) > most:
-        found = found[:most]
-        notes.append(f"(Only the first {most} matches. Search in a path, or for something more special.)")
+    most = limits().tools.search_matches
+    shown, more = _shown(rows, most, wanted.context)
+    if more:
+        notes.append(
+            f"(Only the first {more} matches. Search in a path, with a glob, or for something more special.)"
+        )
     if ended.reason == "timed_out":
         notes.append(
             f"(The search was ended after {limits().tools.search_seconds:g} seconds, so there may be more."
             " Search in a smaller path, or for a simpler pattern.)"
         )
-    if not found:
-        where = "" if place == "." else f" in {place}"
-        notes.insert(0, f"No match{where}.")
-    return ToolResult(ended.reason == "exited", "\n".join([*found, *notes]))
+    if not shown:
+        where = "" if wanted.place == "." else f" in {wanted.place}"
+        names = f" in files like {' '.join(wanted.globs)}" if wanted.globs else ""
+        notes.insert(0, f"No match{where}{names}.")
+    return ToolResult(ended.reason != "timed_out", "\n".join([*shown, *notes]))
+
+
+def _shown(rows: list[_Row], most: int, context: int) -> tuple[list[str], int]:
+    """The rows as text, as far as there is room; and how many matches they hold when that is not all."""
+    room = limits().tools.output_characters - 800
+    shown: list[str] = []
+    matches = 0
+    for number, row in enumerate(rows):
+        gap = (
+            context
+            and number
+            and (row.path, row.number) != (rows[number - 1].path, rows[number - 1].number + 1)
+        )
+        text = ("--\n" if gap else "") + row.shown
+        room -= len(text) + 1
+        if room < 0 or (row.matches and matches == most):
+            return shown, matches
+        matches += row.matches
+        shown.append(text)
+    return shown, 0

@@ -156,7 +156,7 @@ async def test_the_line_may_be_wrong_or_missing(shop):
         ({"path": "shop/basket.py", "symbol": "total", "line": 0}, "from 1 to 18"),
         ({"path": "shop/basket.py", "symbol": "total", "line": 10**17}, "from 1 to 18"),
         ({"path": "shop/basket.py", "symbol": "total", "line": "ten"}, "whole number"),
-        ({"path": "shop/basket.py", "symbol": ["total"]}, "must be text"),
+        ({"path": "shop/basket.py", "symbol": ["total", "add"]}, "must be text"),
         ({"path": "basket.py", "symbol": "total"}, "Did you mean shop/basket.py"),
         ({"path": "shop", "symbol": "total"}, "is a folder"),
         ({"path": "../x.py", "symbol": "total"}, "out of the project"),

@@ -6,8 +6,7 @@ import time
 import pytest
 
 from core.limits import limits
-from tools.finding import Glob
-from tools.workbench import ToolError
+from tools.globs import BadGlob, Glob
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_globs(pattern, yes, no):
 def test_what_is_no_glob(pattern):
     if pattern == "*" * 13:
         pattern = "*a" * 13
-    with pytest.raises(ToolError):
+    with pytest.raises(BadGlob):
         Glob(pattern)
 
 
@@ -75,8 +74,8 @@ async def test_in_a_folder(use):
         ({"pattern": "*.py", "path": ".."}, "out of the project"),
         ({"pattern": ""}, "is empty"),
         ({}, "needs “pattern”"),
-        ({"pattern": ["*.py"]}, "must be text"),
-        ({"glob": "*.py"}, "no argument “glob”"),
+        ({"pattern": ["*.py", "*.md"]}, "must be text"),
+        ({"pattern": "*.py", "depth": 2}, "no argument “depth”"),
     ],
 )
 async def test_bad_calls(use, arguments, word):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,11 @@ from core.limits import limits
 
 NAUGHTY = Path(__file__).parents[2].parent / "shared" / "data" / "cases" / "blns" / "blns.json"
 
+needs_ripgrep = pytest.mark.skipif(
+    not (shutil.which("rg") or Path(sys.executable).with_name("rg").exists()),
+    reason="ripgrep is not installed here",
+)
+
 
 @pytest.fixture(autouse=True)
 def without_ripgrep(request, monkeypatch):
@@ -21,18 +27,67 @@ def without_ripgrep(request, monkeypatch):
         monkeypatch.setattr("tools.search.shutil.which", lambda *_, **__: None)
 
 
-@pytest.mark.skipif(shutil.which("rg") is None, reason="ripgrep is not installed here")
+@needs_ripgrep
 async def test_ripgrep_says_the_same_as_the_worker(use, put, monkeypatch):
     put("docs/a.md", "one\r\nfind me here\r\n")
     put("node_modules/x.js", "find me\n")
     put(".hidden/x:1", "find me\n")
     put("x.bin", b"\0find me\n")
-    for pattern in (r"f\w+ me", "nowhere", "find(?= me)", "find("):
-        with_it = await use("search_files", pattern=pattern)
+    put("docs/b/deep.md", "1\n2\n3\nfind me\n5\n6\nfind me\n8\n")
+    put("docs.md", "find me")
+    calls = [{"pattern": each} for each in (r"f\w+ me", "nowhere", "find(?= me)", "find(", ".", "(?i)FIND")]
+    calls += [{"pattern": "find", "context": each} for each in (1, 2, 5, 99, -1)]
+    calls += [{"pattern": "find", "glob": each} for each in GLOBS]
+    calls += [{"pattern": "find", "path": "docs", "glob": each} for each in GLOBS]
+    calls += [{"pattern": "find", "path": "docs.md"}, {"pattern": "1|2|8", "path": "docs/b", "context": 1}]
+    for call in calls:
+        with_it = await use("search_files", **call)
         with monkeypatch.context() as patch:
             patch.setattr("tools.search.shutil.which", lambda *_, **__: None)
-            without = await use("search_files", pattern=pattern)
-        assert with_it == without
+            without = await use("search_files", **call)
+        assert with_it == without, call
+
+
+GLOBS = (
+    "*.md",
+    "docs/**",
+    "b/*.md",
+    "docs/b/*.md",
+    "!*.md",
+    "*.{md,js}",
+    "*.md, *.py",
+    "docs/",
+    "**/deep.*",
+    "d*.m[a-e]",
+)
+
+
+async def test_globs_and_context(use, put):
+    put("docs/a.md", "one\nfind me\nthree\n")
+    put("docs/b/deep.txt", "find me\n")
+    assert (await use("search_files", pattern="find", glob="*.md")).text == "docs/a.md:2: find me"
+    assert (await use("search_files", pattern="find", glob="docs/b/")).text == "docs/b/deep.txt:1: find me"
+    assert (await use("search_files", pattern="find", glob="!*.md")).text == "docs/b/deep.txt:1: find me"
+    around = await use("search_files", pattern="find", context="1")
+    assert (
+        around.text
+        == "docs/a.md-1- one\ndocs/a.md:2: find me\ndocs/a.md-3- three\n--\ndocs/b/deep.txt:1: find me"
+    )
+    assert "in files like *.rs" in (await use("search_files", pattern="find", glob="*.rs")).text
+    assert not (await use("search_files", pattern="find", glob="/etc/*")).ok
+
+
+@needs_ripgrep
+async def test_ripgrep_with_very_many_matches_gives_the_first_ones(use, put):
+    for number in range(40):
+        put(f"pkg{number:02}/many.txt", "match\n" * 2_000)
+    result = await use("search_files", pattern="match")
+    lines = result.text.split("\n")
+    assert lines[0] == "pkg00/many.txt:1: match"
+    assert (
+        lines[limits().tools.search_matches - 1] == f"pkg00/many.txt:{limits().tools.search_matches}: match"
+    )
+    assert f"Only the first {limits().tools.search_matches}" in lines[-1]
 
 
 async def test_matches_come_with_path_and_line(use, put):
