@@ -8,6 +8,7 @@ from typing import Any
 from strands.middleware import InvokeModelStage
 from strands.types.events import ModelStopReason
 
+from agents.cache_alarm import CacheAlarm
 from agents.faults import understand
 from agents.meter import Call, Prompt
 from agents.model import NodeModel
@@ -63,6 +64,7 @@ class Guard:
         self._policy = policy
         self._breaker = breaker
         self._at = 0
+        self._cache = CacheAlarm()
         self.bad_calls: dict[str, str] = {}
         """Why the arguments of a tool call cannot be used, by the call's id."""
         self.cut_text = ""
@@ -123,7 +125,16 @@ class Guard:
         self.bad_calls.update(self.model.tool_input.faults)
         await call.keep_partial()
         await call.charge(ok=True)
+        await self._weigh_cache(call, ctx)
         yield stop
+
+    async def _weigh_cache(self, call: Call, ctx: Any) -> None:
+        """Say once when the prompt cache of this node costs more than it saves."""
+        if call.usage is None:
+            return
+        found = self._cache.weigh(self.model.model_id, ctx, call.usage)
+        if found:
+            await self._run.emit(NoticeGiven(text=f"{self._node}: {found}", level="warning"))
 
     def _check_end(self, call: Call, stop: Any, asked: Any) -> None:
         """A stream without a proper end is a fault, not an answer."""

@@ -48,6 +48,8 @@ class Call:
         self._characters = 0
         self._blocks: dict[int, tuple[str, list[str], bool]] = {}
         self._shown: list[str] = []
+        self.usage: Usage | None = None
+        """What the provider reported, once the call is charged; None when it did not."""
         self.stopped_by: str | None = None
         """The stop reason that the stream ended with; None while it has not ended properly."""
 
@@ -159,6 +161,7 @@ class Call:
         self._open = False
         reported = self._metadata is not None and self._metadata.reported
         usage = self._metadata.usage if self._metadata is not None and reported else self._estimate()
+        self.usage = usage if reported else None
         tier = self._metadata.tier if self._metadata is not None else "default"
         cost = self._run.prices.cost(self._model.model_id, usage, tier=tier)
         await self._budgets.settle(self._held, cost if reported else max(cost, self._held.amount))

@@ -72,6 +72,10 @@ class RetryLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_seconds: float
 
 
+class CacheLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    alarm_calls: int
+
+
 class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_seconds: float
     first_byte_seconds: float
@@ -93,6 +97,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: StageLimits
     run: RunLimits
     retry: RetryLimits
+    cache: CacheLimits
     model: ModelLimits
     link: LinkLimits
 
