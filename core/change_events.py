@@ -17,6 +17,8 @@ class Hunk(msgspec.Struct, frozen=True, kw_only=True):
     new_lines: int
     role: str = ""
     """Who wrote the most of it; empty when nobody knows."""
+    rejected: bool = False
+    """The user rejected it, so it is not in the stage; it is listed since it can be reconsidered."""
 
 
 class FileChanged(NodeEvent, frozen=True, kw_only=True):
@@ -27,12 +29,14 @@ class FileChanged(NodeEvent, frozen=True, kw_only=True):
     added_lines: int
     removed_lines: int
     patch: str
-    """Unified diff against the base, clipped at `limits.patch_characters`; empty for binary files."""
+    """Unified diff against the base, clipped at `limits.patch_characters`; empty for binary files.
+    Hunks that were rejected are part of it, as long as they can be reconsidered."""
     binary: bool = False
     old_path: str | None = None
     """Where a renamed file was."""
     hunks: tuple[Hunk, ...] = ()
-    """The pieces that can be decided by themselves, top down; none for what is decided whole."""
+    """The pieces that can be decided by themselves, top down: runs of changed lines without an unchanged
+    one between them. None for what is decided whole: new and deleted files, links, binary files."""
     old_mode: str = ""
     """Git's mode of the file in the project (`100644`, `100755`, `120000`, `160000`); empty when unknown or new."""
     new_mode: str = ""
@@ -79,6 +83,8 @@ class ConflictFound(EventBase, frozen=True, kw_only=True):
     """How many places collide."""
     text: str
     """The file with both sides between conflict markers, clipped."""
+    version: str = ""
+    """SHA-256 of the project's file that collides; empty when the user deleted it."""
 
 
 class ConflictResolved(EventBase, frozen=True, kw_only=True):

@@ -62,6 +62,7 @@ from core.money import to_pico
 from core.record import Record
 from core.resumed import Progress
 from core.run import PastRun
+from core.waiting import WaitingChanges
 
 
 class Past:
@@ -87,13 +88,23 @@ class Past:
         """Charges of the last run."""
         self.spent = 0
         """Pico-dollars of all charges; a call without reported usage counts with all that was reserved for it."""
-        self.changes: dict[str, FileChanged] = {}
+        self.waiting = WaitingChanges()
+        self.changes = self.waiting.changes
         """Changes that are neither applied nor withdrawn, by path."""
-        self.verdicts: dict[str, Verdict] = {}
-        self.applied: dict[str, FileChanged] = {}
+        self.applied = self.waiting.applied
         """What was applied and is not undone, by path."""
-        self.applies: dict[str, set[str]] = {}
+        self.applies = self.waiting.applies
         """The applies of this session that still stand, oldest first: id → paths."""
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdict on each file that waits."""
+        return {path: decided.verdict for path, decided in self.waiting.decided.items()}
+
+    def verdict(self, path: str) -> Verdict | None:
+        """The verdict on a file; None when no change of it waits."""
+        decided = self.waiting.decided.get(path)
+        return None if decided is None else decided.verdict
 
     def apply(self, record: Record) -> None:
         """Take one record in."""
@@ -122,10 +133,17 @@ class Past:
             case TextDelta():
                 self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
             case FileChanged() | ChangeWithdrawn():
-                self._change(event)
+                self.waiting.note(event)
                 self.progress.note(event)
-            case ChangeDecided() | ChangeApplied() | ChangeUndone():
-                self._change(event)
+            case (
+                ChangeDecided()
+                | ChangeApplied()
+                | ChangeUndone()
+                | ChangeMarkedStale()
+                | ConflictFound()
+                | ConflictResolved()
+            ):
+                self.waiting.note(event)
             case (
                 RouteDecided()
                 | RouteOverridden()
@@ -149,7 +167,6 @@ class Past:
                 | ToolFinished()
                 | Retried()
                 | Failed()
-                | ChangeMarkedStale()
                 | SessionRenamed()
                 | RequestQueued()
                 | RequestDequeued()
@@ -158,8 +175,6 @@ class Past:
                 | NodePaused()
                 | NodeResumed()
                 | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
                 | ProjectChanged()
                 | OverlapFound()
                 | StageCommitted()
@@ -198,7 +213,7 @@ class Past:
     def files_of(self, run: str) -> tuple[str, ...]:
         """Paths that the last run changed or took over, as far as they still wait."""
         found = (path for path, change in self.changes.items() if change.run == run or path in self.carried)
-        return tuple(sorted(path for path in found if self.verdicts.get(path) != "rejected"))
+        return tuple(sorted(path for path in found if self.verdict(path) != "rejected"))
 
     def left_over(self, text: str, *, resumes: bool = False) -> dict[str, FileChanged]:
         """Changes of the last run that a new run goes on with: it resumes that one, or has the same request
@@ -208,41 +223,3 @@ class Past:
         if not resumes and (self.requests[-1].text != text or self.last_end == "done"):
             return {}
         return {path: self.changes[path] for path in self.files_of(self.requests[-1].run)}
-
-    def _change(
-        self, event: FileChanged | ChangeWithdrawn | ChangeDecided | ChangeApplied | ChangeUndone
-    ) -> None:
-        match event:
-            case FileChanged():
-                self._wait_again(event)
-            case ChangeWithdrawn():
-                self._forget(event.path)
-            case ChangeDecided():
-                if event.path in self.changes:
-                    self.verdicts[event.path] = event.verdict
-            case ChangeApplied():
-                self.applies.setdefault(event.apply, set()).add(event.path)
-                change = self._forget(event.path)
-                if change is not None:
-                    self.applied[event.path] = change
-            case ChangeUndone():
-                self._undo(event)
-            case _:
-                assert_never(event)
-
-    def _wait_again(self, change: FileChanged) -> None:
-        self.changes[change.path] = change
-        self.verdicts[change.path] = "undecided"
-
-    def _forget(self, path: str) -> FileChanged | None:
-        self.verdicts.pop(path, None)
-        return self.changes.pop(path, None)
-
-    def _undo(self, event: ChangeUndone) -> None:
-        standing = self.applies.get(event.apply, set())
-        standing.discard(event.path)
-        if not standing:
-            self.applies.pop(event.apply, None)
-        change = self.applied.pop(event.path, None)
-        if change is not None:
-            self._wait_again(self.changes.get(event.path, change))

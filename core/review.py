@@ -65,7 +65,7 @@ class Review:
         """The changed paths that are meant: the named ones, or all whose verdict is one of these."""
         if paths is None:
             wanted = set(verdicts)
-            return [path for path in self._past.changes if self._past.verdicts.get(path) in wanted]
+            return [path for path in self._past.changes if self._past.verdict(path) in wanted]
         return list(dict.fromkeys([await self._known(path) for path in paths]))
 
     async def _known(self, path: str) -> str:
@@ -90,9 +90,9 @@ class Review:
 
         What is rejected is taken out, what is reconsidered is put back; all else stays.
         """
-        standing: dict[str, Verdict] = {
-            path: self._past.verdicts[path] for path in paths if path in self._past.changes
-        }
+        verdicts = self._past.verdicts
+        verdicts = self._past.verdicts
+        standing: dict[str, Verdict] = {path: verdicts[path] for path in paths if path in verdicts}
         if not standing:
             return Settled()
         stage = await self._staging.stage()
@@ -121,7 +121,7 @@ class Review:
             Refusal: nothing is accepted, or it could not be written; the project is as it was.
         """
         chosen = await self._choose(paths, ("accepted",))
-        other = [path for path in chosen if self._past.verdicts.get(path) != "accepted"]
+        other = [path for path in chosen if self._past.verdict(path) != "accepted"]
         if other:
             raise Refusal(f"Nothing was written: {', '.join(other)} is not accepted. Accept it first.")
         if not chosen:

@@ -57,6 +57,16 @@ class PastRun(msgspec.Struct, frozen=True):
     answer: str
 
 
+class Rejection(msgspec.Struct, frozen=True):
+    """What the user did not want of the work so far."""
+
+    path: str
+    comment: str
+    """Why, in the user's words; may be empty."""
+    excerpt: str = ""
+    """The lines of the diff that were meant; empty when it was the file as a whole."""
+
+
 class Team(Protocol):
     """Who does the work. The core knows no model: `agents/` implements this."""
 

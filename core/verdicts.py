@@ -1,0 +1,161 @@
+"""What is decided of a file's difference, piece by piece: a fold over its records.
+
+A hunk keeps its verdict when the file changes again, as long as the piece is the same. What no hunk
+stands for (a new name, another mode; everything of a file that is decided whole) is the *rest*.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from core.events import ChangeDecided, FileChanged, Hunk, Verdict
+from core.view.patch import parse_patch
+
+
+class Piece(msgspec.Struct):
+    """A hunk and what the user says of it."""
+
+    hunk: Hunk
+    run: str
+    """The run that made it."""
+    role: str
+    """Who wrote it."""
+    verdict: Verdict = "undecided"
+    comment: str = ""
+    """Why, in the user's words."""
+    stale: str = ""
+    """Why it does not fit any more; empty while it does."""
+
+
+_Rest: TypeAlias = tuple[str, str | None, str, str]
+
+
+class FileVerdicts:
+    """The verdicts on one file's difference."""
+
+    def __init__(self, event: FileChanged, before: "FileVerdicts | None" = None) -> None:
+        """`before` are the verdicts on the file's difference until then."""
+        self._rest_is: _Rest = (event.kind, event.old_path, event.old_mode, event.new_mode)
+        self._has_rest = not event.hunks or event.old_path is not None or (event.old_mode != event.new_mode)
+        self.rest: Verdict = "undecided"
+        self.comment = ""
+        self.pieces: dict[str, Piece] = {}
+        known = _Known(before.pieces.values() if before else (), event.hunks)
+        for hunk in event.hunks:
+            self.pieces[hunk.id] = _carried(hunk, known.of(hunk), event)
+        if before is not None and event.hunks and before.pieces and before._rest_is == self._rest_is:
+            self.rest, self.comment = before.rest, before.comment
+
+    def decide(self, event: ChangeDecided) -> None:
+        """Take a decision in; one about a hunk that is gone says nothing."""
+        if event.hunk is None:
+            self.rest, self.comment = event.verdict, event.comment
+            for piece in self.pieces.values():
+                _decide(piece, event)
+        elif event.hunk in self.pieces:
+            _decide(self.pieces[event.hunk], event)
+
+    def mark_stale(self, hunk: str, reason: str) -> None:
+        """A hunk does not fit any more."""
+        if hunk in self.pieces:
+            self.pieces[hunk].stale = reason
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether the new name or mode is accepted: by itself, or since a hunk is."""
+        return self.rest == "accepted" or bool(self.with_verdict("accepted"))
+
+    @property
+    def drops_rest(self) -> bool:
+        """Whether the new name or mode is rejected, and no hunk needs it."""
+        return self.rest == "rejected" and len(self.with_verdict("rejected")) == len(self.pieces)
+
+    def with_verdict(self, verdict: Verdict) -> tuple[str, ...]:
+        """Ids of the hunks that have it."""
+        return tuple(id for id, piece in self.pieces.items() if piece.verdict == verdict)
+
+    @property
+    def rest_verdict(self) -> Verdict:
+        """What is decided of what no hunk stands for."""
+        return "accepted" if self.takes_rest else self.rest
+
+    @property
+    def verdict(self) -> Verdict:
+        """The file's: undecided while any part of it is; accepted when something of it is to be written."""
+        parts: set[Verdict] = {piece.verdict for piece in self.pieces.values()}
+        if self._has_rest:
+            parts.add(self.rest_verdict)
+        if "undecided" in parts:
+            return "undecided"
+        return "accepted" if "accepted" in parts else "rejected"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its parts are decided differently."""
+        parts = {piece.verdict for piece in self.pieces.values()}
+        return len(parts | {self.rest_verdict} if self._has_rest else parts) > 1
+
+
+def _decide(piece: Piece, event: ChangeDecided) -> None:
+    piece.verdict, piece.comment, piece.stale = event.verdict, event.comment, ""
+
+
+def _carried(hunk: Hunk, known: Piece | None, event: FileChanged) -> Piece:
+    piece = Piece(hunk, event.run, hunk.role or event.role)
+    if known is not None:
+        piece.run, piece.role = known.run, hunk.role or known.role
+        piece.verdict, piece.comment = known.verdict, known.comment
+    if hunk.rejected:
+        piece.verdict = "rejected"
+    return piece
+
+
+class _Known:
+    """Pieces of an earlier difference, to be found again.
+
+    Equal pieces are numbered in their order. When there are more or fewer of them than before, the numbers
+    say nothing, and only one that stands at the same lines is taken for the same.
+    """
+
+    def __init__(self, before: Iterable[Piece], after: Iterable[Hunk]) -> None:
+        self._by_id = {piece.hunk.id: piece for piece in before}
+        self._by_place = {_place(piece.hunk): piece for piece in self._by_id.values()}
+        earlier = Counter(_content(id) for id in self._by_id)
+        later = Counter(_content(hunk.id) for hunk in after)
+        self._sure = {content for content in earlier if earlier[content] == later[content]}
+
+    def of(self, hunk: Hunk) -> Piece | None:
+        if _content(hunk.id) in self._sure:
+            return self._by_id.get(hunk.id)
+        return self._by_place.get(_place(hunk))
+
+
+def _content(id: str) -> str:
+    """What an id says of the lines, without the number that tells equal pieces apart."""
+    return id.partition("-")[0]
+
+
+def _place(hunk: Hunk) -> tuple[str, int]:
+    return _content(hunk.id), hunk.old_start
+
+
+def excerpt(change: FileChanged, hunk: str | None) -> str:
+    """The lines of the diff that a hunk stands for, as far as they are on record; empty for the whole file."""
+    found = next((one for one in change.hunks if one.id == hunk), None)
+    return "" if found is None else "\n".join(lines_of(change.patch, found))
+
+
+def lines_of(patch: str, hunk: Hunk) -> list[str]:
+    """The removed and added lines of a hunk in its file's diff, with their marks in front."""
+    old = range(hunk.old_start, hunk.old_start + hunk.old_lines)
+    new = range(hunk.new_start, hunk.new_start + hunk.new_lines)
+    return [
+        f"{_MARKS[line.kind]}{line.text}"
+        for line in parse_patch(patch)
+        if (line.kind == "removed" and line.old in old) or (line.kind == "added" and line.new in new)
+    ]
+
+
+_MARKS = {"removed": "-", "added": "+"}
