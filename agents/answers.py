@@ -25,3 +25,22 @@ class Verdict(BaseModel):
 
     approved: bool = Field(description="true when the change can be shipped as it is")
     must_fix: list[str] = Field(default_factory=list, description="what has to change first, one point each")
+    untested: list[str] = Field(
+        default_factory=list, description="behaviour that no test proves and that needs one, one point each"
+    )
+
+
+class DesignVerdict(BaseModel):
+    """The verdict on a design, before anyone builds it."""
+
+    approved: bool = Field(description="true when it can be built as it is")
+    must_fix: list[str] = Field(
+        default_factory=list, description="what the design must settle or change first, one point each"
+    )
+    risks: list[str] = Field(
+        default_factory=list,
+        description="what stays risky even so, and the reviewer of the code must look at",
+    )
+
+
+AnyVerdict = Verdict | DesignVerdict

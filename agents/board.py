@@ -1,10 +1,11 @@
 """The board: what the nodes of a run know of each other's work. Their prompts are composed from it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from agents.answers import Verdict
+from agents.answers import DesignVerdict, Verdict
 from core.events import HandedOff, RouteDecided
 from core.run import Run
 from tools.workbench import TestReport
@@ -23,8 +24,13 @@ class Board:
     run: Run
     route: RouteDecided | None = None
     """None while the router is still at work."""
+    plan: str = ""
+    """The orchestrator's plan, when there was one."""
     design: str = ""
     """The architect's design, when there was one."""
+    design_verdict: DesignVerdict | None = None
+    revising: bool = False
+    """The design was sent back, and the architect works on it again."""
     coder: str = ""
     """The role in the coder's place now; empty when nobody codes."""
     speaker: str = ""
@@ -34,31 +40,58 @@ class Board:
     tests: TestReport | None = None
     changed_since_tests: set[str] = field(default_factory=set)
     """Paths that changed after the tests last ran."""
+    testing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the conductor lets the tests run, so that nobody runs them twice."""
     verdict: Verdict | None = None
+    """What all reviewers of this round say together."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What each reviewer of this round says, by node."""
+    unreviewed: str = ""
+    """Why a review that this run needs could not be made; empty when none is missing."""
     round: int = 1
     toolbox: "Toolbox | None" = None
     """The tools of the MCP servers that this run has."""
-    last_role: str | None = None
-    """The role that finished last: the next one gets the work from it."""
+    givers: tuple[tuple[str, str], ...] = ()
+    """The nodes that finished last, with their roles: whoever starts next gets the work from them."""
+
+    @property
+    def critical(self) -> bool:
+        return self.route is not None and self.route.complexity == "CRITICAL"
+
+    @property
+    def code_changed(self) -> bool:
+        """Whether the run has changed anything that a test could depend on."""
+        return any(not is_document(path) for path in self.run.files)
 
     @property
     def tests_are_current(self) -> bool:
         """Whether the tests ran on what is there now, or only documents have changed since."""
-        return self.tests is not None and all(_is_document(path) for path in self.changed_since_tests)
+        return self.tests is not None and all(is_document(path) for path in self.changed_since_tests)
 
     @property
     def tests_failed(self) -> bool:
         """The tests really ran, on what is there now, and failed."""
         return self.tests is not None and self.tests_are_current and self.tests.outcome == "failed"
 
-    async def hand_off(self, to_role: str, reason: str) -> None:
-        """Put on record that work goes from the last role to the next."""
-        if self.last_role is not None and self.last_role != to_role:
-            await self.run.emit(
-                HandedOff(run=self.run.id, from_role=self.last_role, to_role=to_role, reason=reason)
-            )
-        self.last_role = to_role
+    async def hand_off(self, node: str, role: str, reason: str) -> None:
+        """Put on record that work goes to a node from those that finished last."""
+        for giver, its_role in self.givers:
+            if giver != node:
+                await self.run.emit(
+                    HandedOff(
+                        run=self.run.id,
+                        from_role=its_role,
+                        to_role=role,
+                        reason=reason,
+                        from_node=giver,
+                        to_node=node,
+                    )
+                )
+
+    def finished(self, *nodes: tuple[str, str]) -> None:
+        """These nodes, each with its role, are done: they hand the work to whoever starts next."""
+        self.givers = nodes
 
 
-def _is_document(path: str) -> bool:
+def is_document(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in DOCUMENTS

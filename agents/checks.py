@@ -1,6 +1,6 @@
-"""What decides whether work is sound: tests that really ran, then the reviewer's verdict."""
+"""What decides whether work is sound: tests that really ran, then the reviewers' verdicts."""
 
-from agents.answers import NO_VERDICT, Verdict
+from agents.answers import NO_VERDICT, DesignVerdict, Verdict
 from agents.board import Board
 from agents.tooling import carry_out
 from core.events import VerdictGiven
@@ -9,29 +9,55 @@ TESTER = "test_engineer"
 
 
 async def ensure_tests(board: Board) -> None:
-    """Run the project's tests unless they ran on what is there now: only a real run decides."""
-    if not board.run.files or (board.tests is not None and board.tests_are_current):
-        return
-    await carry_out(board, TESTER, TESTER, "run_tests", {})
+    """Run the project's tests unless they ran on what is there now: only a real run decides.
+
+    Reviewers side by side wait for the one run. Where only documents changed, no test could tell.
+    """
+    async with board.testing:
+        if not board.code_changed or (board.tests is not None and board.tests_are_current):
+            return
+        await carry_out(board, TESTER, TESTER, "run_tests", {})
 
 
 async def judge(board: Board, node: str, role: str, verdict: Verdict | None) -> None:
-    """Put the reviewer's verdict on the board and on record; none at all is no approval."""
-    board.verdict = verdict or Verdict(approved=False, must_fix=[NO_VERDICT])
+    """Put a reviewer's verdict on the board and on record; none at all is no approval."""
+    given = verdict or Verdict(approved=False, must_fix=[NO_VERDICT])
+    board.verdicts[node] = given
+    board.verdict = together(list(board.verdicts.values()))
+    await _record(board, node, role, given)
+
+
+async def judge_design(board: Board, node: str, role: str, verdict: DesignVerdict | None) -> None:
+    """Put the verdict on the design on the board and on record; one that cannot be read holds nobody up."""
+    board.design_verdict = verdict or DesignVerdict(approved=False, risks=[NO_VERDICT])
+    await _record(board, node, role, board.design_verdict)
+
+
+async def _record(board: Board, node: str, role: str, verdict: Verdict | DesignVerdict) -> None:
     await board.run.emit(
         VerdictGiven(
             run=board.run.id,
             node=node,
             role=role,
-            approved=board.verdict.approved,
-            must_fix=tuple(board.verdict.must_fix),
+            approved=verdict.approved,
+            must_fix=tuple(verdict.must_fix),
             round=board.round,
+            subject="design" if isinstance(verdict, DesignVerdict) else "change",
         )
     )
 
 
+def together(verdicts: list[Verdict]) -> Verdict:
+    """What several reviewers say: approved when all of them approve, and every point of any."""
+    return Verdict(
+        approved=all(verdict.approved for verdict in verdicts),
+        must_fix=list(dict.fromkeys(point for verdict in verdicts for point in verdict.must_fix)),
+        untested=list(dict.fromkeys(point for verdict in verdicts for point in verdict.untested)),
+    )
+
+
 def is_sound(board: Board) -> bool:
-    """The reviewer approved and no test failed."""
+    """The reviewers approved and no test failed."""
     return board.verdict is not None and board.verdict.approved and not board.tests_failed
 
 

@@ -1,5 +1,8 @@
 """How the conductor composes a node's prompt from the board: in a stable order, so that prompt caches hold."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from agents.board import Board
 from core.limits import limits
 from core.text import clip
@@ -24,8 +27,32 @@ def earlier(board: Board) -> str:
     return section("Earlier in this session", "\n".join(lines))
 
 
+def plan(board: Board) -> str:
+    return section("Plan", board.plan)
+
+
 def design(board: Board) -> str:
-    return section("Design", board.design)
+    """The design, or the plan where there is none; with what its review has left open."""
+    return join(section("Design", board.design) or plan(board), open_points(board))
+
+
+def open_points(board: Board) -> str:
+    """What the review of the design asked for: whoever builds or judges has it in view."""
+    verdict = board.design_verdict
+    if verdict is None:
+        return ""
+    return section(
+        "The review of the design says", "\n".join(f"- {p}" for p in (*verdict.must_fix, *verdict.risks))
+    )
+
+
+def project(names: Sequence[str]) -> str:
+    """The project's files; where they are too many, its folders with how many files each has."""
+    listed = "\n".join(sorted(names))
+    if len(listed) > limits().run.listing_characters:
+        folders = Counter("/".join(name.split("/")[:-1][:2]) or "." for name in names)
+        listed = "\n".join(f"{folder}/ ({count} files)" for folder, count in sorted(folders.items()))
+    return section("The project's files", clip(listed, limits().run.listing_characters))
 
 
 def diff(board: Board) -> str:
@@ -66,6 +93,99 @@ def summary(board: Board, node: str, title: str) -> str:
 def first_prompt(board: Board, task: str) -> str:
     """For the node that begins the work."""
     return join(request(board), earlier(board), design(board), section("Your task", task))
+
+
+def plan_prompt(board: Board, names: Sequence[str]) -> str:
+    """For the orchestrator, which has no tools: one call."""
+    route = board.route
+    classed = f"{route.complexity}: {route.reason}" if route else ""
+    return join(
+        request(board),
+        earlier(board),
+        section("Class", classed),
+        project(names),
+        section("Your task", _PLAN_TASK),
+    )
+
+
+_PLAN_TASK = (
+    "Plan this: the intent, the strategy, and what each of architect, coder, test engineer, reviewer and "
+    "documenter must look after. Ten lines at most. End with the line “Architect: yes” when it needs a design "
+    "before it is built, or “Architect: no” when the plan is enough."
+)
+
+
+def design_task(board: Board) -> str:
+    """For the architect: the design, or its revision in the same conversation."""
+    verdict = board.design_verdict
+    if board.revising and verdict is not None:
+        asked = "\n".join(f"{n}. {point}" for n, point in enumerate(verdict.must_fix, 1))
+        task = "Settle every point. Answer with the whole design as it is to be built."
+        return join(section("The review of your design asks for", asked), section("Your task", task))
+    return join(
+        request(board), earlier(board), plan(board), section("Your task", "Design this. Others build it.")
+    )
+
+
+def design_review_prompt(board: Board, names: Sequence[str]) -> str:
+    """For the reviewer of the design: all that there is to judge, so one call is enough."""
+    return join(
+        request(board),
+        plan(board),
+        project(names),
+        section("Design", board.summaries.get("architect", "")),
+        section("Your task", _DESIGN_REVIEW_TASK),
+    )
+
+
+_DESIGN_REVIEW_TASK = (
+    "Judge this design before anyone builds it: does it do what was asked, does it hold under load, failure and "
+    "misuse, is anything left for the coder to guess, can it be tested? There is no code yet. Give your verdict."
+)
+
+
+def plan_to_approve(board: Board) -> str:
+    """What the user approves before CRITICAL work begins."""
+    verdict = board.design_verdict
+    said = (
+        ""
+        if verdict is None
+        else ("It was approved." if verdict.approved else "It was revised after its review.")
+    )
+    return join(
+        plan(board),
+        section("Design", board.design),
+        section("Review of the design", said),
+        open_points(board),
+    )
+
+
+def answer_prompt(board: Board, checks: str) -> str:
+    """For the orchestrator, which writes the answer out of everybody's last words."""
+    said = [
+        section(f"The {role.replace('_', ' ')} says", clip(text, limits().run.report_characters))
+        for role, text in board.summaries.items()
+        if role not in _NOT_TOLD and text.strip()
+    ]
+    files = "\n".join(
+        f"- {f.path} ({f.kind}, +{f.added_lines} −{f.removed_lines})" for f in board.run.files.values()
+    )
+    return join(
+        request(board),
+        plan(board),
+        *said,
+        section("Changed files", files),
+        section("Checks", checks),
+        section("Your task", _ANSWER_TASK),
+    )
+
+
+_NOT_TOLD = ("router", "orchestrator", "code_reviewer", "code_reviewer_2", "design_review")
+"""Their words are in the plan and in the checks already."""
+_ANSWER_TASK = (
+    "Write the answer to the user. The checks are shown below it as they are: do not repeat them. End with what "
+    "could be done next."
+)
 
 
 def coder_prompt(board: Board) -> str:

@@ -8,19 +8,22 @@ from agents.board import Board
 from agents.company import Company
 from agents.endpoint import Endpoint
 from agents.faults import plain
-from agents.graph import GO_ON, STOP, GraphWork
+from agents.graph import GraphWork
 from agents.mcp.tools import Toolbox, open_toolbox
+from agents.preparation import GO_ON, STOP
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Roster
 from agents.router import decide_route
 from agents.swarm import SwarmWork
-from agents.synthesis import write_answer
+from agents.synthesis import write_answer, write_by_orchestrator
 from core.events import Backend, Failed, RouteDecided
 from core.faults import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_DECISION, Fault
 from core.history import PastNodes
 from core.limits import limits
 from core.money import show_usd, to_pico
 from core.run import Interrupted, Outcome, Run
+
+LARGE = ("COMPLEX", "CRITICAL")
 
 
 class Conductor:
@@ -60,12 +63,22 @@ class Conductor:
             pattern = SwarmWork if route.pattern == "swarm" else GraphWork
             async with self._toolbox(run, roles) as board.toolbox:
                 await pattern(self._company, board, roles).work()
+            answer = await self._answer(board)
         except Exception as error:
             if run.stop.is_set():
                 raise Interrupted from error
             raise plain(error) from error
         run.check()
-        return await _outcome(board)
+        return await _outcome(board, answer)
+
+    async def _answer(self, board: Board) -> str:
+        """In the orchestrator's words where several have worked on something large, else by the template."""
+        route = board.route
+        told = [node for node, text in board.summaries.items() if node != "router" and text.strip()]
+        large = route is not None and (route.complexity in LARGE or route.pattern == "swarm")
+        if large and len(told) > 1:
+            return await write_by_orchestrator(self._company, board)
+        return write_answer(board)
 
     def _toolbox(self, run: Run, roles: Sequence[str]) -> AbstractAsyncContextManager[Toolbox | None]:
         """The tools of MCP servers, where a role of the run may use them."""
@@ -81,13 +94,12 @@ class Conductor:
         return answer == GO_ON
 
 
-async def _outcome(board: Board) -> Outcome:
+async def _outcome(board: Board, answer: str) -> Outcome:
     """How the work ended: tests that really ran come before any verdict."""
-    answer = write_answer(board)
     if board.tests_failed:
         await board.run.emit(_failed(board.run, Fault("tests_failed")))
         return Outcome("failed", answer, EXIT_FAILED)
-    if board.verdict is not None and not board.verdict.approved:
+    if board.verdict is not None and (board.unreviewed or not board.verdict.approved):
         return Outcome("needs_decision", answer, EXIT_NEEDS_DECISION)
     return Outcome("done", answer)
 

@@ -1,109 +1,79 @@
-"""The Graph pattern: each round of coder → test engineer → reviewer → documenter is one acyclic Strands graph.
+"""The Graph pattern: what comes before anyone builds, then rounds of coder → tests → review → documents.
 
-The way back to the coder is the conductor's: it starts the next round. A design, where there is one, comes
-before the rounds as a graph of its own.
+Each round is one acyclic Strands graph. The way back to the coder is the conductor's: it starts the next round.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
-from itertools import pairwise
-
-from strands.multiagent import GraphBuilder
+from collections.abc import Sequence
 
 from agents.board import Board
 from agents.checks import can_be_mended, ensure_tests, is_sound
 from agents.company import Company
+from agents.escalation import LADDER, announce
+from agents.layers import run_layers
+from agents.lineup import Lineup
 from agents.node import NodeAgent
-from agents.specialists import CODERS, Specialists
-from core.events import Edge, GraphPlanned, NoticeGiven, PlannedNode
+from agents.preparation import Preparation
+from agents.rules import traits
+from agents.specialists import CODERS, Specialists, of_two_families
+from core.events import NoticeGiven
 from core.limits import limits
-from core.run import Interrupted
 
-LADDER = {"fast_coder": "senior_coder", "debugger": "senior_coder", "senior_coder": "architect"}
-"""Who takes over when a role's work is not right after several rounds."""
-GO_ON, STOP = "go on", "stop"
+ONE_FAMILY = (
+    "CRITICAL work takes two reviewers of different model families, and the roster names models of one family "
+    "only for code_reviewer. One has reviewed it: what it says is for you to judge."
+)
 
 
 class GraphWork:
-    """The work of one run in the Graph pattern. `roles` come in order; the first may be the architect."""
+    """The work of one run in the Graph pattern. `roles` come in order (`agents.router.roles_for`)."""
 
     def __init__(self, company: Company, board: Board, roles: Sequence[str]) -> None:
         self._roster = company.roster
         self._board = board
         self._specialists = Specialists(company, board)
-        self._designs = roles[0] == "architect"
-        worker, *checks = roles[1:] if self._designs else roles
-        self._checks = tuple(checks)
-        self._worker = worker
-        self._node = self._specialists.coder(worker) if worker in CODERS else self._specialists.lone(worker)
+        seen = traits(board.run.request)
+        two = bool(of_two_families(company.roster["code_reviewer"])[1].models)
+        board.unreviewed = ONE_FAMILY if board.critical and not two else ""
+        lineup = Lineup.of(roles, twice=board.critical and two, documents_first=seen.documents)
+        self._lineup = lineup
+        self._node = self._coder(lineup.worker)
         self._rounds_of_coder = 0
-        board.coder = worker if worker in CODERS else ""
-        board.speaker = worker
+        board.coder = lineup.worker if lineup.worker in CODERS else ""
+        board.speaker = lineup.worker
 
     async def work(self) -> None:
         """Work until the change is sound or the rounds are used up.
 
-        What came of it stands on the board: design, verdict and tests.
+        What came of it stands on the board: plan, design, verdicts and tests.
 
         Raises:
             Fault, BudgetReached, Interrupted: what a node ended with.
-            NeedsDecision: a design waits for approval, and nobody is there to give it.
+            NeedsDecision: a plan waits for approval, and nobody is there to give it.
         """
-        await self._plan()
-        if self._designs:
-            await self._design()
+        if self._board.unreviewed:
+            await self._board.run.emit(NoticeGiven(text=self._board.unreviewed, level="warning"))
+        await self._record_plan()
+        await self._prepare()
         while True:
             await self._round()
-            board = self._board
-            if is_sound(board) or not board.run.files or board.round >= limits().run.rounds:
-                return
-            if not can_be_mended(board):
+            if self._is_over():
                 return
             if self._rounds_of_coder >= limits().run.rounds_before_escalation and not await self._escalate():
                 return
 
-    # -- the plan ----------------------------------------------------------------------------------
+    # -- before the rounds ---------------------------------------------------------------------------
 
-    async def _plan(self) -> None:
-        """Put the graph on record: the nodes that may work, and the way back from the reviewer."""
-        roles = (*(("architect",) if self._designs else ()), self._worker, *self._checks)
-        roles = tuple(dict.fromkeys(roles))
-        nodes = tuple(PlannedNode(node=role, role=role, model=self._roster[role].model) for role in roles)
-        edges = [Edge(source=a, target=b) for a, b in pairwise(roles)]
-        if "code_reviewer" in self._checks:
-            edges.append(Edge(source="code_reviewer", target=self._worker, feedback=True))
-        await self._board.run.emit(GraphPlanned(run=self._board.run.id, nodes=nodes, edges=tuple(edges)))
+    async def _prepare(self) -> None:
+        lineup = self._lineup
+        before = Preparation(self._board, self._specialists, plans=lineup.plans, designs=lineup.designs)
+        await before.plan()
+        if before.designs != lineup.designs:
+            self._lineup = lineup.without_design()
+            await self._record_plan()
+        await before.design()
 
-    async def _design(self) -> None:
-        """Let the architect design; for CRITICAL work the user approves the design before anyone builds."""
-        board = self._board
-        await run_graph([self._specialists.architect()])
-        board.design = board.summaries.get("architect", "")
-        if board.route is None or board.route.complexity != "CRITICAL":
-            return
-        answer = await board.run.ask("Go on with this design?", (GO_ON, STOP))
-        if answer != GO_ON:
-            raise Interrupted
-
-    async def _escalate(self) -> bool:
-        """Hand the coder's place to the next role up the ladder; False at its end."""
-        higher, lower = LADDER.get(self._worker), self._worker
-        if higher is None:
-            return False
-        board = self._board
-        await board.run.emit(
-            NoticeGiven(
-                text=f"After {self._rounds_of_coder} rounds the work goes from {lower} to {higher}, "
-                "which reads the change anew (a cold prompt cache).",
-            )
-        )
-        board.round += 1
-        self._worker = board.coder = board.speaker = higher
-        self._designs = self._designs and higher != "architect"
-        self._node = self._specialists.coder(higher, took_over_from=lower)
-        self._rounds_of_coder = 0
-        await self._plan()
-        return True
+    async def _record_plan(self) -> None:
+        await self._board.run.emit(self._lineup.planned(self._board.run.id, self._roster))
 
     # -- one round -----------------------------------------------------------------------------------
 
@@ -112,36 +82,47 @@ class GraphWork:
         if self._rounds_of_coder:
             self._board.round += 1
         self._rounds_of_coder += 1
-        await run_graph([self._node, *map(self._specialists.check, self._checks)], self._may_follow)
+        self._board.verdicts.clear()
+        await run_layers(self._board, [[self._node], *self._check_layers()], self._joins)
         if is_sound(self._board):
             await ensure_tests(self._board)
 
-    def _may_follow(self, done: str) -> bool:
-        """Whether the node after this one has anything to do."""
-        if self._board.run.stop.is_set():
+    def _check_layers(self) -> list[list[NodeAgent]]:
+        reviewers = {node.name: node for node in self._specialists.reviewers()}
+        return [
+            [reviewers[name] if name in reviewers else self._specialists.check(name) for name in layer]
+            for layer in self._lineup.check_layers()
+        ]
+
+    def _joins(self, node: str) -> bool:
+        """Whether a node has anything to do in this round; asked when its turn comes."""
+        if not self._board.run.files:
             return False
-        if done == self._worker:
-            return bool(self._board.run.files)
-        return is_sound(self._board) if done == "code_reviewer" else True
+        if node == "documenter" and not self._lineup.documents_first:
+            return is_sound(self._board)
+        return True
 
+    def _is_over(self) -> bool:
+        board = self._board
+        done = is_sound(board) or not board.run.files or not can_be_mended(board)
+        return done or board.round >= limits().run.rounds
 
-async def run_graph(
-    nodes: Sequence[NodeAgent], may_follow: Callable[[str], bool] = lambda _done: True
-) -> None:
-    """Run nodes one after the other as one Strands graph; `may_follow` says whether the next one starts."""
-    builder = GraphBuilder()
-    for node in nodes:
-        builder.add_node(node, node.name)
-    for before, after in pairwise(nodes):
-        builder.add_edge(before.name, after.name, _follows(before.name, may_follow))
-    builder.set_entry_point(nodes[0].name)
-    builder.set_max_node_executions(len(nodes))
-    # Every node composes its own prompt: the task only has to be there.
-    stream = builder.build().stream_async(nodes[0].board.run.request)
-    async with aclosing(stream) as events:  # type: ignore[type-var]
-        async for _ in events:
-            pass
+    # -- the next one up -----------------------------------------------------------------------------
 
+    async def _escalate(self) -> bool:
+        """Hand the coder's place to the next role up the ladder, and say before what that costs; False at its end."""
+        lower = self._lineup.worker
+        higher = LADDER.get(lower)
+        if higher is None:
+            return False
+        await announce(self._board, self._node, self._roster[higher], f"{self._rounds_of_coder} rounds")
+        self._board.round += 1
+        self._board.coder = self._board.speaker = higher
+        self._lineup = self._lineup.led_by(higher)
+        self._node = self._specialists.coder(higher, took_over_from=lower)
+        self._rounds_of_coder = 0
+        await self._record_plan()
+        return True
 
-def _follows(done: str, may_follow: Callable[[str], bool]) -> Callable[[object], bool]:
-    return lambda _state: may_follow(done)
+    def _coder(self, worker: str) -> NodeAgent:
+        return self._specialists.coder(worker) if worker in CODERS else self._specialists.lone(worker)

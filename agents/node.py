@@ -1,5 +1,6 @@
 """A node: one role at work at one place in a run, as a Strands agent with our gates around it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class Assignment:
     """The schema of its answer, when it gives a structured one."""
     conclude: "Callable[[NodeAgent], Awaitable[None]] | None" = None
     """Takes in what came of it."""
+    place: str = ""
+    """The node's name where it is not the role's."""
 
 
 class NodeAgent(Agent):
@@ -70,20 +73,21 @@ class NodeAgent(Agent):
 
     def __init__(self, company: Company, board: Board, assignment: Assignment) -> None:
         role = assignment.role
+        name = assignment.place or role.name
         self.board = board
         self.role = role
         self.outcome: BaseModel | None = None
         """The structured answer of the last invocation, when the node gives one."""
         self._assignment = assignment
-        self._guard = company.guard(board.run, role.name, role)
+        self._guard = company.guard(board.run, name, role)
         self._cut_texts: list[str] = []
         self._unusable = 0
         super().__init__(
             model=cast("Model", self._guard.model),
-            name=role.name,
+            name=name,
             description=role.does,
             system_prompt=role.prompt,
-            tools=_tools(board, role, self._guard.bad_calls),
+            tools=_tools(board, name, role, self._guard.bad_calls),
             structured_output_model=assignment.answer,
             callback_handler=None,
             retry_strategy=None,
@@ -109,6 +113,9 @@ class NodeAgent(Agent):
                         summary = await self._take_result(event["result"])
                         status = "done"
                     yield event
+        except asyncio.CancelledError:
+            status, summary = "interrupted", "Stopped, since another node failed."
+            raise
         except Exception as error:
             model = self._guard.model
             failure = plain(error, model=model.model_id, region=model.region)
@@ -130,7 +137,7 @@ class NodeAgent(Agent):
         self.board.run.check()
         self._guard.tag(round=str(self.board.round))
         await self._guard.choose_model(self)
-        await self.board.hand_off(self.role.name, self._assignment.reason())
+        await self.board.hand_off(self.name, self.role.name, self._assignment.reason())
 
     def _started(self) -> NodeStarted:
         return NodeStarted(
@@ -220,10 +227,10 @@ class NodeAgent(Agent):
         return AgentResult("end_turn", message, self.event_loop_metrics, {})
 
 
-def _tools(board: Board, role: Role, bad_calls: Mapping[str, str]) -> list[Any]:
+def _tools(board: Board, node: str, role: Role, bad_calls: Mapping[str, str]) -> list[Any]:
     """The tools of a role, and those of the MCP servers where it may use them."""
-    own = [StagedTool(tool, board, role.name, role.name, bad_calls) for tool in role.tools]
-    others = board.toolbox.tools(board, role.name, role.name, bad_calls) if board.toolbox and role.mcp else []
+    own = [StagedTool(tool, board, node, role.name, bad_calls) for tool in role.tools]
+    others = board.toolbox.tools(board, node, role.name, bad_calls) if board.toolbox and role.mcp else []
     return [*own, *others]
 
 

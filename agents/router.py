@@ -49,7 +49,8 @@ def roles_for(decision: Decision, seen: RequestTraits) -> tuple[str, ...]:
     design = complexity in ("COMPLEX", "CRITICAL") or (
         complexity == "MEDIUM" and seen.design and not seen.trace
     )
-    before = ("architect",) if design else ()
+    plan = ("orchestrator",) if complexity in ("COMPLEX", "CRITICAL") else ()
+    before = (*plan, "architect") if design else plan
     return (*before, coder, "test_engineer", "code_reviewer", "documenter")
 
 
@@ -149,5 +150,5 @@ async def _ask(company: Company, board: Board) -> Route | None:
             async for _ in events:
                 pass
     finally:
-        board.last_role = None
+        board.finished()
     return agent.outcome if isinstance(agent.outcome, Route) else None

@@ -24,6 +24,8 @@ class RequestTraits(msgspec.Struct, frozen=True):
     """The words that make it CRITICAL; empty when there are none."""
     design: bool
     """MEDIUM work on it wants an architect first."""
+    documents: bool = False
+    """Documents are part of what it asks for."""
 
 
 @cache
@@ -53,6 +55,7 @@ def traits(request: str) -> RequestTraits:
         trace=bool(_first("trace", text)),
         risk=_first("risk", _before_trace(text)[:ASK]),
         design=bool(_first("design", text)),
+        documents=bool(_first("documents", _before_trace(text)[:ASK])),
     )
 
 

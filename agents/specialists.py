@@ -1,20 +1,26 @@
 """The specialists of a run: each role's node, with the prompt that it gets in its place."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from agents import compose
-from agents.answers import Verdict
+from agents.answers import DesignVerdict, Verdict
 from agents.board import Board
-from agents.checks import ensure_tests, judge
+from agents.catalog import card
+from agents.checks import ensure_tests, judge, judge_design
 from agents.company import Company
 from agents.node import Assignment, NodeAgent
 from agents.roster import Role
 
 CODERS = ("fast_coder", "debugger", "senior_coder", "architect")
 """Roles that can be in the coder's place."""
+SECOND_REVIEWER = "code_reviewer_2"
+DESIGN_REVIEW, SYNTHESIS = "design_review", "synthesis"
+"""Second places of a role in one run."""
 _REASONS = {
+    "orchestrator": "work of this size is planned",
     "test_engineer": "the change is to be proved by tests",
     "code_reviewer": "the change is to be judged",
     "documenter": "approved: the documents follow",
@@ -29,10 +35,56 @@ class Specialists:
         self._company = company
         self._board = board
 
+    def planner(self) -> NodeAgent:
+        """The orchestrator, before anyone works: one call, since it has no tools."""
+
+        async def prompt() -> str:
+            return compose.plan_prompt(self._board, await self._names())
+
+        return self._node(self._bare("orchestrator"), prompt, _REASONS["orchestrator"])
+
     def architect(self) -> NodeAgent:
-        """Designs before others build."""
-        task = "Design this. Others build it."
-        return self._node(self._role("architect"), self._first(task), _REASONS["architect"])
+        """Designs before others build, and once more when the review of the design asks for it."""
+
+        async def prompt() -> str:
+            return compose.design_task(self._board)
+
+        def reason() -> str:
+            return (
+                "the review of the design asks for changes" if self._board.revising else _REASONS["architect"]
+            )
+
+        return NodeAgent(self._company, self._board, Assignment(self._role("architect"), prompt, reason))
+
+    def design_reviewer(self) -> NodeAgent:
+        """The code reviewer at the design: one call, with all that there is to judge."""
+
+        async def prompt() -> str:
+            return compose.design_review_prompt(self._board, await self._names())
+
+        async def conclude(node: NodeAgent) -> None:
+            verdict = node.outcome if isinstance(node.outcome, DesignVerdict) else None
+            await judge_design(self._board, node.name, node.role.name, verdict)
+
+        assignment = Assignment(
+            self._bare("code_reviewer"),
+            prompt,
+            lambda: "the design is to be judged before anyone builds it",
+            answer=DesignVerdict,
+            conclude=conclude,
+            place=DESIGN_REVIEW,
+        )
+        return NodeAgent(self._company, self._board, assignment)
+
+    def synthesis(self, checks: str) -> NodeAgent:
+        """The orchestrator, after everybody's work: it writes the answer in one call."""
+
+        async def prompt() -> str:
+            return compose.answer_prompt(self._board, checks)
+
+        reason = "the answer is to be written"
+        assignment = Assignment(self._bare("orchestrator"), prompt, lambda: reason, place=SYNTHESIS)
+        return NodeAgent(self._company, self._board, assignment)
 
     def coder(self, role: str, *, took_over_from: str = "") -> NodeAgent:
         """The role in the coder's place: it gets the coder's tools even where it only designs otherwise."""
@@ -56,16 +108,33 @@ class Specialists:
         match role:
             case "test_engineer":
                 return self._node(self._role(role), self._tests, _REASONS[role])
-            case "code_reviewer":
-                return self._reviewer()
             case "documenter":
                 return self._node(self._role(role), self._documents, _REASONS[role])
             case _:
                 raise ValueError(f"{role} has no place after a coder")
 
+    def reviewers(self) -> tuple[NodeAgent, ...]:
+        """One reviewer; for CRITICAL work two of different families, neither of which stands in for the other."""
+        role = self._role("code_reviewer")
+        if not self._board.critical:
+            return (self._reviewer(role),)
+        first, second = of_two_families(role)
+        if not second.models:
+            return (self._reviewer(first),)
+        return self._reviewer(first), self._reviewer(second, SECOND_REVIEWER)
+
     def lone(self, role: str) -> NodeAgent:
         """A role that answers alone."""
         return self._node(self._role(role), self._first("Do this."), "it can be answered by looking")
+
+    def _bare(self, name: str) -> Role:
+        """A role without its tools, where the prompt holds all that it needs."""
+        return msgspec.structs.replace(self._role(name), tools=(), mcp=False)
+
+    async def _names(self) -> list[str]:
+        """The project's files."""
+        mark = await asyncio.to_thread(self._board.run.stage.mark)
+        return list(mark.files)
 
     def _role(self, name: str) -> Role:
         return self._company.roster[name]
@@ -73,19 +142,16 @@ class Specialists:
     def _node(self, role: Role, prompt: Callable[[], Awaitable[str]], reason: str) -> NodeAgent:
         return NodeAgent(self._company, self._board, Assignment(role, prompt, lambda: reason))
 
-    def _reviewer(self) -> NodeAgent:
+    def _reviewer(self, role: Role, place: str = "") -> NodeAgent:
         async def conclude(node: NodeAgent) -> None:
             verdict = node.outcome if isinstance(node.outcome, Verdict) else None
             await judge(self._board, node.name, node.role.name, verdict)
 
         reason = _REASONS["code_reviewer"]
-        return NodeAgent(
-            self._company,
-            self._board,
-            Assignment(
-                self._role("code_reviewer"), self._review, lambda: reason, answer=Verdict, conclude=conclude
-            ),
+        assignment = Assignment(
+            role, self._review, lambda: reason, answer=Verdict, conclude=conclude, place=place
         )
+        return NodeAgent(self._company, self._board, assignment)
 
     # -- prompts -----------------------------------------------------------------------------------
 
@@ -105,6 +171,17 @@ class Specialists:
         """The reviewer's prompt, after the tests have really run on what is there now."""
         await ensure_tests(self._board)
         return compose.review_prompt(self._board)
+
+
+def of_two_families(role: Role) -> tuple[Role, Role]:
+    """A role twice: on the models of its first one's family, and on the first others of one other family."""
+    families = [card(model).family for model in role.models]
+    other = next((family for family in families if family != families[0]), None)
+    first, second = (
+        tuple(model for model, family in zip(role.models, families, strict=True) if family == wanted)
+        for wanted in (families[0], other)
+    )
+    return msgspec.structs.replace(role, models=first), msgspec.structs.replace(role, models=second)
 
 
 def why_not(board: Board) -> str:

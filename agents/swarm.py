@@ -121,6 +121,7 @@ class SwarmWork:
         if event.get("type") != "multiagent_node_stop":
             return
         self._board.speaker = event["node_id"]
+        self._board.finished((event["node_id"], event["node_id"]))
         failure = event["node_result"].result
         if isinstance(failure, Exception):
             raise failure

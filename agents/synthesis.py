@@ -1,17 +1,43 @@
-"""The answer to a request, by a template: what was done, how it was checked, and what waits."""
+"""The answer to a request: by a template out of the board, or by the orchestrator, above the same checks."""
 
 from agents.answers import NO_VERDICT
 from agents.board import Board
+from agents.company import Company
+from agents.layers import run_layers
+from agents.specialists import SYNTHESIS, Specialists
+from core.events import NoticeGiven
+from core.faults import Fault
+from core.ledger import BudgetReached
 
 
 def write_answer(board: Board) -> str:
     """The answer in Markdown, out of what stands on the board."""
     said = board.summaries.get(board.speaker, "").strip()
-    parts = [said or "Nothing was changed."]
-    checks = [line for line in (_tests_line(board), _review_line(board), _documents_line(board)) if line]
-    if checks:
-        parts.append("\n".join(f"- {line}" for line in checks))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in (said or "Nothing was changed.", checks(board)) if part)
+
+
+async def write_by_orchestrator(company: Company, board: Board) -> str:
+    """The answer in the orchestrator's words, above the checks as they are; by the template where it cannot.
+
+    Raises:
+        Interrupted: the user stopped the run.
+    """
+    found = checks(board)
+    try:
+        await run_layers(board, [[Specialists(company, board).synthesis(found)]])
+    except (Fault, BudgetReached) as error:
+        why = str(error).rstrip(".")
+        await board.run.emit(NoticeGiven(text=f"The answer is put together from the reports, since {why}."))
+        return write_answer(board)
+    said = board.summaries.get(SYNTHESIS, "").strip()
+    return "\n\n".join(part for part in (said, found) if part) if said else write_answer(board)
+
+
+def checks(board: Board) -> str:
+    """Tests that really ran, verdicts and documents, one line each."""
+    documents = "" if board.speaker == "documenter" else _documents_line(board)
+    lines = (_tests_line(board), _review_line(board), documents)
+    return "\n".join(f"- {line}" for line in lines if line)
 
 
 def _tests_line(board: Board) -> str:
@@ -29,9 +55,12 @@ def _review_line(board: Board) -> str:
     verdict = board.verdict
     if verdict is None:
         return ""
+    if board.unreviewed:
+        return f"**Review** by one model family only. {board.unreviewed}"
     rounds = f" in round {board.round}" if board.round > 1 else ""
     if verdict.approved:
-        return f"**Review** approved{rounds}."
+        both = " by both reviewers" if len(board.verdicts) > 1 else ""
+        return f"**Review** approved{both}{rounds}."
     if verdict.must_fix == [NO_VERDICT]:
         return f"**Review** {NO_VERDICT}"
     points = "".join(f"\n  {number}. {point}" for number, point in enumerate(verdict.must_fix, 1))

@@ -241,6 +241,9 @@ class HandedOff(RunEvent, frozen=True, kw_only=True):
     from_role: str
     to_role: str
     reason: str
+    from_node: str = ""
+    """Names of the nodes; empty where they are the roles'."""
+    to_node: str = ""
 
 
 class RunFinished(RunEvent, frozen=True, kw_only=True):

@@ -62,6 +62,8 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ping_pong: int
     handoff_characters: int
     diff_characters: int
+    listing_characters: int
+    report_characters: int
     stop_seconds: float
 
 

@@ -280,11 +280,12 @@ class Graph:
 
     def _hand_off(self, event: HandedOff) -> bool:
         reason = sanitise_line(event.reason)
+        source, target = event.from_node or event.from_role, event.to_node or event.to_role
         for link in self.links:
-            if (link.source, link.target) == (event.from_role, event.to_role):
+            if (link.source, link.target) == (source, target):
                 link.state, link.label = "lit", reason
                 return True
-        self.links.append(Link(event.from_role, event.to_role, False, "lit", reason))
+        self.links.append(Link(source, target, False, "lit", reason))
         return True
 
     def _end(self) -> bool:

@@ -1,6 +1,5 @@
 """The loop of coder, tests, reviewer and documenter: who decides, who comes back, who takes over, when it ends."""
 
-from core.commands import InterruptRun
 from core.events import (
     Failed,
     GraphPlanned,
@@ -8,7 +7,6 @@ from core.events import (
     NodeFinished,
     NodeStarted,
     NoticeGiven,
-    QuestionAsked,
     TestsFinished as RanTests,
     ToolFinished,
     VerdictGiven,
@@ -292,82 +290,6 @@ async def test_a_fault_in_the_middle_keeps_what_was_done(works, foreign):
     told = await works(REQUEST)
     assert (told.end.status, told.end.exit_code, told.end.files) == ("failed", 77, ("app.py",))
     assert told.of(NodeFinished)[-1].status == "failed"
-    balanced(told)
-
-
-# -- designs -----------------------------------------------------------------------------------------
-
-CRITICAL = {"complexity": "CRITICAL", "pattern": "graph", "confidence": 1, "reason": "risky"}
-COMPLEX = {"complexity": "COMPLEX", "pattern": "graph", "confidence": 1, "reason": "large"}
-
-
-async def test_complex_work_is_designed_first(works, foreign):
-    foreign.routes = COMPLEX
-    team(foreign, sets(1), DONE, who=SENIOR)
-    told = await works(REQUEST)
-    assert [role for role, _ in order(told)][:2] == ["architect", "senior_coder"]
-    assert told.end.status == "done"
-    assert "Build it so." in foreign.of(SENIOR)[0].text
-    assert told.of(HandedOff)[0].reason == "the design is ready"
-    assert told.of(QuestionAsked) == []
-    assert len(told.of(GraphPlanned)) == 1
-    assert [node.role for node in told.of(GraphPlanned)[0].nodes][:2] == ["architect", "senior_coder"]
-    balanced(told)
-
-
-async def test_a_design_is_made_once(works, foreign):
-    foreign.routes = COMPLEX
-    team(foreign, sets(1), DONE, sets(1), DONE, who=SENIOR, verdicts=(NO, YES))
-    told = await works(REQUEST)
-    assert [role for role, _ in order(told)].count("architect") == 1
-    assert told.end.status == "done"
-
-
-async def test_critical_work_waits_for_the_users_approval(foreign, open_session):
-    works = await open_session(interactive=True)
-    foreign.routes = CRITICAL
-    team(foreign, sets(1), DONE, who=SENIOR)
-    await works.start(REQUEST)
-    question = await works.answer("go on")
-    assert question.text == "Go on with this design?"
-    assert question.choices == ("go on", "stop")
-    assert [each.role for each in works.told.of(NodeStarted)] == ["router", "architect"]
-    told = await works.finish()
-    assert told.end.status == "done"
-    balanced(told)
-
-
-async def test_critical_work_that_is_not_approved_is_not_built(foreign, open_session):
-    works = await open_session(interactive=True)
-    foreign.routes = CRITICAL
-    team(foreign, sets(1), DONE, who=SENIOR)
-    await works.start(REQUEST)
-    await works.answer("stop")
-    told = await works.finish()
-    assert (told.end.status, told.end.exit_code, told.end.files) == ("interrupted", 130, ())
-    assert foreign.of(SENIOR) == []
-
-
-async def test_critical_work_without_anyone_to_approve_it_needs_a_decision(works, foreign):
-    foreign.routes = CRITICAL
-    team(foreign, sets(1), DONE, who=SENIOR)
-    told = await works(REQUEST)
-    assert (told.end.status, told.end.exit_code) == ("needs_decision", 4)
-    assert "Go on with this design?" in told.end.answer
-    assert foreign.of(SENIOR) == []
-    assert told.of(NodeFinished)[-1].role == "architect"
-    balanced(told)
-
-
-async def test_a_question_can_be_answered_by_interrupting(foreign, open_session):
-    works = await open_session(interactive=True)
-    foreign.routes = CRITICAL
-    team(foreign, sets(1), DONE, who=SENIOR)
-    await works.start(REQUEST)
-    await works.until(lambda told: told.of(QuestionAsked))
-    await works.submit(InterruptRun())
-    told = await works.finish()
-    assert told.end.status == "interrupted"
     balanced(told)
 
 

@@ -125,8 +125,8 @@ def test_a_stack_trace_is_read_for_what_is_asked_only():
 
 
 def test_designs_come_first():
-    assert team("x", "COMPLEX")[0] == "architect"
-    assert team("x", "CRITICAL")[0] == "architect"
+    assert team("x", "COMPLEX")[:3] == ("orchestrator", "architect", "senior_coder")
+    assert team("x", "CRITICAL")[:3] == ("orchestrator", "architect", "senior_coder")
     assert team("Implement an LRU cache with TTL support and thread safety", "MEDIUM")[0] == "architect"
     assert team("Sort the books by title", "MEDIUM")[0] == "senior_coder"
 

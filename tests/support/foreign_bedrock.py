@@ -276,11 +276,14 @@ class ForeignBedrock:
         self.routes = {"complexity": "SIMPLE", "pattern": "graph", "confidence": 0.9, "reason": "it is small"}
         self.verdicts: list[dict[str, Any]] = [{"approved": True, "must_fix": []}]
         """Given one after the other; the last one again and again."""
+        self.design_verdicts: list[dict[str, Any]] = [{"approved": True, "must_fix": []}]
+        """The same for a verdict that has a place for risks."""
         self.plays: list[tuple[str, list[Answer]]] = []
         """Turns for whoever's system prompt holds a phrase; the first that fits is played."""
         self.usage: Callable[[Asked], dict[str, int] | None] = lambda _asked: None
         self._injected: list[_Injected] = []
         self._given = 0
+        self._designs = 0
         self._numbers = 0
         self._turn = threading.Lock()
         self._news = threading.Condition()
@@ -344,6 +347,11 @@ class ForeignBedrock:
                 return turns[min(asked.turn, len(turns) - 1)]
         if route:
             return Reply(calls=((route, self.routes),))
+        design = asked.tool_with("approved", "risks")
+        if design:
+            given = self.design_verdicts[min(self._designs, len(self.design_verdicts) - 1)]
+            self._designs += 1
+            return Reply(calls=((design, given),))
         if verdict:
             given = self.verdicts[min(self._given, len(self.verdicts) - 1)]
             self._given += 1

@@ -1,0 +1,91 @@
+"""Who works in one graph, in which layers, and how the graph is put on record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from agents.roster import Role, Roster
+from agents.specialists import DESIGN_REVIEW, SECOND_REVIEWER, SYNTHESIS, of_two_families
+from core.events import Edge, GraphPlanned, PlannedNode
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The places of one graph."""
+
+    worker: str
+    """The role in the coder's place."""
+    checks: tuple[str, ...] = ()
+    """Roles that come after it."""
+    plans: bool = False
+    """The orchestrator plans before and writes the answer after it; designs are reviewed."""
+    designs: bool = False
+    twice: bool = False
+    """Two reviewers must agree."""
+    documents_first: bool = False
+    """The documents were asked for: they are written beside the tests, and reviewed."""
+
+    @classmethod
+    def of(cls, roles: Sequence[str], *, twice: bool, documents_first: bool) -> "Lineup":
+        """Read the roles of a request, which come in order (`agents.router.roles_for`)."""
+        rest = list(roles)
+        plans = rest[0] == "orchestrator" and bool(rest.pop(0))
+        designs = len(rest) > 1 and rest[0] == "architect" and bool(rest.pop(0))
+        return cls(rest[0], tuple(rest[1:]), plans, designs, twice, documents_first)
+
+    def without_design(self) -> "Lineup":
+        return replace(self, designs=False)
+
+    def led_by(self, worker: str) -> "Lineup":
+        """The same with another role in the coder's place."""
+        return replace(self, worker=worker, designs=self.designs and worker != "architect")
+
+    def check_layers(self) -> list[tuple[str, ...]]:
+        """The nodes after the coder's, in layers."""
+        layers: list[tuple[str, ...]] = []
+        tests = "test_engineer" in self.checks
+        documents = "documenter" in self.checks
+        beside = ("documenter",) if documents and self.documents_first else ()
+        if tests or beside:
+            layers.append((*(("test_engineer",) if tests else ()), *beside))
+        if "code_reviewer" in self.checks:
+            layers.append(("code_reviewer", SECOND_REVIEWER) if self.twice else ("code_reviewer",))
+        if documents and not beside:
+            layers.append(("documenter",))
+        return layers
+
+    def layers(self) -> list[tuple[str, ...]]:
+        """All nodes, in layers."""
+        before: list[tuple[str, ...]] = []
+        if self.plans:
+            before.append(("orchestrator",))
+        if self.designs:
+            before.append(("architect",))
+        if self.plans and self.designs:
+            before.append((DESIGN_REVIEW,))
+        after: list[tuple[str, ...]] = [(SYNTHESIS,)] if self.plans else []
+        return [*before, (self.worker,), *self.check_layers(), *after]
+
+    def planned(self, run: str, roster: Roster) -> GraphPlanned:
+        """The graph for the record: the nodes that may work, and the ways back from the reviewers."""
+        layers = self.layers()
+        names = [name for layer in layers for name in layer]
+        nodes = tuple(
+            PlannedNode(node=name, role=_role(name), model=self._model(name, roster)) for name in names
+        )
+        edges = [Edge(source=a, target=b) for one, next_ in pairwise(layers) for a in one for b in next_]
+        back = [(name, self.worker) for name in ("code_reviewer", SECOND_REVIEWER) if name in names]
+        back += [(DESIGN_REVIEW, "architect")] if DESIGN_REVIEW in names else []
+        edges += [Edge(source=source, target=target, feedback=True) for source, target in back]
+        return GraphPlanned(run=run, nodes=nodes, edges=tuple(edges))
+
+    def _model(self, name: str, roster: Roster) -> str:
+        role: Role = roster[_role(name)]
+        second = of_two_families(role)[1] if name == SECOND_REVIEWER else role
+        return (second if second.models else role).model
+
+
+def _role(node: str) -> str:
+    return {SECOND_REVIEWER: "code_reviewer", DESIGN_REVIEW: "code_reviewer", SYNTHESIS: "orchestrator"}.get(
+        node, node
+    )

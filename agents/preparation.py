@@ -1,0 +1,76 @@
+"""What comes before anyone builds: the orchestrator's plan, the design, its review, and the user's approval."""
+
+import re
+
+from agents import compose
+from agents.answers import DesignVerdict
+from agents.board import Board
+from agents.layers import run_layers
+from agents.specialists import Specialists
+from core.events import NoticeGiven
+from core.run import Interrupted
+
+GO_ON, STOP = "go on", "stop"
+APPROVE = "Go on with this plan?"
+NO_ARCHITECT = re.compile(r"^\W*architect\W+(no|not needed|none|unnecessary)\b", re.IGNORECASE | re.MULTILINE)
+"""How a plan says that it can be built without a design."""
+
+
+class Preparation:
+    """Plan and design of one run, as far as its class wants them."""
+
+    def __init__(self, board: Board, specialists: Specialists, *, plans: bool, designs: bool) -> None:
+        self._board = board
+        self._specialists = specialists
+        self._plans = plans
+        self.designs = designs
+        """Whether the architect has a part in it: the plan may say that it has none."""
+
+    async def plan(self) -> None:
+        """Let the orchestrator plan, in one call. CRITICAL work is designed whatever the plan says."""
+        if not self._plans:
+            return
+        board = self._board
+        await run_layers(board, [[self._specialists.planner()]])
+        board.plan = board.summaries.get("orchestrator", "")
+        if NO_ARCHITECT.search(board.plan) and not board.critical:
+            self.designs = False
+
+    async def design(self) -> None:
+        """Let the architect design, have it reviewed, and mended once; CRITICAL work waits for the user.
+
+        Raises:
+            NeedsDecision: nobody is there to approve it.
+            Interrupted: the user did not.
+        """
+        if self.designs:
+            await self._designed()
+        if self._board.critical:
+            await self._approved()
+
+    async def _designed(self) -> None:
+        board = self._board
+        architect = self._specialists.architect()
+        layers = [[architect], [self._specialists.design_reviewer()]] if self._plans else [[architect]]
+        await run_layers(board, layers)
+        board.design = board.summaries.get("architect", "")
+        verdict = board.design_verdict
+        if verdict is None or verdict.approved or not verdict.must_fix:
+            return
+        board.revising = True
+        await run_layers(board, [[architect]])
+        board.revising = False
+        board.design = board.summaries.get("architect", "") or board.design
+        await board.run.emit(NoticeGiven(text=_mended(verdict)))
+
+    async def _approved(self) -> None:
+        answer = await self._board.run.ask(
+            APPROVE, (GO_ON, STOP), kind="plan", detail=compose.plan_to_approve(self._board)
+        )
+        if answer != GO_ON:
+            raise Interrupted
+
+
+def _mended(verdict: DesignVerdict) -> str:
+    points = " ".join(f"{number}. {point}" for number, point in enumerate(verdict.must_fix, 1))
+    return f"The design was revised once after its review, and goes on with these points in view: {points}"
