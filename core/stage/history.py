@@ -6,6 +6,7 @@ A commit's tree holds two folders, `base` (what the touched files are in the pro
 
 from collections.abc import Iterable, Mapping
 
+from core.stage.authors import Authors, find_authors
 from core.stage.change import FILE, Change, git_mode
 from core.stage.difference import changes_between
 from core.stage.manifest import Entry
@@ -82,6 +83,15 @@ class History:
                 tree.delete(path)
             else:
                 tree.restore(path, item.mode, self.load(item))
+
+    @property
+    def head(self) -> str:
+        """Id of the newest commit."""
+        return self._shadow.head
+
+    def authors(self, path: str, old_path: str | None) -> Authors:
+        """See `core.stage.authors.find_authors`."""
+        return find_authors(self._shadow, path, old_path)
 
     def is_open(self, path: str) -> bool:
         """True when a node's change of this file is recorded and not applied or withdrawn."""

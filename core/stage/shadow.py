@@ -5,20 +5,21 @@ hook, filter or pager; its search paths are emptied, so that nobody's global con
 `info/attributes` switches every conversion off, so that bytes stay bytes.
 """
 
-import itertools
 import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pygit2
-from pygit2.enums import ConfigLevel, DiffOption, FileMode, SortMode
+from pygit2.enums import ConfigLevel, DiffOption, FileMode, ObjectType, SortMode
 
 _HEAD = "refs/heads/work"
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding -eol\n"
+_LOOKED_AT = 8000
+"""A file with a NUL among so many bytes has no lines, as Git sees it."""
 _CONFIG = {"core.autocrlf": "false", "core.safecrlf": "false", "core.filemode": "true"}
 
 
@@ -37,12 +38,36 @@ def isolate() -> None:
     pygit2.settings.owner_validation = False
 
 
+class Commit(NamedTuple):
+    """A commit, and the trees that it holds."""
+
+    id: str
+    author: str
+    message: str
+    base: str
+    work: str
+    parents: tuple[str, ...]
+    """The state that it was made from; for a rewound one also where the stage was until then."""
+
+    @property
+    def trees(self) -> tuple[str, str]:
+        return self.base, self.work
+
+
 class Step(NamedTuple):
     """A commit's message, and its trees and those of the commit before."""
 
     message: str
     trees: tuple[str, str]
     before: tuple[str, str]
+
+
+class Run(NamedTuple):
+    """Lines that two versions of a file share, in one piece; numbers from 1."""
+
+    old: int
+    new: int
+    lines: int
 
 
 class Shadow:
@@ -80,15 +105,68 @@ class Shadow:
     def state(self) -> tuple[str, str]:
         """The trees of base and work in the newest commit."""
         with self._guard:
-            return _trees(self._repository.references[_HEAD].peel(pygit2.Commit))
+            return _trees(self._top())
+
+    @property
+    def head(self) -> str:
+        """Id of the newest commit."""
+        with self._guard:
+            return str(self._top().id)
+
+    def find(self, start: str) -> Commit | None:
+        """The commit of this id, or the only one whose id starts with it; None when there is none."""
+        with self._guard:
+            try:
+                found = self._repository[start]
+            except (KeyError, ValueError):
+                return None
+            return _commit(cast("pygit2.Commit", found)) if found.type == ObjectType.COMMIT else None
+
+    def line(self) -> list[Commit]:
+        """The commits that the state of now was made by, newest first; without those that it was rewound from."""
+        with self._guard:
+            walker = self._repository.walk(self._top().id, SortMode.NONE)
+            walker.simplify_first_parent()
+            return [_commit(commit) for commit in walker]
 
     def steps(self) -> Iterator[Step]:
-        """Every commit but the first, newest first."""
+        """Every commit but the first, newest first; also those that the stage was rewound from."""
         with self._guard:
-            top = self._repository.references[_HEAD].peel(pygit2.Commit).id
-            commits = list(self._repository.walk(top, SortMode.TOPOLOGICAL))
-        for after, before in itertools.pairwise(commits):
-            yield Step(after.message, _trees(after), _trees(before))
+            commits = list(self._repository.walk(self._top().id, SortMode.TOPOLOGICAL | SortMode.TIME))
+        for commit in commits:
+            if commit.parents:
+                yield Step(commit.message, _trees(commit), _trees(commit.parents[0]))
+
+    def _top(self) -> pygit2.Commit:
+        return self._repository.references[_HEAD].peel(pygit2.Commit)
+
+    def item(self, tree: str, path: str) -> Item | None:
+        """One file of a tree."""
+        with self._guard:
+            try:
+                found = self._tree(tree)[path]
+            except KeyError:
+                return None
+            return Item(int(found.filemode), str(found.id)) if isinstance(found, pygit2.Blob) else None
+
+    def lines(self, oid: str) -> int:
+        """How many lines a file has; 0 when it is binary."""
+        data = self.bytes_of(oid)
+        if b"\0" in data[:_LOOKED_AT]:
+            return 0
+        return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+    def matched(self, old: str, new: str) -> list[Run]:
+        """What two versions of a file share, top down."""
+        count = self.lines(old)
+        if old == new:
+            return [Run(1, 1, count)]
+        with self._guard:
+            one, other = self._repository[old], self._repository[new]
+            assert isinstance(one, pygit2.Blob) and isinstance(other, pygit2.Blob)
+            patch = cast("pygit2.Patch", cast("Any", one).diff(other, context_lines=0))
+            hunks = patch.hunks
+        return [] if self.lines(new) == 0 else list(_between(hunks, count))
 
     def items(self, tree: str) -> dict[str, Item]:
         """Every file of a tree."""
@@ -137,6 +215,24 @@ class Shadow:
 
 def _trees(commit: pygit2.Commit) -> tuple[str, str]:
     return str(commit.tree["base"].id), str(commit.tree["work"].id)
+
+
+def _commit(commit: pygit2.Commit) -> Commit:
+    parents = tuple(str(id) for id in commit.parent_ids)
+    return Commit(str(commit.id), commit.author.name, commit.message, *_trees(commit), parents)
+
+
+def _between(hunks: Iterable[pygit2.DiffHunk], count: int) -> Iterator[Run]:
+    """The lines that no hunk touches, of a file with so many lines."""
+    old = new = 1
+    for hunk in hunks:
+        start = hunk.old_start + (hunk.old_lines == 0)
+        if start > old:
+            yield Run(old, new, start - old)
+        old = start + hunk.old_lines
+        new = hunk.new_start + (hunk.new_lines == 0) + hunk.new_lines
+    if count >= old:
+        yield Run(old, new, count - old + 1)
 
 
 def entries_of(index: pygit2.Index) -> Iterator[tuple[str, int, str]]:

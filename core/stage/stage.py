@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.events import ChangeKind
 from core.stage import manifest as manifests
+from core.stage.authors import Authors, step_message
 from core.stage.change import Change, StageError, Withdrawn
 from core.stage.follow import Follow, meet_project, rebuild
 from core.stage.history import History
@@ -186,7 +187,7 @@ class Stage:
         """
         with self.lock:
             places = [self._files.spell(path) for path in paths]
-            return self._commit(places, role, f"{message}\n\nrun: {run}\nnode: {node}\n")
+            return self._commit(places, role, step_message(message, run, node))
 
     def _commit(self, places: Sequence[str], author: str, message: str) -> list[Change | Withdrawn]:
         before = {change.path: change for change in self._history.changes()}
@@ -207,6 +208,17 @@ class Stage:
         """The recorded change that touches this path, also by its old name."""
         place = self._files.spell(path)
         return next((change for change in self.changes() if place in change.paths), None)
+
+    @property
+    def head(self) -> str:
+        """Id of the newest commit of the stage's history."""
+        return self._history.head
+
+    def authors(self, path: str) -> Authors:
+        """Who wrote each line of a file, as it is recorded."""
+        place = self._files.spell(path)
+        change = self.change(place)
+        return self._history.authors(place, change.old_path if change else None)
 
     def revert(self, path: str, *, by: str = "user") -> list[Change | Withdrawn]:
         """Put the base back into the tree, for both names of a rename, and record that."""
