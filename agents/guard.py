@@ -15,6 +15,7 @@ from agents.model import NodeModel
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Role
 from agents.translate import has_tool_call, text_of, without_reasoning
+from agents.veil import Veil
 from core.events import NoticeGiven, Retried
 from core.faults import Fault
 from core.ledger import BudgetReached
@@ -65,6 +66,7 @@ class Guard:
         self._breaker = breaker
         self._at = 0
         self._cache = CacheAlarm()
+        self._veil = Veil(run)
         self.bad_calls: dict[str, str] = {}
         """Why the arguments of a tool call cannot be used, by the call's id."""
         self.cut_text = ""
@@ -112,6 +114,7 @@ class Guard:
 
     async def _attempt(self, call: Call, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
         self._run.check()
+        await self._veil.cover(ctx.messages)
         prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
         await call.reserve(prompt, min(self._role.output_tokens, self.model.card.output))
         stop: Any = None

@@ -110,6 +110,7 @@ async def put_on_record(
     shown = clip(json.dumps(arguments, ensure_ascii=False, default=str), limits().record.argument_characters)
     await run.emit(ToolStarted(**who, call=number, tool=tool, arguments=shown))
     result = await work()
+    await run.note_masked(result.masked)
     await run.emit(
         ToolFinished(
             **who,

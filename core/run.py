@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from core.events import (
     Event,
     FileChanged,
     ModelCalled,
+    NoticeGiven,
     Pattern,
     QuestionAsked,
     QuestionKind,
@@ -122,6 +123,7 @@ class Run:
         self._over = False
         self.totals = Totals()
         self.files: dict[str, FileChanged] = {}
+        self._masked: set[str] = set()
         self._record = record
         self._settle = settle
         self._questions: dict[str, tuple[asyncio.Future[str], tuple[str, ...]]] = {}
@@ -163,6 +165,15 @@ class Run:
             self.files[event.path] = event
         elif isinstance(event, ChangeWithdrawn):
             self.files.pop(event.path, None)
+
+    async def note_masked(self, found: Mapping[str, int]) -> None:
+        """Say which secrets were kept from models, and how many: once for each kind."""
+        new = {kind: count for kind, count in found.items() if kind not in self._masked}
+        self._masked.update(new)
+        if new:
+            told = ", ".join(f"{count} × {kind}" for kind, count in new.items())
+            text = f"Not shown to models: {told}. They read ⟨secret⟩ in its place."
+            await self.emit(NoticeGiven(text=text))
 
     async def decisions(self) -> list[str]:
         """Carry out the decisions that the user took meanwhile; returns sentences for the node to read.

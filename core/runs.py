@@ -18,6 +18,8 @@ from core.recorder import Recorder
 from core.recovery import end_run
 from core.refusal import Refusal
 from core.run import Outcome, Run, Team
+from core.sandbox.masking import mask
+from core.sandbox.secrecy import own_secrets
 from core.settings import Settings
 from core.staging import Staging
 from core.working import RunWork
@@ -98,12 +100,14 @@ class Runs:
         text = command.text.strip()
         if not text:
             raise Refusal("The request is empty: say what should be done.")
-        command = msgspec.structs.replace(command, text=text)
         budget = self.settings.budget(command.budget_usd)
         allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
+        masked = mask(text, own_secrets())
+        command = msgspec.structs.replace(command, text=masked.text)
         run = self._run = self._new_run(command, allowance, how)
         try:
             await self._emit(_request(run, command, how))
+            await run.note_masked(masked.counts)
         except BaseException:
             self._run = None
             raise

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -142,7 +142,7 @@ async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     result = await asyncio.to_thread(without_secrets, result, bench)
     text = clip(result.text, limits().tools.output_characters)
     readable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return ToolResult(result.ok, readable, result.changed, result.tests)
+    return replace(result, text=readable)
 
 
 async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResult:

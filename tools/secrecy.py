@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from core.limits import limits
-from core.sandbox.masking import MARK, Masked, is_placeholder, mask, masks
-from core.sandbox.secrecy import hidden_files
+from core.sandbox.masking import MARK, Masked, mask
+from core.sandbox.secrecy import hidden_files, known_values
 from core.stage.change import StageError
 from core.text import clip
 from tools.workbench import TestReport, ToolError, ToolResult, Workbench
-
-_LEAST_OWN = 16
-"""Characters from which a variable of our own environment is taken for a secret."""
-
 
 _LOOKED_AT = 4
 """So many times what a model gets is looked through; the rest would be left out anyway."""
@@ -55,12 +51,12 @@ def _holds_mark(path: Path) -> bool:
 
 def without_secrets(result: ToolResult, bench: Workbench) -> ToolResult:
     """The result with every secret masked, and a note about it."""
-    values = hidden_files(bench.stage.tree, bench.stage.project).values | _own_secrets()
+    values = known_values(bench.stage.tree, bench.stage.project)
     masked = mask(clip(result.text, _LOOKED_AT * limits().tools.output_characters), values)
     tests = result.tests and _report_without(result.tests, values)
     if not masked.kinds:
         return replace(result, tests=tests) if tests else result
-    return replace(result, text=_noted(masked), tests=tests)
+    return replace(result, text=_noted(masked), tests=tests, masked=masked.counts)
 
 
 def _noted(masked: Masked) -> str:
@@ -70,15 +66,3 @@ def _noted(masked: Masked) -> str:
 def _report_without(report: TestReport, values: frozenset[str]) -> TestReport:
     failures = tuple(replace(each, message=mask(each.message, values).text) for each in report.failures)
     return replace(report, failures=failures, text=mask(report.text, values).text)
-
-
-def _own_secrets() -> frozenset[str]:
-    """Values of our own environment that are secret by their name."""
-    return frozenset(
-        value
-        for name, value in os.environ.items()
-        if len(value) >= _LEAST_OWN
-        and "/" not in value[:2]
-        and any(word in name.lower() for word in masks().words.names)
-        and not is_placeholder(value)
-    )

@@ -1,7 +1,7 @@
 """What a tool works with, and what it gives back."""
 
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -80,3 +80,5 @@ class ToolResult:
     changed: tuple[str, ...] = field(default=())
     """Relative paths of the stage that the call changed; the caller records them."""
     tests: TestReport | None = None
+    masked: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Secrets that were masked in the text, by kind."""

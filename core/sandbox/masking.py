@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import msgspec
@@ -47,24 +47,28 @@ class Masked(msgspec.Struct, frozen=True):
     """A text without its secrets."""
 
     text: str
-    kinds: tuple[str, ...] = ()
-    """What was masked, such as “an AWS access key”; empty when nothing was."""
+    counts: Mapping[str, int] = {}
+    """What was masked, such as “an AWS access key”, and how many of it; empty when nothing was."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(self.counts)
 
 
 def mask(text: str, values: Iterable[str] = ()) -> Masked:
     """Replace what looks like a secret, and every occurrence of the known `values`."""
     low = text.lower()
-    kinds: list[str] = []
+    counts: Counter[str] = Counter()
     for each in masks().patterns:
         if not any(word in low for word in each.near):
             continue
         text, found = _masked(text, each)
-        kinds += [each.name] if found else []
+        counts += Counter({each.name: found})
     for value in _longest(values):
         if value in text:
+            counts["a value from a hidden file"] += text.count(value)
             text = text.replace(value, MARK)
-            kinds.append("a value from a hidden file")
-    return Masked(text, tuple(dict.fromkeys(kinds)))
+    return Masked(text, dict(counts))
 
 
 def _longest(values: Iterable[str]) -> list[str]:

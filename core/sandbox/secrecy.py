@@ -21,6 +21,8 @@ _MOST_FOLDERS = 4_000
 _MOST_BYTES = 200_000
 _FRESH_SECONDS = 5.0
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]{0,80})\s*[=:]\s*(.{1,4000}?)\s*$", re.MULTILINE)
+_LEAST_OWN = 16
+"""Characters from which a variable of our own environment is taken for a secret."""
 _EITHER_END = "\"'`,; \t\r"
 
 
@@ -46,6 +48,23 @@ def hidden_files(tree: Path, project: Path) -> Hidden:
         _known.clear()
         _known[tree] = (time.monotonic(), found)
         return found
+
+
+def own_secrets() -> frozenset[str]:
+    """Values of our own environment that are secret by their name."""
+    return frozenset(
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _LEAST_OWN
+        and "/" not in value[:2]
+        and any(word in name.lower() for word in masks().words.names)
+        and not is_placeholder(value)
+    )
+
+
+def known_values(tree: Path, project: Path) -> frozenset[str]:
+    """Every secret value that is known for a stage: those of its hidden files, and our own."""
+    return hidden_files(tree, project).values | own_secrets()
 
 
 def _look(tree: Path, project: Path) -> Hidden:
