@@ -7,7 +7,7 @@ from typing import Any
 
 from core.run import Run
 from core.sandbox.masking import mask
-from core.sandbox.secrecy import known_values
+from core.sandbox.secrecy import known_values, own_secrets
 
 
 class Veil:
@@ -30,12 +30,17 @@ class Veil:
             if hash(holder["text"]) in self._clean:
                 continue
             if values is None:
-                values = known_values(self._run.stage.tree, self._run.stage.project)
+                values = self._values()
             masked = mask(holder["text"], values)
             holder["text"] = masked.text
             found.update(masked.counts)
             self._clean.add(hash(masked.text))
         return found
+
+    def _values(self) -> frozenset[str]:
+        """Secrets that are known by themselves. Before there is a stage, no file of it can have been read."""
+        stage = getattr(self._run, "stage", None)
+        return own_secrets() if stage is None else known_values(stage.tree, stage.project)
 
 
 def _texts(messages: Any) -> Iterator[dict[str, Any]]:
