@@ -95,7 +95,10 @@ class Guard:
             await self._run.emit(NoticeGiven(text=text))
 
     async def invoke(self, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
-        """Make the call, with retries and fallback; what a failed attempt wrote is discarded."""
+        """Make the call, with retries and fallback; what a failed attempt wrote is discarded.
+
+        Only its end goes up: each level of Strands' recursive loop would pass every word on, for nobody.
+        """
         tries = _Tries()
         while True:
             call = Call(self._run, self._node, self._role.name, self.model)
@@ -121,9 +124,8 @@ class Guard:
         async for event in following(ctx.replace(model=self.model)):
             if isinstance(event, ModelStopReason):
                 stop = event
-                continue
-            await call.take(event)
-            yield event
+            else:
+                await call.take(event)
         self._check_end(call, stop, ctx.messages)
         self.bad_calls.update(self.model.tool_input.faults)
         await call.keep_partial()

@@ -100,7 +100,10 @@ class NodeAgent(Agent):
             self.add_hook(self._end_answers, AfterToolsEvent)
 
     async def stream_async(self, prompt: Any = None, **kwargs: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]
-        """Work on the composed prompt until the model is done, and put start and end on record."""
+        """Work on the composed prompt until the model is done, and put start and end on record.
+
+        Only the result goes to whoever drives it: everything else is on record already.
+        """
         run, started = self.board.run, monotonic_ms()
         await self._prepare()
         status: NodeStatus = "failed"
@@ -112,7 +115,7 @@ class NodeAgent(Agent):
                     if "result" in event:
                         summary = await self._take_result(event["result"])
                         status = "done"
-                    yield event
+                        yield event
         except asyncio.CancelledError:
             status, summary = "interrupted", "Stopped, since another node failed."
             raise
