@@ -40,6 +40,8 @@ class Board:
     tests: TestReport | None = None
     changed_since_tests: set[str] = field(default_factory=set)
     """Paths that changed after the tests last ran."""
+    handed: list[str] = field(default_factory=list)
+    """What the members of a swarm said when they handed the work on, in order."""
     testing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the conductor lets the tests run, so that nobody runs them twice."""
     verdict: Verdict | None = None

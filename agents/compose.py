@@ -165,7 +165,7 @@ def answer_prompt(board: Board, checks: str) -> str:
     said = [
         section(f"The {role.replace('_', ' ')} says", clip(text, limits().run.report_characters))
         for role, text in board.summaries.items()
-        if role not in _NOT_TOLD and text.strip()
+        if role not in _NOT_TOLD and role not in board.verdicts and text.strip()
     ]
     files = "\n".join(
         f"- {f.path} ({f.kind}, +{f.added_lines} −{f.removed_lines})" for f in board.run.files.values()
@@ -173,6 +173,7 @@ def answer_prompt(board: Board, checks: str) -> str:
     return join(
         request(board),
         plan(board),
+        handed_on(board),
         *said,
         section("Changed files", files),
         section("Checks", checks),
@@ -180,8 +181,8 @@ def answer_prompt(board: Board, checks: str) -> str:
     )
 
 
-_NOT_TOLD = ("router", "orchestrator", "code_reviewer", "code_reviewer_2", "design_review")
-"""Their words are in the plan and in the checks already."""
+_NOT_TOLD = ("router", "orchestrator", "design_review")
+"""Their words are in the plan already; those of reviewers that gave a verdict are in the checks."""
 _ANSWER_TASK = (
     "Write the answer to the user. The checks are shown below it as they are: do not repeat them. End with what "
     "could be done next."
@@ -215,14 +216,23 @@ def takeover_prompt(board: Board) -> str:
     )
 
 
-def member_prompt(board: Board, colleagues: list[str], handed: list[str], shared: str) -> str:
+def handed_on(board: Board) -> str:
+    """What the members of a swarm have told each other so far: the last message whole, the start of the others."""
+    told = [clip(line, limits().run.earlier_handoff_characters) for line in board.handed[:-1]]
+    lines = (f"{number}. {line}" for number, line in enumerate([*told, *board.handed[-1:]], 1))
+    return section("What was handed on so far", "\n".join(lines))
+
+
+def member_prompt(board: Board, colleagues: list[str], shared: str) -> str:
     """For a member of a swarm."""
     return join(
         request(board),
         earlier(board),
         section("Your colleagues", "\n".join(f"- {line}" for line in colleagues)),
         diff(board) if board.run.files else "",
-        section("What was handed on so far", "\n".join(f"{n}. {line}" for n, line in enumerate(handed, 1))),
+        handed_on(board),
+        points(board),
+        tests(board) if board.round > 1 else "",
         section("What all know", shared),
         section("Your task", _MEMBER_TASK),
     )

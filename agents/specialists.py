@@ -123,6 +123,10 @@ class Specialists:
             return (self._reviewer(first),)
         return self._reviewer(first), self._reviewer(second, SECOND_REVIEWER)
 
+    def judge_of_swarm(self) -> NodeAgent:
+        """The reviewer after a swarm: it gets the change and the tests, and needs no tools."""
+        return self._reviewer(self._bare("code_reviewer"))
+
     def lone(self, role: str) -> NodeAgent:
         """A role that answers alone."""
         return self._node(self._role(role), self._first("Do this."), "it can be answered by looking")

@@ -12,13 +12,17 @@ from strands.multiagent.base import Status
 
 from agents import compose
 from agents.board import Board
-from agents.checks import ensure_tests
+from agents.checks import can_be_mended, is_sound
 from agents.company import Company
+from agents.layers import run_layers
 from agents.node import Assignment, NodeAgent
+from agents.roster import Role
+from agents.specialists import Specialists
 from core.events import Edge, GraphPlanned, PlannedNode
 from core.limits import limits
 from core.run import Interrupted
 from core.text import clip
+from tools.registry import TOOLS
 
 EXPLORERS = ("researcher", "senior_coder", "infrastructure", "code_reviewer")
 """Find out together; they only read. The first one begins."""
@@ -36,24 +40,45 @@ class SwarmWork:
         self._company = company
         self._board = board
         self._roles = tuple(roles)
-        self._handed: list[str] = []
-        """Every handoff so far, as the next ones read it."""
+        self._entry = self._roles[0]
         self._known: dict[str, Any] = {}
         """What the members have told all others, by member."""
 
     async def work(self) -> None:
-        """Work until a member ends without handing over; the last one's words are the answer.
+        """Work until a member ends without handing over, and what was built is judged.
+
+        Builders get a reviewer's points as another round of the swarm.
 
         Raises:
             Fault, BudgetReached, Interrupted: what a node ended with.
             NeedsDecision: there is no end, and nobody is there to ask.
         """
         await self._plan()
+        while True:
+            await self._until_the_end()
+            board = self._board
+            if not board.run.files:
+                return
+            await self._judged()
+            done = is_sound(board) or not can_be_mended(board)
+            if done or board.round >= limits().run.rounds_before_escalation:
+                return
+            board.round += 1
+            self._entry = self._roles[0]
+
+    async def _until_the_end(self) -> None:
+        """One swarm after another, as long as the user lets them go round."""
         while not await self._swarm():
-            text = f"The team has handed this on {len(self._handed)} times without coming to an end. Go on?"
-            if await self._board.run.ask(text, (GO_ON, STOP)) != GO_ON:
+            count = len(self._board.handed)
+            text = f"The team has handed this on {count} times without coming to an end. Go on?"
+            detail = "\n".join(self._board.handed[-limits().run.ping_pong :])
+            if await self._board.run.ask(text, (GO_ON, STOP), kind="ping_pong", detail=detail) != GO_ON:
                 raise Interrupted
-        await ensure_tests(self._board)
+
+    async def _judged(self) -> None:
+        """The verdict on what was built: tests that really ran, and one call of a reviewer who sees the change anew."""
+        self._board.verdicts.clear()
+        await run_layers(self._board, [[Specialists(self._company, self._board).judge_of_swarm()]])
 
     async def _plan(self) -> None:
         first, *others = self._roles
@@ -65,9 +90,10 @@ class SwarmWork:
 
     async def _swarm(self) -> bool:
         """One Strands swarm; False when it was ended by its limits."""
-        members = [self._member(role) for role in self._roles]
+        members = {role: self._member(role) for role in self._roles}
         swarm = Swarm(
-            list(members),
+            list(members.values()),
+            entry_point=members[self._entry],
             max_handoffs=limits().run.handoffs,
             max_iterations=limits().run.handoffs,
             execution_timeout=NO_TIMEOUT,
@@ -75,7 +101,7 @@ class SwarmWork:
             repetitive_handoff_detection_window=limits().run.ping_pong,
             repetitive_handoff_min_unique_agents=3,
         )
-        for member in members:
+        for member in members.values():
             member.add_hook(lambda event: self._hand_over(swarm, event), AfterToolsEvent)
         status = Status.FAILED
         async with aclosing(swarm.stream_async(self._board.run.request)) as events:  # type: ignore[type-var]
@@ -89,19 +115,18 @@ class SwarmWork:
     def _member(self, name: str) -> NodeAgent:
         role = self._company.roster[name]
         if self._roles == EXPLORERS:
-            role = msgspec.structs.replace(role, tools=self._company.roster["researcher"].tools)
+            role = only_reads(role, self._company.roster["researcher"].tools)
 
         async def prompt() -> str:
-            return compose.member_prompt(self._board, self._colleagues(name), self._handed, self._shared())
+            return compose.member_prompt(self._board, self._colleagues(name), self._shared())
 
-        reason = self._last_message
-        return NodeAgent(self._company, self._board, Assignment(role, prompt, reason))
+        return NodeAgent(self._company, self._board, Assignment(role, prompt, self._last_message))
 
     def _colleagues(self, name: str) -> list[str]:
         return [f"{role}: {self._company.roster[role].does}" for role in self._roles if role != name]
 
     def _last_message(self) -> str:
-        return self._handed[-1] if self._handed else "the work begins"
+        return self._board.handed[-1] if self._board.handed else "the work begins"
 
     def _shared(self) -> str:
         return json.dumps(self._known, ensure_ascii=False, sort_keys=True) if self._known else ""
@@ -112,7 +137,8 @@ class SwarmWork:
         if target is None:
             return
         message = clip(swarm.state.handoff_message or "", limits().run.handoff_characters)
-        self._handed.append(f"{event.agent.name} → {target.node_id}: {message}")
+        self._board.handed.append(f"{event.agent.name} → {target.node_id}: {message}")
+        self._entry = target.node_id
         self._known.update(swarm.shared_context.context)
         event.end_turn = f"Handed over to {target.node_id}: {message}"
 
@@ -120,8 +146,19 @@ class SwarmWork:
         """Follow the swarm: whose words come last, and what a member ended with."""
         if event.get("type") != "multiagent_node_stop":
             return
-        self._board.speaker = event["node_id"]
-        self._board.finished((event["node_id"], event["node_id"]))
+        name = event["node_id"]
+        self._board.speaker = name
+        self._board.finished((name, name))
         failure = event["node_result"].result
         if isinstance(failure, Exception):
             raise failure
+
+
+def only_reads(role: Role, common: Sequence[str]) -> Role:
+    """A role that neither writes nor runs anything: the common tools and its own, without those that do.
+
+    The tools of MCP servers are left out, since nobody can say what they do.
+    """
+    every = dict.fromkeys((*common, *role.tools))
+    tools = tuple(name for name in every if not (TOOLS[name].writes or TOOLS[name].executes))
+    return msgspec.structs.replace(role, tools=tools, mcp=False)

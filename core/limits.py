@@ -61,6 +61,7 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handoffs: int
     ping_pong: int
     handoff_characters: int
+    earlier_handoff_characters: int
     diff_characters: int
     listing_characters: int
     report_characters: int

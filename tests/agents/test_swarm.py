@@ -2,6 +2,7 @@
 
 import threading
 
+from agents.swarm import EXPLORERS, only_reads
 from core.commands import InterruptRun
 from core.events import (
     CallStarted,
@@ -14,8 +15,10 @@ from core.events import (
     RouteDecided,
     TestsFinished as RanTests,
     TextDelta,
+    VerdictGiven,
 )
 from tests.support.foreign_bedrock import Refuse, Reply
+from tools.registry import TOOLS
 
 LOOK_INTO = "Why are requests slow, and what could be done?"
 BUILD = "Add a line that says hello"
@@ -24,6 +27,7 @@ RESEARCHER, SENIOR, OPERATIONS = (
     "You are the senior coder",
     "You are the infrastructure",
 )
+ORCHESTRATOR, EXPLORED = "You are the orchestrator", ["researcher", "infrastructure", "senior_coder"]
 REVIEWER, FAST = "You are the code reviewer", "You are the fast coder"
 PROGRAMS = {"write_file", "edit_file", "run_command", "run_tests"}
 
@@ -36,30 +40,55 @@ async def explore(works, foreign, **more):
     foreign.play(RESEARCHER, to("infrastructure", "look at the deployment", context={"slow": "GET /books"}))
     foreign.play(OPERATIONS, to("senior_coder", "one worker only"))
     foreign.play(SENIOR, Reply("One worker serves all requests. Start four."))
+    foreign.play(ORCHESTRATOR, Reply("Start four workers."))
     return await works(LOOK_INTO, pattern="swarm", **more)
 
 
 async def test_explorers_hand_on_and_the_last_ones_words_are_the_answer(works, foreign):
     told = await explore(works, foreign)
-    assert (told.end.status, told.end.answer) == ("done", "One worker serves all requests. Start four.")
-    assert [each.role for each in told.of(NodeStarted)] == ["researcher", "infrastructure", "senior_coder"]
+    assert (told.end.status, told.end.answer) == ("done", "Start four workers.")
+    assert [each.node for each in told.of(NodeStarted)] == [*EXPLORED, "synthesis"]
     assert [each.node for each in told.of(NodeStarted)] == [each.node for each in told.of(NodeFinished)]
     handed = [(each.from_role, each.to_role) for each in told.of(HandedOff)]
-    assert handed == [("researcher", "infrastructure"), ("infrastructure", "senior_coder")]
+    assert handed[:2] == [("researcher", "infrastructure"), ("infrastructure", "senior_coder")]
     assert "look at the deployment" in told.of(HandedOff)[0].reason
     assert foreign.objections == []
 
 
 async def test_a_handoff_costs_no_second_call(works, foreign):
     told = await explore(works, foreign)
-    assert len(foreign.requests) == len(told.calls) == 3
+    assert len(foreign.requests) == len(told.calls) == 4
 
 
 async def test_explorers_only_read(works, foreign):
     await explore(works, foreign)
-    for asked in foreign.requests:
+    members = [asked for asked in foreign.requests if ORCHESTRATOR not in asked.system]
+    assert len(members) == 3
+    for asked in members:
         assert {"read_file", "search_files", "handoff_to_agent"} <= set(asked.tools)
         assert not PROGRAMS & set(asked.tools)
+    assert "audit_security" in foreign.of(OPERATIONS)[0].tools
+
+
+def test_explorers_have_no_tool_that_writes_or_runs_anything_whatever_their_role_has(roster):
+    for role in EXPLORERS:
+        found = only_reads(roster()[role], roster()["researcher"].tools)
+        assert not found.mcp
+        assert [name for name in found.tools if TOOLS[name].writes or TOOLS[name].executes] == []
+
+
+async def test_the_orchestrator_writes_the_answer_from_what_all_have_said(works, foreign):
+    await explore(works, foreign)
+    (asked,) = foreign.of(ORCHESTRATOR)
+    assert "look at the deployment" in asked.text
+    assert "One worker serves all requests." in asked.text
+    assert asked.tools == {}
+
+
+async def test_who_finds_it_alone_needs_no_orchestrator(works, foreign):
+    foreign.play(RESEARCHER, Reply("It was the cache."))
+    told = await works(LOOK_INTO, pattern="swarm")
+    assert (told.end.answer, len(foreign.requests)) == ("It was the cache.", 1)
 
 
 async def test_what_was_found_goes_with_the_work(works, foreign):
@@ -91,10 +120,36 @@ async def test_builders_work_when_work_is_asked_for_and_the_tests_decide(works, 
     foreign.play(SENIOR, to("fast_coder", "write it"))
     foreign.play(FAST, writes, Reply("Written."))
     told = await works(BUILD, pattern="swarm")
-    assert [each.role for each in told.of(NodeStarted)] == ["router", "senior_coder", "fast_coder"]
+    pair = ["senior_coder", "fast_coder"]
+    assert [each.node for each in told.of(NodeStarted)] == [
+        "router", *pair, "code_reviewer", *pair, "code_reviewer", "synthesis",
+    ]  # fmt: skip
     assert set(foreign.of(FAST)[0].tools) > PROGRAMS
-    assert [each.outcome for each in told.of(RanTests)] == ["failed"]
+    assert "failed" in {each.outcome for each in told.of(RanTests)}
     assert (told.end.status, told.end.exit_code, told.end.files) == ("failed", 1, ("app.py",))
+
+
+async def test_what_builders_made_gets_a_verdict_and_its_points_come_back_to_them(works, foreign):
+    writes = Reply("", (("write_file", {"path": "app.py", "content": "VALUE = 1\n# hello\n"}),))
+    foreign.play(SENIOR, writes, Reply("Written."))
+    foreign.verdicts = [{"approved": False, "must_fix": ["say it louder"]}, {"approved": True}]
+    told = await works(BUILD, pattern="swarm")
+    assert [each.node for each in told.of(NodeStarted)] == [
+        "router", "senior_coder", "code_reviewer", "senior_coder", "code_reviewer", "synthesis",
+    ]  # fmt: skip
+    assert [(each.approved, each.round) for each in told.of(VerdictGiven)] == [(False, 1), (True, 2)]
+    (first, second) = foreign.of(REVIEWER)
+    assert set(first.tools) == set(second.tools) == {"Verdict"}
+    assert "# hello" in first.text and "passed" in first.text
+    assert any("say it louder" in asked.text for asked in foreign.of(SENIOR))
+    assert told.end.status == "done"
+
+
+async def test_builders_that_are_never_approved_leave_it_to_the_user(works, foreign):
+    foreign.verdicts = [{"approved": False, "must_fix": ["say it louder"]}]
+    told = await works(BUILD, pattern="swarm")
+    assert (told.end.status, told.end.exit_code) == ("needs_decision", 4)
+    assert "say it louder" in told.end.answer
 
 
 async def test_the_router_may_choose_a_swarm(works, foreign):
@@ -127,6 +182,8 @@ async def test_round_and_round_is_asked_about(foreign, open_session):
     await works.start(LOOK_INTO, pattern="swarm")
     question = await works.answer("stop")
     assert "without coming to an end" in question.text
+    assert question.kind == "ping_pong"
+    assert "no, yours" in question.detail
     told = await works.finish()
     assert told.end.status == "interrupted"
     assert len(told.of(NodeStarted)) == len(told.of(NodeFinished)) == 6
@@ -149,8 +206,9 @@ async def test_going_on_keeps_what_was_found(foreign, open_session):
     foreign.play(RESEARCHER, Reply("It was the cache."))
     await works.answer("go on")
     told = await works.finish()
-    assert (told.end.status, told.end.answer) == ("done", "It was the cache.")
-    assert "no, yours" in foreign.requests[-1].text
+    assert told.end.status == "done"
+    last = foreign.of(RESEARCHER)[-1]
+    assert "no, yours" in last.text
 
 
 async def test_a_fault_in_a_swarm_ends_the_run_with_its_sentence(works, foreign):
