@@ -7,7 +7,7 @@ import msgspec
 from textual.binding import Binding, BindingType
 
 Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions"]
-When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "open", "written", "live"]
+When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "open", "written", "live", "conflict"]
 """What must be true for the footer to offer it."""
 
 SCOPE_TITLES: dict[Scope, str] = {
@@ -49,11 +49,23 @@ ACTIONS = (
     ),
     Action("newline", ("ctrl+j", "alt+enter"), "new line", "Begin a new line", "prompt", True, bound=False),
     Action("interrupt", ("escape",), "interrupt", "Stop the run; nothing is lost", footer=True, when="busy"),
-    Action("next_file", ("n",), "next", "Go to the next file", "diffs", True, "files"),
-    Action("previous_file", ("p",), "previous", "Go to the previous file", "diffs", True, "files"),
-    Action("accept", ("a",), "accept", "Accept this file", "diffs", True, "files"),
-    Action("reject", ("r",), "reject", "Reject this file", "diffs", True, "files"),
-    Action("accept_all", ("A",), "accept all", "Accept every undecided file", "diffs", True, "files"),
+    Action("take_mine", ("m",), "keep mine", "In a conflict: your side stands", "diffs", True, "conflict"),
+    Action(
+        "take_theirs",
+        ("t",),
+        "take theirs",
+        "In a conflict: the team's side stands",
+        "diffs",
+        True,
+        "conflict",
+    ),
+    Action("accept", ("a",), "accept", "Accept this hunk", "diffs", True, "files"),
+    Action("reject", ("r",), "reject", "Reject this hunk", "diffs", True, "files"),
+    Action(
+        "next_hunk", ("right_square_bracket",), "next hunk", "Go to the next hunk", "diffs", True, "files"
+    ),
+    Action("previous_hunk", ("left_square_bracket",), "hunk back", "Go to the hunk before", "diffs"),
+    Action("accept_all", ("A",), "accept all", "Accept everything that is undecided", "diffs", True, "files"),
     Action(
         "write",
         ("w",),
@@ -63,6 +75,23 @@ ACTIONS = (
         True,
         "files",
     ),
+    Action("comment", ("c",), "why", "Reject this hunk and say why", "diffs", True, "files"),
+    Action("undecide", ("u",), "undecide", "Make this hunk undecided again", "diffs", True, "files"),
+    Action("next_file", ("n",), "next file", "Go to the next file", "diffs", True, "files"),
+    Action("previous_file", ("p",), "file back", "Go to the file before", "diffs"),
+    Action("accept_file", ("f",), "accept file", "Accept the whole file", "diffs", True, "files"),
+    Action("reject_file", ("x",), "reject file", "Reject the whole file", "diffs", True, "files"),
+    Action(
+        "toggle_pairs",
+        ("v",),
+        "side by side",
+        "Show before and after side by side, or in one",
+        "diffs",
+        True,
+        "files",
+    ),
+    Action("toggle_context", ("z",), "fold", "Fold unchanged lines, or show them", "diffs"),
+    Action("toggle_authors", ("b",), "who", "Show who wrote each line", "diffs"),
     Action("undo", ("U",), "undo", "Take back what was written last; asks first", "diffs", True, "written"),
     Action(
         "choose",
@@ -134,4 +163,5 @@ def key_name(key: str) -> str:
     if len(key) == 1 or key == "1-9":
         return key
     names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn"}
+    names |= {"left_square_bracket": "[", "right_square_bracket": "]"}
     return "+".join(names.get(part, part.capitalize()) for part in key.split("+"))

@@ -18,11 +18,12 @@ from core.view.session import SessionView
 from tui.actions import Scope, When, offered
 from tui.bar import Bar
 from tui.chat import Chat, Waiting
-from tui.diffs import Diffs, PatchView, diffs_title
+from tui.diffs import Diffs, diffs_title
 from tui.feed import Damage
 from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
 from tui.paint import Line
 from tui.panes import CostPane, GraphPane, cost_title, graph_title
+from tui.patch import PatchView
 from tui.prompt import Prompt
 from tui.welcome import Welcome
 
@@ -109,6 +110,9 @@ class Board(Screen[None]):
             facts.add("open")
         if any(file.place == "applied" for file in changes.files.values()):
             facts.add("written")
+        file = self.query_one(Diffs).file
+        if file is not None and file.conflict is not None:
+            facts.add("conflict")
         if head.can_retry:
             facts.add("retry")
         return facts

@@ -14,7 +14,8 @@ from tui.bar import Bar
 from tui.board import Board
 from tui.chat import Chat, Waiting
 from tui.connection import Connect, Connection
-from tui.diffs import PatchView
+from tui.deciding import Deciding
+from tui.diffs import Diffs
 from tui.feed import FRAME_SECONDS, Damage, Feed
 from tui.lines import Footer, Tabs
 from tui.paint import Line, Span
@@ -163,15 +164,15 @@ class WorkScreen(Board):
         chat = self.query_one(Chat)
         chat.scroll_relative(y=event.by * max(1, chat.size.height - 2), animate=False)
 
-    async def on_patch_view_decided(self, event: PatchView.Decided) -> None:
+    async def on_deciding_decided(self, event: Deciding.Decided) -> None:
         await self.send(event.command)
 
-    def on_patch_view_confirming(self, event: PatchView.Confirming) -> None:
+    def on_deciding_confirming(self, event: Deciding.Confirming) -> None:
         self._confirming = event.words
         self._told = ""
         self.settle()
 
-    def on_patch_view_told(self, event: PatchView.Told) -> None:
+    def on_deciding_told(self, event: Deciding.Told) -> None:
         self.tell(event.text)
 
     async def on_bar_answered(self, event: Bar.Answered) -> None:
@@ -189,7 +190,7 @@ class WorkScreen(Board):
         """Do what the footer or the palette named."""
         if action.scope == "diffs":
             self.focus_pane("diffs")
-            await self.query_one(PatchView).run_action(action.name)
+            await self.query_one(Diffs).run_action(action.name)
         elif action.bound:
             await self.run_action(action.name)
         else:

@@ -1,14 +1,11 @@
 """The files that differ, as a fold over records: patch, author, verdict, and what became of them."""
 
-from typing import Literal, TypeAlias, assert_never
-
-import msgspec
+from typing import assert_never
 
 from core.events import (
     CallStarted,
     ChangeApplied,
     ChangeDecided,
-    ChangeKind,
     ChangeMarkedStale,
     ChangeMerged,
     ChangeUndone,
@@ -56,45 +53,11 @@ from core.events import (
     TextFinished,
     ToolFinished,
     ToolStarted,
-    Verdict,
     VerdictGiven,
 )
 from core.record import Record
 from core.text import sanitise, sanitise_line
-
-Place: TypeAlias = Literal["staged", "stale", "applied", "undone"]
-"""Where a change is. `stale`: the project's file moved on meanwhile, so it was not written.
-`undone`: it was written and taken back, and waits for a decision again."""
-
-
-class File(msgspec.Struct):
-    path: str
-    """Exact, for commands."""
-    label: str
-    """The same, safe to draw; a renamed file shows where it was."""
-    kind: ChangeKind
-    added: int
-    removed: int
-    patch: str
-    binary: bool
-    roles: list[str]
-    """Who wrote it, the latest last."""
-    verdict: Verdict = "undecided"
-    place: Place = "staged"
-    reason: str = ""
-    """Why it is stale."""
-    version: int = 0
-    """Grows with each new patch."""
-
-    @property
-    def open(self) -> bool:
-        """It waits for a decision."""
-        return self.verdict == "undecided" and self.place != "applied"
-
-    @property
-    def ready(self) -> bool:
-        """Accepted, and not written yet."""
-        return self.verdict == "accepted" and self.place != "applied"
+from core.view.files import Conflict, File, Place, changed_file
 
 
 class Changes:
@@ -108,17 +71,24 @@ class Changes:
         event = record.event
         match event:
             case FileChanged():
-                return self._change(event)
+                self.files[event.path] = changed_file(event, self.files.get(event.path), record.at)
+                return True
             case ChangeWithdrawn():
                 return self._withdraw(event.path)
             case ChangeDecided():
                 return self._decide(event)
             case ChangeMarkedStale():
-                return self._mark(event.path, "stale", sanitise_line(event.reason))
+                return self._outdate(event)
             case ChangeApplied():
                 return self._mark(event.path, "applied")
             case ChangeUndone():
                 return self._mark(event.path, "undone")
+            case ChangeMerged() | ConflictFound() | ConflictResolved():
+                return self._collide(event)
+            case OverlapFound():
+                return self._overlap(event)
+            case ProjectChanged():
+                return self._move(event)
             case (
                 SessionStarted()
                 | SessionResumed()
@@ -154,11 +124,6 @@ class Changes:
                 | NodePaused()
                 | NodeResumed()
                 | ModelChanged()
-                | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
-                | ProjectChanged()
-                | OverlapFound()
                 | StageCommitted()
                 | StageRewound()
                 | GitProposed()
@@ -185,24 +150,6 @@ class Changes:
     def removed(self) -> int:
         return sum(file.removed for file in self.files.values())
 
-    def _change(self, event: FileChanged) -> bool:
-        """Take the new difference; a verdict was about the old one, so the file is open again."""
-        before = self.files.get(event.path)
-        roles = before.roles if before else []
-        role = sanitise_line(event.role)
-        self.files[event.path] = File(
-            event.path,
-            _label(event),
-            event.kind,
-            event.added_lines,
-            event.removed_lines,
-            sanitise(event.patch),
-            event.binary,
-            [*(known for known in roles if known != role), role],
-            version=before.version + 1 if before else 0,
-        )
-        return True
-
     def _withdraw(self, path: str) -> bool:
         file = self.files.get(path)
         if file is None or file.verdict == "rejected":
@@ -214,7 +161,7 @@ class Changes:
         file = self.files.get(event.path)
         if file is None:
             return False
-        file.verdict = event.verdict
+        file.decide(event.verdict, event.hunk, sanitise(event.comment))
         if file.place == "undone":
             file.place = "staged"
         return True
@@ -226,14 +173,49 @@ class Changes:
         file.place, file.reason = place, reason
         match place:
             case "applied":
+                file.conflict = None
                 file.verdict = "accepted"
             case "undone":
-                file.verdict = "undecided"
+                file.decide("undecided", None, "")
             case "staged" | "stale":
                 pass
         return True
 
+    def _outdate(self, event: ChangeMarkedStale) -> bool:
+        reason, file = sanitise_line(event.reason), self.files.get(event.path)
+        if event.hunk is None or file is None:
+            return self._mark(event.path, "stale", reason)
+        for piece in file.pieces:
+            if piece.id == event.hunk:
+                piece.stale = reason
+        return True
 
-def _label(event: FileChanged) -> str:
-    path = sanitise_line(event.path)
-    return f"{sanitise_line(event.old_path)} → {path}" if event.old_path else path
+    def _collide(self, event: ChangeMerged | ConflictFound | ConflictResolved) -> bool:
+        file = self.files.get(event.path)
+        if file is None:
+            return False
+        match event:
+            case ChangeMerged():
+                file.merged, file.conflict = True, None
+            case ConflictFound():
+                file.conflict = Conflict(event.regions, sanitise(event.text))
+            case ConflictResolved():
+                file.conflict = None
+        return True
+
+    def _overlap(self, event: OverlapFound) -> bool:
+        file, other = self.files.get(event.path), sanitise_line(event.other_role)
+        if file is None:
+            return False
+        if other not in file.overlaps:
+            file.overlaps.append(other)
+        for piece in file.pieces:
+            if piece.id == event.hunk:
+                piece.overlap = other
+        return True
+
+    def _move(self, event: ProjectChanged) -> bool:
+        touched = [self.files[path] for path in event.touched if path in self.files]
+        for file in touched:
+            file.moved = True
+        return bool(touched)

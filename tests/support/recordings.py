@@ -1,6 +1,7 @@
 """Record streams as sessions really write them, for tests of views and screen."""
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,42 @@ ANSWER = """The API now answers `GET /health`.
 - **tests/test_health.py** covers it; all 14 tests pass
 - the README lists the new route
 """
+
+
+def hunks_of(patch: str, *roles: str) -> tuple[e.Hunk, ...]:
+    """A patch's pieces: each run of changed lines, the roles in turn their authors."""
+    found: list[e.Hunk] = []
+    run: list[tuple[str, int, int]] = []
+
+    def close() -> None:
+        if run:
+            taken, given = ([line for line in run if line[0] == mark] for mark in "-+")
+            found.append(
+                e.Hunk(
+                    id=f"h{len(found) + 1}",
+                    old_start=taken[0][1] if taken else run[0][1] - 1,
+                    old_lines=len(taken),
+                    new_start=given[0][2] if given else run[0][2] - 1,
+                    new_lines=len(given),
+                    role=roles[len(found) % len(roles)],
+                )
+            )
+        run.clear()
+
+    old = new = 0
+    for line in patch.splitlines()[2:]:
+        if head := re.match(r"@@ -(\d+)\S* \+(\d+)", line):
+            close()
+            old, new = int(head[1]), int(head[2])
+            continue
+        if line[:1] in ("-", "+"):
+            run.append((line[0], old, new))
+        else:
+            close()
+        old += line[:1] != "+"
+        new += line[:1] != "-"
+    close()
+    return tuple(found)
 
 
 @dataclass
@@ -194,7 +231,9 @@ class Tape:
             ),
         )
 
-    def change(self, role: str, path: str, patch: str, kind: e.ChangeKind = "modified") -> "Tape":
+    def change(
+        self, role: str, path: str, patch: str, kind: e.ChangeKind = "modified", **more: Any
+    ) -> "Tape":
         lines = patch.splitlines()[2:]
         return self.add(
             e.FileChanged(
@@ -204,6 +243,7 @@ class Tape:
                 added_lines=sum(line.startswith("+") for line in lines),
                 removed_lines=sum(line.startswith("-") for line in lines),
                 patch=patch,
+                **({"hunks": hunks_of(patch, role)} | more),
             )
         )
 
@@ -405,6 +445,97 @@ def interrupted() -> list[Record]:
     tape = Tape(records=running())
     tape.leave("fast_coder", "interrupted", 3000)
     return tape.finish("interrupted", "", ("app/server.py",)).records
+
+
+PATCH_CACHE = """--- a/app/cache.py
++++ b/app/cache.py
+@@ -1,12 +1,14 @@
+ \"\"\"A cache of the latest answers.\"\"\"
+-from collections import OrderedDict
++import time
++from collections import OrderedDict
++from threading import RLock
+
+
+ class Cache:
+-    def __init__(self, size):
++    def __init__(self, size: int, ttl: float = 60.0) -> None:
+         self.size = size
+         self.entries = OrderedDict()
+
+     def __len__(self):
+         return len(self.entries)
+@@ -40,9 +42,12 @@ class Cache:
+     def get(self, key):
+-        value = self.entries[key]
+-        self.entries.move_to_end(key)
+-        return value
++        with self.lock:
++            value, until = self.entries[key]
++            if until < time.monotonic():
++                raise KeyError(key)
++            self.entries.move_to_end(key)
++            return value
+
+     def clear(self):
+         self.entries.clear()
+         # keeps its size
+""".replace("\n\n", "\n \n").replace("\n\n", "\n \n")
+PATCH_MOVED = """diff --git a/app/util.py b/app/text.py
+rename from app/util.py
+--- a/app/util.py
++++ b/app/text.py
+@@ -1,3 +1,3 @@
+-# util
++# text
+ def cut(text):
+     return text[:80]
+"""
+CONFLICT = """import os
+
+<<<<<<< yours
+LIMIT = 20
+||||||| before
+LIMIT = 10
+=======
+LIMIT = int(os.environ.get("LIMIT", "10"))
+>>>>>>> the team's
+
+def page(items):
+    return items[:LIMIT]
+"""
+
+
+def hunks() -> list[Record]:
+    """Files of every kind wait: several hunks and roles, a rename, a mode, a binary file, a conflict."""
+    tape = Tape().start().request("Implement an LRU cache with TTL support and thread safety")
+    tape.route("MEDIUM").plan(("senior_coder", "code_reviewer"))
+    tape.node("senior_coder")
+    more = {"hunks": hunks_of(PATCH_CACHE, "senior_coder", "fast_coder"), "marks": ("crlf",)}
+    tape.change("senior_coder", "app/cache.py", PATCH_CACHE, **more)
+    tape.change("senior_coder", "app/text.py", PATCH_MOVED, "renamed", old_path="app/util.py")
+    tape.change("senior_coder", "bin/serve", "", old_mode="100644", new_mode="100755")
+    tape.change("senior_coder", "logo.png", "", "added", binary=True, new_mode="100644")
+    tape.change("senior_coder", "current", "", "added", new_mode="120000")
+    tape.change("fast_coder", "app/page.py", PATCH_APP.replace("server", "page"))
+    tape.add(
+        e.OverlapFound(
+            **tape.at("fast_coder"),
+            path="app/cache.py",
+            other_node="senior_coder",
+            other_role="senior_coder",
+            hunk="h2",
+        ),
+        e.ProjectChanged(paths=("app/page.py",), count=1, touched=("app/page.py",)),
+        e.ConflictFound(path="app/page.py", regions=1, text=CONFLICT),
+    )
+    tape.leave("senior_coder").finish(files=("app/cache.py",))
+    return tape.add(
+        e.ChangeDecided(path="app/cache.py", verdict="accepted", by="user", hunk="h1"),
+        e.ChangeDecided(
+            path="app/cache.py", verdict="rejected", by="user", hunk="h2", comment="keep the signature"
+        ),
+    ).records
 
 
 HOSTILE = "\x1b]52;c;cm0gLXJmIC8=\x07\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u200b[bold red]markup[/]"

@@ -256,7 +256,7 @@ class TestLength:
             await pilot.pause()
             patch = stage.screen.query_one("#patch")
             rows = [plain(patch.line(y)) for y in range(patch.virtual_size.height)]
-            assert rows[0].endswith("…")
+            assert "…" in rows[0]
             assert "- short" in rows[1]
             assert len(rows) == 5
             assert sum(row.count("x") for row in rows[2:]) == 150

@@ -163,7 +163,7 @@ class TestDiffs:
 
     async def test_accept_and_reject_the_file_under_the_cursor(self, deciding):
         stage, pilot = deciding
-        await pilot.press("a", "n", "r", "p", "p", "a")
+        await pilot.press("f", "n", "x", "p", "p", "a")
         await pilot.pause()
         assert stage.commands == [
             c.DecideChanges(verdict="accepted", paths=("app/server.py",)),
@@ -250,6 +250,143 @@ class TestDiffs:
             await pilot.pause()
             assert stage.commands == []
             assert "written already" in texts(stage)
+
+
+class TestHunks:
+    @pytest.fixture
+    async def reading(self, stage_of, caught_up):
+        stage = stage_of(tapes.hunks())
+        async with stage.app.run_test(size=(160, 50)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4")
+            yield stage, pilot
+
+    @staticmethod
+    def cache(verdict, *ids, comment=""):
+        return c.DecideChanges(verdict=verdict, paths=("app/cache.py",), hunks=ids or None, comment=comment)
+
+    async def test_each_hunk_is_decided_by_itself_and_the_next_undecided_one_follows(self, reading):
+        stage, pilot = reading
+        await pilot.press("r", "a", "u")
+        await pilot.pause()
+        assert stage.commands == [
+            self.cache("rejected", "h1"),
+            self.cache("accepted", "h3"),
+            self.cache("undecided", "h3"),
+        ]
+
+    async def test_the_way_from_hunk_to_hunk_goes_across_files(self, reading):
+        stage, pilot = reading
+        diffs = stage.screen.query_one("#diffs")
+        seen = []
+        for key in ("]", "]", "]", "[", "["):
+            await pilot.press(key)
+            seen.append((diffs.file.path, diffs.piece.id))
+        assert seen == [
+            ("app/cache.py", "h2"),
+            ("app/cache.py", "h3"),
+            ("app/text.py", "h1"),
+            ("app/cache.py", "h3"),
+            ("app/cache.py", "h2"),
+        ]
+
+    async def test_a_whole_file_is_decided_whatever_its_hunks(self, reading):
+        stage, pilot = reading
+        await pilot.press("f", "x")
+        await pilot.pause()
+        assert stage.commands == [self.cache("accepted"), self.cache("rejected")]
+
+    async def test_a_rejection_carries_its_reason(self, reading):
+        stage, pilot = reading
+        await pilot.press("]", "c")
+        await pilot.pause()
+        await pilot.press(*"no A", "enter")
+        await pilot.pause()
+        assert stage.commands == [self.cache("rejected", "h2", comment="no A")]
+        assert stage.screen.focused is stage.screen.query_one("#patch")
+
+    async def test_escape_leaves_a_comment_without_deciding(self, reading):
+        stage, pilot = reading
+        await pilot.press("c", *"no", "escape")
+        await pilot.pause()
+        assert stage.commands == []
+        assert not stage.screen.query("#comment")
+        assert stage.screen.focused is stage.screen.query_one("#patch")
+
+    async def test_a_scrolled_patch_decides_on_what_is_in_sight(self, stage_of, caught_up):
+        body = "".join(f"@@ -{n},1 +{n},1 @@\n-a{n}\n+b{n}\n" for n in range(1, 4000, 20))
+        tape = tapes.Tape().start().request()
+        tape.node("fast_coder")
+        tape.change("fast_coder", "a.py", f"--- a\n+++ b\n{body}")
+        stage = stage_of(tape.records)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f4", "end")
+            await pilot.pause()
+            await pilot.press("a")
+            await pilot.pause()
+            (decision,) = stage.commands
+            assert int(decision.hunks[0].removeprefix("h")) > 180
+
+    async def test_a_conflict_is_shown_with_both_sides_and_taken_by_one_key(self, reading):
+        stage, pilot = reading
+        await pilot.press("p")
+        await pilot.pause()
+        assert "LIMIT = 20" in texts(stage)
+        assert 'int(os.environ.get("LIMIT", "10"))' in texts(stage)
+        await pilot.press("a")
+        await pilot.pause()
+        assert "in conflict" in texts(stage)
+        await pilot.press("m", "t")
+        await pilot.pause()
+        assert stage.commands == [
+            c.ResolveConflict(path="app/page.py", take="project"),
+            c.ResolveConflict(path="app/page.py", take="stage"),
+        ]
+
+    async def test_no_side_is_taken_where_nothing_collides(self, reading):
+        stage, pilot = reading
+        await pilot.press("m", "t")
+        await pilot.pause()
+        assert stage.commands == []
+        assert "no conflict" in texts(stage)
+
+    async def test_side_by_side_folded_and_with_authors(self, reading):
+        stage, pilot = reading
+        view = stage.screen.query_one("#patch")
+        one = view.virtual_size.height
+        await pilot.press("z")
+        assert view.virtual_size.height < one
+        await pilot.press("z", "b")
+        await pilot.pause()
+        assert "fast_coder" in texts(stage).split("hunk 2 of 3")[1].split("hunk 3")[0]
+        await pilot.press("b", "v")
+        await pilot.pause()
+        row = next(line for line in texts(stage).split("\n") if "from collections" in line)
+        assert "import time" in row
+
+    async def test_what_a_write_leaves_out_and_risks_is_said_first(self, reading):
+        stage, pilot = reading
+        await pilot.press("w")
+        await pilot.pause()
+        assert "5 undecided, 1 undecided hunk left out" in texts(stage)
+        assert "two roles wrote the same lines" in texts(stage)
+
+    @pytest.mark.parametrize(
+        ("path", "words"),
+        [
+            ("app/text.py", "Renamed: app/util.py → app/text.py"),
+            ("bin/serve", "It was a plain file, and becomes an executable file."),
+            ("logo.png", "A binary file"),
+            ("current", "It is a symbolic link."),
+            ("app/cache.py", "In the file: crlf"),
+        ],
+    )
+    async def test_each_file_is_shown_for_what_it_is(self, reading, path, words):
+        stage, pilot = reading
+        stage.screen.query_one("#diffs").open(path)
+        await pilot.pause()
+        assert words in " ".join(texts(stage).replace("│", " ").split())
 
 
 class TestQuestions:
@@ -389,10 +526,10 @@ class TestScreens:
         async with stage.app.run_test(size=(120, 40)) as pilot:
             await caught_up(pilot, stage)
             await pilot.press("ctrl+p")
-            await pilot.press(*"accept every")
+            await pilot.press(*"accept everything")
             await settled(
                 pilot,
-                lambda: "Accept every undecided file" in texts(stage) and "Stop the run" not in texts(stage),
+                lambda: "Accept everything that" in texts(stage) and "Stop the run" not in texts(stage),
             )
             await pilot.press("down", "enter")
             await settled(pilot, lambda: bool(stage.commands))
@@ -494,10 +631,10 @@ def test_no_key_is_taken_by_the_prompt_or_twice():
 
 def test_every_action_that_is_bound_can_be_done():
     from tui.actions import ACTIONS
-    from tui.diffs import PatchView
+    from tui.diffs import Diffs
     from tui.work import WorkScreen
 
-    holders = {"anywhere": WorkScreen, "diffs": PatchView}
+    holders = {"anywhere": WorkScreen, "diffs": Diffs}
     for action in ACTIONS:
         if action.bound:
             assert hasattr(holders[action.scope], f"action_{action.name}"), action.name

@@ -18,6 +18,9 @@ STATES = {
     "written": (tapes.applied, ()),
     "failed": (tapes.failed, ()),
     "question": (tapes.question, ()),
+    "hunks": (tapes.hunks, ("f4", "right_square_bracket")),
+    "pairs": (tapes.hunks, ("f4", "v")),
+    "conflict": (tapes.hunks, ("f4", "p")),
     "help": (tapes.decide, ("f1",)),
 }
 

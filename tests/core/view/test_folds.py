@@ -200,6 +200,49 @@ class TestChanges:
         more(view, e.ChangeUndone(path="app/server.py", apply="a1"))
         assert view.changes.files["app/server.py"].place == "undone"
 
+    def test_a_piece_that_stayed_the_same_keeps_its_verdict(self, recordings):
+        view = fold(recordings.hunks())
+        file = view.changes.files["app/cache.py"]
+        assert [piece.verdict for piece in file.pieces] == ["accepted", "rejected", "undecided"]
+        assert (file.verdict, file.open, file.ready) == ("undecided", True, True)
+        change = next(r.event for r in recordings.hunks() if isinstance(r.event, e.FileChanged))
+        values = {f: getattr(change, f) for f in change.__struct_fields__}
+        kept = (change.hunks[0], *(e.Hunk(id="new", old_start=9, old_lines=1, new_start=9, new_lines=1),))
+        more(view, e.FileChanged(**values | {"hunks": kept}))
+        assert [piece.verdict for piece in view.changes.files["app/cache.py"].pieces] == [
+            "accepted",
+            "undecided",
+        ]
+
+    def test_a_file_is_what_its_pieces_are_together(self, recordings):
+        view = fold(recordings.hunks())
+        file = view.changes.files["app/cache.py"]
+        at = {"path": file.path, "by": "user"}
+        more(view, e.ChangeDecided(**at, verdict="rejected", hunk="h3"))
+        assert (file.verdict, file.open, file.ready) == ("accepted", False, True)
+        more(view, e.ChangeDecided(**at, verdict="rejected", hunk="h1"))
+        assert (file.verdict, file.ready) == ("rejected", False)
+        more(view, e.ChangeDecided(**at, verdict="undecided"))
+        assert (file.verdict, file.open_pieces) == ("undecided", 3)
+
+    def test_conflicts_overlaps_and_the_users_own_edits(self, recordings):
+        view = fold(recordings.hunks())
+        page, cache = view.changes.files["app/page.py"], view.changes.files["app/cache.py"]
+        assert page.conflict is not None
+        assert page.moved
+        assert cache.overlaps == ["senior_coder"]
+        assert [piece.overlap for piece in cache.pieces] == ["", "senior_coder", ""]
+        more(
+            view,
+            e.ConflictResolved(path="app/page.py", take="stage", by="user"),
+            e.ChangeMerged(path="app/page.py"),
+            e.ChangeMarkedStale(path="app/cache.py", reason="the lines are gone", hunk="h1"),
+        )
+        assert page.conflict is None
+        assert page.merged
+        assert cache.place == "staged"
+        assert cache.pieces[0].stale == "the lines are gone"
+
     def test_a_new_difference_is_open_again_and_names_the_new_author(self, recordings):
         view = fold(recordings.decided())
         change = next(r.event for r in recordings.decide() if isinstance(r.event, e.FileChanged))
@@ -207,7 +250,7 @@ class TestChanges:
             view,
             e.FileChanged(
                 **{f: getattr(change, f) for f in change.__struct_fields__}
-                | {"role": "documenter", "node": "documenter"}
+                | {"role": "documenter", "node": "documenter", "hunks": ()}
             ),
         )
         file = view.changes.files["app/server.py"]
