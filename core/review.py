@@ -148,7 +148,7 @@ class Review:
         return events
 
     def _write(self, stage: Stage, changes: Mapping[str, Change]) -> list[Event]:
-        done = apply(stage.project, list(changes.values()), self._staging.journals)
+        done = apply(stage.project, list(changes.values()), self._staging.journals, self._staging.session)
         applied: list[Event] = [ChangeApplied(path=path, apply=done.id) for path in changes]
         touched = [path for change in changes.values() for path in change.paths]
         return applied + _afterwards(lambda: stage.rebase(touched))
@@ -167,7 +167,13 @@ class Review:
 
     def _undo(self, stage: Stage, places: Sequence[str] | None) -> list[Event]:
         try:
-            done = undo(stage.project, self._staging.journals, places, list(self._past.applies))
+            done = undo(
+                stage.project,
+                self._staging.journals,
+                places,
+                list(self._past.applies),
+                self._staging.session,
+            )
         except ApplyError as error:
             raise Refusal(str(error)) from error
         events: list[Event] = [ChangeUndone(path=path, apply=done.id) for path in done.paths]

@@ -12,6 +12,7 @@ class Staging:
     """Opens a session's stage and sandbox once, and brings the stage up to date for each run."""
 
     def __init__(self, session: str, project: Path, home: Home, *, allow_unconfined: bool) -> None:
+        self.session = session
         self.project = project
         self.journals = home.journals(project)
         self._folder = home.stage(session)

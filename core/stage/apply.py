@@ -28,10 +28,11 @@ __all__ = [
 ]
 
 
-def apply(project: Path, changes: Sequence[Change], journals: Path) -> Applied:
+def apply(project: Path, changes: Sequence[Change], journals: Path, session: str = "") -> Applied:
     """Write changes into the project, all of them or none.
 
-    `journals` is the project's journal folder (`Home.journals`); the apply stays there as undo point.
+    `journals` is the project's journal folder (`Home.journals`); the apply stays there as undo point of
+    the session.
 
     Raises:
         Stale: the user changed some of the files meanwhile.
@@ -44,7 +45,7 @@ def apply(project: Path, changes: Sequence[Change], journals: Path) -> Applied:
     with reported(), store.locked():
         recover_all(store)
         planner = Planner(os.path.realpath(project), [wish for change in changes for wish in _wishes(change)])
-        draft = planner.draft(store.next_id(), "apply")
+        draft = planner.draft(store.next_id(), "apply", session=session)
         if draft.unfit:
             raise Stale(draft.unfit)
         carry_out(store, draft)
@@ -56,6 +57,7 @@ def undo(
     journals: Path,
     paths: Collection[str] | None = None,
     applies: Collection[str] | None = None,
+    session: str = "",
 ) -> Applied:
     """Restore what was there before the last apply that still stands, or before it wrote `paths`.
 
@@ -79,7 +81,7 @@ def undo(
             folder_bits=bits,
             may_prune=list(plan.make),
         )
-        draft = planner.draft(store.next_id(), "undo", plan.id)
+        draft = planner.draft(store.next_id(), "undo", plan.id, session)
         if draft.unfit:
             raise UndoRefused(
                 f"Nothing was undone: {name_some(draft.unfit)} changed since it was applied, "

@@ -22,6 +22,7 @@ from core.stage.spelling import escape, unescape
 FileKind = Literal["file", "link"]
 _OPEN = ".open"
 _KEPT = ".kept"
+_DROPPED = ".dropped"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -65,6 +66,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Folders that go when they are empty then, innermost first, with their permission bits."""
     undoes: str | None = None
     """The apply that an undo takes back."""
+    session: str = ""
+    """Whose it is; empty where that is not known."""
 
     def temporary(self, number: int, suffix: str) -> str:
         """Name of a step's temporary file: `tmp` for new bytes, `old` for old ones put back."""
@@ -91,7 +94,7 @@ class Journals:
 
     def complete(self) -> list[str]:
         """Ids of transactions that are done, oldest first."""
-        return [name for name in self._names() if not name.endswith((_OPEN, _KEPT))]
+        return [name for name in self._names() if not name.endswith((_OPEN, _KEPT, _DROPPED))]
 
     def unfinished(self) -> list[str]:
         """Ids of transactions that were begun and are not complete."""
@@ -161,6 +164,27 @@ class Journals:
         except FileNotFoundError:
             return None
         return _recoded(msgspec.json.decode(data, type=Plan), spell=False)
+
+    def size(self, identity: str) -> int:
+        """Bytes that a journal takes on the disk."""
+        folder = self._find(identity)
+        return sum(place.stat().st_size for place in folder.iterdir())
+
+    def age(self, identity: str, now: float) -> float:
+        """Seconds since a transaction was done."""
+        return now - (self._find(identity) / "journal.json").stat().st_mtime
+
+    def drop(self, identity: str) -> None:
+        """Remove an undo point; its name goes first, so that a crash leaves nothing that looks whole."""
+        gone = self._folder / (identity + _DROPPED)
+        self._find(identity).rename(gone)
+        shutil.rmtree(gone)
+
+    def sweep(self) -> None:
+        """Remove what a crash left of dropped ones."""
+        for name in self._names():
+            if name.endswith(_DROPPED):
+                shutil.rmtree(self._folder / name, ignore_errors=True)
 
     def load_bytes(self, identity: str, state: State) -> bytes:
         """The kept bytes of a state."""

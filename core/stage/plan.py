@@ -67,8 +67,10 @@ class Planner:
     _blobs: list[bytes] = field(default_factory=list[bytes])
     _start: int = 0
 
-    def draft(self, identity: str, kind: Literal["apply", "undo"], undoes: str | None = None) -> Draft:
-        """Lay down the plan.
+    def draft(
+        self, identity: str, kind: Literal["apply", "undo"], undoes: str | None = None, session: str = ""
+    ) -> Draft:
+        """Lay down the plan of a session.
 
         Raises:
             OSError: a file cannot be read.
@@ -84,7 +86,7 @@ class Planner:
             else:
                 steps.append(self._step(wish, place))
         made, pruned = ({}, {}) if unfit else (self._make(steps), self._prune(steps))
-        plan = Plan(identity, kind, self.project, steps, made, pruned, undoes)
+        plan = Plan(identity, kind, self.project, steps, made, pruned, undoes, session)
         found = [self._found[step.place] for step in steps]
         contents = [wish.new for wish in self.wishes]
         return Draft(plan, found, contents, self._blobs, sorted(set(unfit)))
