@@ -6,8 +6,10 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions"]
-When: TypeAlias = Literal["always", "busy", "idle", "retry", "files", "open", "written", "live", "conflict"]
+Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions", "inbox"]
+When: TypeAlias = Literal[
+    "always", "busy", "idle", "retry", "files", "open", "written", "live", "conflict", "waiting"
+]
 """What must be true for the footer to offer it."""
 
 SCOPE_TITLES: dict[Scope, str] = {
@@ -16,6 +18,7 @@ SCOPE_TITLES: dict[Scope, str] = {
     "diffs": "In the diffs",
     "question": "When a run asks",
     "sessions": "In the list of sessions",
+    "inbox": "In the inbox",
 }
 
 
@@ -42,6 +45,16 @@ ACTIONS = (
         ("enter",),
         "queue",
         "While a run works: queue the request for afterwards",
+        "prompt",
+        True,
+        "busy",
+        bound=False,
+    ),
+    Action(
+        "steer",
+        ("ctrl+s",),
+        "say now",
+        "While a run works: say it to the node that works, for its next turn",
         "prompt",
         True,
         "busy",
@@ -104,6 +117,12 @@ ACTIONS = (
     ),
     Action("open", ("enter",), "read", "Read the marked session again", "sessions", True, bound=False),
     Action("back", ("escape",), "back", "Go back", "sessions", True, bound=False),
+    Action("approve", ("a",), "approve", "Approve what is marked, or the one under the cursor", "inbox"),
+    Action("refuse", ("r",), "refuse", "Refuse what is marked, or the one under the cursor", "inbox"),
+    Action("mark", ("space",), "mark", "Mark this one, to decide on several at once", "inbox"),
+    Action("mark_alike", ("A",), "mark alike", "Mark everything of this kind", "inbox"),
+    Action("go", ("enter",), "go there", "Go to where it is decided", "inbox"),
+    Action("leave", ("escape", "q", "f7"), "back", "Go back", "inbox"),
     Action(
         "retry",
         ("ctrl+r", "R"),
@@ -127,6 +146,15 @@ ACTIONS = (
         "List past sessions and read one again",
         footer=True,
         when="live",
+        priority=True,
+    ),
+    Action(
+        "inbox",
+        ("f7",),
+        "inbox",
+        "List everything that waits for you",
+        footer=True,
+        when="waiting",
         priority=True,
     ),
     Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),

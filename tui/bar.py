@@ -7,9 +7,24 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from core.view.session import Question
+from core.events import QuestionKind
+from core.view.inbox import Question
 from tui.canvas import Page
+from tui.ink import role_ink
+from tui.markdown import draw_code, draw_markdown
 from tui.paint import Line, Lines, Span, indent, wrap
+
+_TITLES: dict[QuestionKind, str] = {
+    "question": "",
+    "route": "Before it starts",
+    "plan": "The plan",
+    "budget": "The budget",
+    "network": "Outside the sandbox: network",
+    "path": "Outside the sandbox: files",
+    "host": "A web site",
+    "install": "Outside the sandbox: an installation",
+    "ping_pong": "Going round in circles",
+}
 
 
 class Bar(Page):
@@ -28,6 +43,8 @@ class Bar(Page):
         self.question: Question | None = None
         self._words: Line = []
         self._chosen = 0
+        self._top = 0
+        """The row of the first choice."""
 
     def ask(self, question: Question) -> bool:
         """Show a question, its first choice marked; true when it was not shown already."""
@@ -59,13 +76,34 @@ class Bar(Page):
     def compose_lines(self, width: int) -> Lines:
         if self.question is None:
             return wrap(self._words, width)
-        lines = indent(wrap([Span(self.question.text, "bold")], width - 2), [Span("? ", "key")], [Span("  ")])
-        for index, label in enumerate(self.question.labels[:9]):
+        question = self.question
+        lines = self._title(question)
+        lines += indent(wrap([Span(question.text, "bold")], width - 2), [Span("? ", "key")], [Span("  ")])
+        self._top = len(lines)
+        for index, label in enumerate(question.labels[:9]):
             here = index == self._chosen
             mark = "▸ " if here else "  "
             line = [Span(mark, "accent"), Span(f"{index + 1} ", "key"), Span(label, "bold" if here else "")]
             lines.append(line)
+        if question.detail:
+            lines += [[], *indent(self._detail(question, width - 4), [Span("  ")])]
         return lines
+
+    @staticmethod
+    def _title(question: Question) -> Lines:
+        """What it is about, who waits, and how much it risks."""
+        title = _TITLES[question.kind]
+        line = [Span(title, "warn bold" if question.risk == "high" else "accent bold")] if title else []
+        if question.role:
+            line += [Span(f"{'  ' if line else ''}{question.role} waits", role_ink(question.role))]
+        return [line] if line else []
+
+    @staticmethod
+    def _detail(question: Question, width: int) -> Lines:
+        """A plan is read as text; a command is shown to its last character."""
+        if question.kind == "plan":
+            return draw_markdown(question.detail, width)
+        return draw_code(question.detail, width)
 
     def on_key(self, event: events.Key) -> None:
         if self.question is None or not self.question.choices:
@@ -87,7 +125,7 @@ class Bar(Page):
     def on_click(self, event: events.Click) -> None:
         if self.question is None:
             return
-        number = event.y - (len(self._lines) - len(self.question.labels[:9]))
+        number = event.y + self.scroll_offset.y - self._top
         if 0 <= number < len(self.question.choices):
             self._answer(number)
 

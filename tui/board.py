@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -33,6 +34,13 @@ _WIDTHS = ((0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide"))
 _HEIGHTS = ((0, "-flat"), (16, "-tall"), (50, "-high"))
 """Classes of the screen, from so many columns and rows on."""
 _TOO_SMALL = "Heddle needs 60×16.\nMake it larger."
+
+
+@runtime_checkable
+class Redrawn(Protocol):
+    """A screen over this one that follows the view."""
+
+    def redraw(self) -> None: ...
 
 
 class Board(Screen[None]):
@@ -113,6 +121,8 @@ class Board(Screen[None]):
         file = self.query_one(Diffs).file
         if file is not None and file.conflict is not None:
             facts.add("conflict")
+        if head.questions or head.proposals:
+            facts.add("waiting")
         if head.can_retry:
             facts.add("retry")
         return facts
@@ -124,7 +134,7 @@ class Board(Screen[None]):
         if not self.is_mounted:
             return
         with self.app.batch_update():
-            if damage.chat:
+            if damage.chat or damage.head:
                 self.query_one(Chat).update(damage.chat, self.waiting)
             if damage.graph:
                 self.query_one(GraphPane).redraw()
@@ -134,6 +144,13 @@ class Board(Screen[None]):
                 self.query_one(CostPane).redraw()
             if damage.head or damage.changes or damage.cost or damage.graph:
                 self.settle()
+                self._settle_above()
+
+    def _settle_above(self) -> None:
+        """What lies over this screen and shows the same view."""
+        above = self.app.screen
+        if above is not self and isinstance(above, Redrawn):
+            above.redraw()
 
     def settle(self) -> None:
         """Everything that follows from the state as a whole: classes, status, tabs, bar, footer."""
@@ -161,7 +178,7 @@ class Board(Screen[None]):
         if self.view.head.question is not None:
             return "A question waits below: Tab goes there"
         if self.view.head.busy:
-            return "Type the next request: it is queued until this run ends"
+            return "Enter queues a request for afterwards, Ctrl+S says it to who works now"
         if fresh and self._suggestions:
             return "Type a request, or press Enter to play the marked one"
         return "What should be done?"
@@ -209,17 +226,6 @@ class Board(Screen[None]):
             self._side, self._side_run = pane, self.view.graph.run
         self.settle()
         self.set_focus(self.query_one(_TARGETS[pane], Widget))
-
-    def step_pane(self, by: int) -> None:
-        """Go to the pane before or after this one; a question that waits is one of them."""
-        bar = self.query_one(Bar)
-        stops: list[Pane | Bar] = [*PANES, *([bar] if bar.question is not None else [])]
-        here = stops.index(bar) if bar.has_focus else PANES.index(self._pane)
-        there = stops[(here + by) % len(stops)]
-        if isinstance(there, Bar):
-            there.focus()
-        else:
-            self.focus_pane(there)
 
     def on_descendant_focus(self) -> None:
         """A click can move the focus as well as a key."""

@@ -7,6 +7,7 @@ from core.view.items import (
     FailureItem,
     HandoffItem,
     Item,
+    MessageItem,
     NodeItem,
     NoticeItem,
     QuestionItem,
@@ -84,6 +85,8 @@ def draw_item(item: Item, width: int) -> Lines:
             return _failure(item, width)
         case WrittenItem():
             return _written(item, width)
+        case MessageItem():
+            return _message(item, width)
         case RunEndItem():
             return _run_end(item, width)
     assert_never(item)
@@ -174,6 +177,12 @@ def _verdict(item: VerdictItem, width: int) -> Lines:
     for point in item.must_fix:
         lines += indent(wrap([Span(point)], width - 6), [Span("    • ", "warn")], [Span("      ")])
     return lines
+
+
+def _message(item: MessageItem, width: int) -> Lines:
+    to = item.to or "whoever works next"
+    note = f"read by {to}" if item.read else f"for {to}: read with the next turn"
+    return request_card(item.text, width, "", note)
 
 
 def _handoff(item: HandoffItem, width: int) -> Lines:

@@ -32,6 +32,10 @@ class Waiting(msgspec.Struct):
 
     text: str
     sent: bool = False
+    held: bool = False
+    """The session takes it only after the run."""
+    note: str = ""
+    """What is said of it; empty: by its state."""
 
 
 class _Block:
@@ -138,7 +142,11 @@ class Chat(Canvas):
     def _draw_waiting(self) -> None:
         self._tail = []
         for entry in self._waiting:
-            note = "sent" if entry.sent else "queued: it is sent as soon as the team is free"
+            note = (
+                entry.note or "sent"
+                if entry.sent or entry.note
+                else "queued: it is sent as soon as the team is free"
+            )
             self._tail += [[], *request_card(sanitise(entry.text), self._width, "dim", note)]
 
     # -- the window ------------------------------------------------------------------------------

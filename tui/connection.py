@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Literal, TypeAlias
 
 from core.commands import Command, RetryRun, SubmitRequest
-from core.events import CommandRefused, RequestSubmitted
+from core.events import CommandRefused, RequestQueued, RequestSubmitted
 from core.port import SessionPort
 from core.record import Record
 from core.text import sanitise
@@ -102,11 +102,12 @@ class Connection:
     async def _flush(self) -> None:
         """Send the oldest waiting request, if it is its turn."""
         head = self._feed.view.head
-        if self._port is None or head.busy or not self.waiting or self.waiting[0].sent:
+        entry = self.waiting[0] if self.waiting else None
+        if self._port is None or entry is None or entry.sent or (head.busy and entry.held):
             return
-        self.waiting[0].sent = True
+        entry.sent = True
         self._changed()
-        await self.send(SubmitRequest(text=self.waiting[0].text))
+        await self.send(SubmitRequest(text=entry.text, queue=head.busy))
 
     def return_queued(self) -> None:
         """Give what is queued back to the prompt; what is sent already stays."""
@@ -126,16 +127,24 @@ class Connection:
 
     def _taken(self, record: Record) -> None:
         event = record.event
-        if isinstance(event, RequestSubmitted) and self.waiting and self.waiting[0].sent:
-            self.waiting.pop(0)
-        elif isinstance(event, CommandRefused) and event.command == _SUBMIT and self.waiting:
-            self._returned(self.waiting.pop(0).text)
         head = self._feed.view.head
+        if isinstance(event, RequestSubmitted | RequestQueued) and self.waiting and self.waiting[0].sent:
+            if isinstance(event, RequestQueued) or event.queued is None:
+                self.waiting.pop(0)
+        elif isinstance(event, CommandRefused) and event.command == _SUBMIT and self.waiting:
+            self._refused(head.busy)
         if self._retry and head.can_retry:
             self._retry = False
             self._later(RetryRun())
         elif self.waiting and not head.busy and not self.waiting[0].sent:
             self._later(None)
+
+    def _refused(self, busy: bool) -> None:
+        """A request that is refused while a run works is sent again after it; any other comes back."""
+        if busy and not self.waiting[0].held:
+            self.waiting[0].sent, self.waiting[0].held = False, True
+        else:
+            self._returned(self.waiting.pop(0).text)
 
     def _later(self, command: Command | None) -> None:
         """Send from outside of the loop that hears."""

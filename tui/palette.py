@@ -20,7 +20,7 @@ class ActionProvider(Provider):
         if not isinstance(screen, WorkScreen):
             return
         for action in ACTIONS:
-            if action.bound and action.scope != "sessions":
+            if action.bound and action.scope not in ("sessions", "inbox"):
                 keys = " or ".join(key_name(key) for key in action.keys)
                 yield action.help, keys, partial(screen.perform, action)
         for text in screen.suggestions:

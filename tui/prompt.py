@@ -18,6 +18,13 @@ class Prompt(TextArea):
             super().__init__()
             self.text = text
 
+    class Steered(Message):
+        """The user says something to a node that works."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Stepped(Message):
         """Up or down was pressed in the empty prompt."""
 
@@ -42,6 +49,9 @@ class Prompt(TextArea):
             case "enter":
                 self._take(event)
                 self.post_message(self.Sent(self.take_text()))
+            case "ctrl+s":
+                self._take(event)
+                self.post_message(self.Steered(self.take_text()))
             case "ctrl+j" | "alt+enter" | "shift+enter":
                 self._take(event)
                 self.insert("\n")

@@ -7,16 +7,25 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 
 from core.clock import Clock
-from core.commands import AnswerQuestion, Command, InterruptRun, RetryRun
+from core.commands import (
+    AnswerQuestion,
+    Command,
+    InterruptRun,
+    RetryRun,
+    SendMessage,
+    WithdrawRequest,
+)
 from core.record import Record
+from core.view.inbox import Entry
+from core.view.session import Queued
 from tui.actions import Action, When, bindings
 from tui.bar import Bar
-from tui.board import Board
 from tui.chat import Chat, Waiting
 from tui.connection import Connect, Connection
 from tui.deciding import Deciding
 from tui.diffs import Diffs
 from tui.feed import FRAME_SECONDS, Damage, Feed
+from tui.going import Going
 from tui.lines import Footer, Tabs
 from tui.paint import Line, Span
 from tui.prompt import Prompt
@@ -27,7 +36,7 @@ _TOLD_SECONDS = 6.0
 _TWICE_SECONDS = 2.0
 
 
-class WorkScreen(Board):
+class WorkScreen(Going):
     """A live session (`connect`), or a past one that is read again (`past`)."""
 
     BINDINGS = bindings("anywhere")
@@ -76,7 +85,11 @@ class WorkScreen(Board):
 
     @property
     def waiting(self) -> Sequence[Waiting]:
-        return self.link.waiting if self.link else ()
+        queued = [
+            Waiting(one.text, note="queued: it begins after this run. ↑ takes it back")
+            for one in self.view.head.queue.values()
+        ]
+        return [*queued, *(self.link.waiting if self.link else ())]
 
     def state_words(self) -> tuple[str, str]:
         if self.link is None:
@@ -157,8 +170,27 @@ class WorkScreen(Board):
             return
         await self.link.request(text)
 
-    def on_prompt_stepped(self, event: Prompt.Stepped) -> None:
+    async def on_prompt_steered(self, event: Prompt.Steered) -> None:
+        """Into the work that goes on; without a run there is nobody to hear it."""
+        if not event.text:
+            return
+        if self.view.head.busy:
+            await self.send(SendMessage(text=event.text))
+        else:
+            self._put_back(event.text)
+            self.tell("No run works that could hear it. Enter sends it as a request.")
+
+    async def on_prompt_stepped(self, event: Prompt.Stepped) -> None:
         self.query_one(Welcome).step(event.by)
+        if event.by < 0 and self.view.head.queue:
+            await self._take_back(list(self.view.head.queue.values())[-1:])
+
+    async def _take_back(self, queued: Sequence[Queued]) -> None:
+        """Withdraw queued requests, and give their texts back to the prompt."""
+        for one in queued:
+            await self.send(WithdrawRequest(id=one.id))
+        if queued:
+            self._put_back("\n".join(one.text for one in queued))
 
     def on_prompt_scrolled(self, event: Prompt.Scrolled) -> None:
         chat = self.query_one(Chat)
@@ -200,6 +232,7 @@ class WorkScreen(Board):
         if self.link is None:
             self.dismiss()
         elif self.view.head.busy:
+            await self._take_back(list(self.view.head.queue.values()))
             await self.send(InterruptRun())
             self.link.return_queued()
 
@@ -214,38 +247,21 @@ class WorkScreen(Board):
         else:
             self.tell("There is no failed run to try again.")
 
-    def action_focus_chat(self) -> None:
-        self.focus_pane("chat")
+    def action_inbox(self) -> None:
+        from tui.inbox import InboxScreen
 
-    def action_focus_graph(self) -> None:
-        self.focus_pane("graph")
+        inbox = InboxScreen(self.view, self._clock, lambda command: self.run_worker(self.send(command)))
+        self.app.push_screen(inbox, self._go_to)
 
-    def action_focus_diffs(self) -> None:
-        self.focus_pane("diffs")
-
-    def action_focus_cost(self) -> None:
-        self.focus_pane("cost")
-
-    def action_next_pane(self) -> None:
-        self.step_pane(1)
-
-    def action_previous_pane(self) -> None:
-        self.step_pane(-1)
-
-    def action_sessions(self) -> None:
-        self.app.run_worker(self.app.show_sessions())  # type: ignore[attr-defined]
-
-    def action_help(self) -> None:
-        self.app.show_help()  # type: ignore[attr-defined]
-
-    def action_toggle_theme(self) -> None:
-        self.app.toggle_theme()  # type: ignore[attr-defined]
-
-    def action_palette(self) -> None:
-        self.app.action_command_palette()
-
-    def action_quit_now(self) -> None:
-        self.app.exit()
+    def _go_to(self, entry: Entry | None) -> None:
+        """To where an entry of the inbox is decided."""
+        if entry is None:
+            return
+        if entry.kind == "question":
+            self.query_one(Bar).focus()
+        elif entry.kind != "proposal":
+            self.query_one(Diffs).open(entry.key)
+            self.focus_pane("diffs")
 
     def action_interrupt_or_quit(self) -> None:
         """Copy what is marked; else the second press within two seconds quits."""

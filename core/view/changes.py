@@ -59,6 +59,50 @@ from core.record import Record
 from core.text import sanitise, sanitise_line
 from core.view.files import Conflict, File, Place, changed_file
 
+_Silent = (
+    SessionStarted
+    | SessionResumed
+    | CommandRefused
+    | NoticeGiven
+    | QuestionAsked
+    | QuestionAnswered
+    | RequestSubmitted
+    | StagePrepared
+    | RouteDecided
+    | GraphPlanned
+    | HandedOff
+    | RunFinished
+    | NodeStarted
+    | TextDelta
+    | TextFinished
+    | TextDiscarded
+    | ToolStarted
+    | ToolFinished
+    | TestsFinished
+    | VerdictGiven
+    | CallStarted
+    | ModelCalled
+    | Retried
+    | NodeFinished
+    | Failed
+    | SessionRenamed
+    | RequestQueued
+    | RequestDequeued
+    | RouteOverridden
+    | MessageSent
+    | MessageDelivered
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
+)
+"""Events that say nothing here."""
+
 
 class Changes:
     """Every file that differs from the project, in the order of their first change."""
@@ -69,6 +113,8 @@ class Changes:
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the files must be drawn again."""
         event = record.event
+        if isinstance(event, _Silent):
+            return False
         match event:
             case FileChanged():
                 self.files[event.path] = changed_file(event, self.files.get(event.path), record.at)
@@ -89,49 +135,6 @@ class Changes:
                 return self._overlap(event)
             case ProjectChanged():
                 return self._move(event)
-            case (
-                SessionStarted()
-                | SessionResumed()
-                | CommandRefused()
-                | NoticeGiven()
-                | QuestionAsked()
-                | QuestionAnswered()
-                | RequestSubmitted()
-                | StagePrepared()
-                | RouteDecided()
-                | GraphPlanned()
-                | HandedOff()
-                | RunFinished()
-                | NodeStarted()
-                | TextDelta()
-                | TextFinished()
-                | TextDiscarded()
-                | ToolStarted()
-                | ToolFinished()
-                | TestsFinished()
-                | VerdictGiven()
-                | CallStarted()
-                | ModelCalled()
-                | Retried()
-                | NodeFinished()
-                | Failed()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | RouteOverridden()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ModelChanged()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                return False
         assert_never(event)
 
     @property

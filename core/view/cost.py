@@ -62,6 +62,54 @@ from core.money import ZERO, Pico, to_pico
 from core.record import Record
 from core.text import sanitise_line
 
+_Silent = (
+    CommandRefused
+    | NoticeGiven
+    | QuestionAsked
+    | QuestionAnswered
+    | StagePrepared
+    | GraphPlanned
+    | HandedOff
+    | NodeStarted
+    | TextDelta
+    | TextFinished
+    | TextDiscarded
+    | ToolStarted
+    | ToolFinished
+    | TestsFinished
+    | VerdictGiven
+    | Retried
+    | NodeFinished
+    | Failed
+    | FileChanged
+    | ChangeWithdrawn
+    | ChangeDecided
+    | ChangeMarkedStale
+    | ChangeApplied
+    | ChangeUndone
+    | SessionRenamed
+    | RequestQueued
+    | RequestDequeued
+    | RouteOverridden
+    | MessageSent
+    | MessageDelivered
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | ChangeMerged
+    | ConflictFound
+    | ConflictResolved
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
+)
+"""Events that say nothing here."""
+
 
 class Tally(msgspec.Struct):
     """A sum of charges."""
@@ -129,6 +177,8 @@ class Costs:
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the costs must be drawn again."""
         event = record.event
+        if isinstance(event, _Silent):
+            return False
         match event:
             case ModelCalled():
                 return self._charge(event)
@@ -143,53 +193,6 @@ class Costs:
             case SessionStarted() | SessionResumed():
                 self.backend = event.backend
                 return True
-            case (
-                CommandRefused()
-                | NoticeGiven()
-                | QuestionAsked()
-                | QuestionAnswered()
-                | StagePrepared()
-                | GraphPlanned()
-                | HandedOff()
-                | NodeStarted()
-                | TextDelta()
-                | TextFinished()
-                | TextDiscarded()
-                | ToolStarted()
-                | ToolFinished()
-                | TestsFinished()
-                | VerdictGiven()
-                | Retried()
-                | NodeFinished()
-                | Failed()
-                | FileChanged()
-                | ChangeWithdrawn()
-                | ChangeDecided()
-                | ChangeMarkedStale()
-                | ChangeApplied()
-                | ChangeUndone()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | RouteOverridden()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ModelChanged()
-                | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
-                | ProjectChanged()
-                | OverlapFound()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                return False
         assert_never(event)
 
     def _begin(self, run: str) -> bool:

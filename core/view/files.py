@@ -93,7 +93,7 @@ class File(msgspec.Struct):
         """Take a decision on a piece, or on the file as a whole."""
         for known in self.pieces:
             if piece is None or known.id == piece:
-                known.verdict, known.comment = verdict, comment
+                known.verdict, known.comment, known.stale = verdict, comment, ""
         if piece is None or not self.pieces:
             self.verdict, self.comment = verdict, comment
         else:
@@ -140,6 +140,8 @@ def _piece(hunk: Hunk, before: Piece | None) -> Piece:
     )
     if before is not None:
         piece.verdict, piece.comment, piece.overlap = before.verdict, before.comment, before.overlap
+    if hunk.rejected:
+        piece.verdict = "rejected"
     return piece
 
 

@@ -63,6 +63,51 @@ from core.text import sanitise_line
 from core.view.items import NodeState
 from core.view.subject import tool_subject
 
+_Silent = (
+    SessionStarted
+    | SessionResumed
+    | CommandRefused
+    | NoticeGiven
+    | QuestionAsked
+    | QuestionAnswered
+    | StagePrepared
+    | RouteDecided
+    | TextDelta
+    | TextFinished
+    | TextDiscarded
+    | TestsFinished
+    | VerdictGiven
+    | Failed
+    | FileChanged
+    | ChangeWithdrawn
+    | ChangeDecided
+    | ChangeMarkedStale
+    | ChangeApplied
+    | ChangeUndone
+    | SessionRenamed
+    | RequestQueued
+    | RequestDequeued
+    | RouteOverridden
+    | MessageSent
+    | MessageDelivered
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | ChangeMerged
+    | ConflictFound
+    | ConflictResolved
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
+)
+"""Events that say nothing here."""
+
+
 EdgeState: TypeAlias = Literal["waiting", "lit", "passed"]
 """`lit`: work flows along it now. `passed`: it did in this run."""
 
@@ -114,6 +159,8 @@ class Graph:
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the graph must be drawn again."""
         event = record.event
+        if isinstance(event, _Silent):
+            return False
         match event:
             case RequestSubmitted():
                 return self._begin(event.run)
@@ -137,49 +184,6 @@ class Graph:
                 return self._hand_off(event)
             case RunFinished():
                 return self._end()
-            case (
-                SessionStarted()
-                | SessionResumed()
-                | CommandRefused()
-                | NoticeGiven()
-                | QuestionAsked()
-                | QuestionAnswered()
-                | StagePrepared()
-                | RouteDecided()
-                | TextDelta()
-                | TextFinished()
-                | TextDiscarded()
-                | TestsFinished()
-                | VerdictGiven()
-                | Failed()
-                | FileChanged()
-                | ChangeWithdrawn()
-                | ChangeDecided()
-                | ChangeMarkedStale()
-                | ChangeApplied()
-                | ChangeUndone()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | RouteOverridden()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ModelChanged()
-                | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
-                | ProjectChanged()
-                | OverlapFound()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                return False
         assert_never(event)
 
     def _begin(self, run: str) -> bool:

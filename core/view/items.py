@@ -127,6 +127,16 @@ class WrittenItem(msgspec.Struct):
     undone: int = 0
 
 
+class MessageItem(msgspec.Struct):
+    """What the user said to a node that works."""
+
+    run: str
+    text: str
+    to: str
+    """The node that it is for, then the one that read it; empty: whichever works next."""
+    read: bool = False
+
+
 class RunEndItem(msgspec.Struct):
     run: str
     status: RunStatus
@@ -152,5 +162,6 @@ Item: TypeAlias = (
     | NoticeItem
     | FailureItem
     | WrittenItem
+    | MessageItem
     | RunEndItem
 )

@@ -61,23 +61,62 @@ from core.events import (
     VerdictGiven,
 )
 from core.record import Record
-from core.text import sanitise, sanitise_line
+from core.text import sanitise_line
 from core.view.changes import Changes
 from core.view.cost import Costs
 from core.view.graph import Graph
+from core.view.inbox import Entry, Proposal, Question, proposal_of, question_of, waiting
 from core.view.transcript import Touches, Transcript
 
+_Silent = (
+    CommandRefused
+    | NoticeGiven
+    | StagePrepared
+    | RouteDecided
+    | GraphPlanned
+    | HandedOff
+    | NodeStarted
+    | TextDelta
+    | TextFinished
+    | TextDiscarded
+    | ToolStarted
+    | ToolFinished
+    | TestsFinished
+    | VerdictGiven
+    | CallStarted
+    | ModelCalled
+    | Retried
+    | NodeFinished
+    | Failed
+    | FileChanged
+    | ChangeWithdrawn
+    | ChangeDecided
+    | ChangeMarkedStale
+    | ChangeApplied
+    | ChangeUndone
+    | RouteOverridden
+    | MessageSent
+    | MessageDelivered
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | ChangeMerged
+    | ConflictFound
+    | ConflictResolved
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+)
+"""Events that say nothing here."""
 
-class Question(msgspec.Struct, frozen=True):
-    """One that waits for the user."""
+
+class Queued(msgspec.Struct, frozen=True):
+    """A request that waits for the end of the run."""
 
     id: str
-    run: str
     text: str
-    choices: tuple[str, ...]
-    """Exact, for the answer."""
-    labels: tuple[str, ...]
-    """The same, safe to draw."""
+    """Exact, for the prompt."""
 
 
 class Head(msgspec.Struct):
@@ -98,7 +137,12 @@ class Head(msgspec.Struct):
     """How the last run ended; None before the first end and while one works."""
     request: str = ""
     """The first line of the latest request."""
+    title: str = ""
+    """The session's, where the user gave it one."""
     questions: dict[str, Question] = msgspec.field(default_factory=dict[str, Question])
+    proposals: dict[str, Proposal] = msgspec.field(default_factory=dict[str, Proposal])
+    queue: dict[str, Queued] = msgspec.field(default_factory=dict[str, Queued])
+    """Requests that wait for their turn, oldest first."""
 
     @property
     def busy(self) -> bool:
@@ -136,6 +180,13 @@ class SessionView:
         self.last = 0
         """The `seq` of the last record taken in."""
 
+    @property
+    def inbox(self) -> list[Entry]:
+        """Everything that waits for the user."""
+        return waiting(
+            self.head.questions.values(), self.head.proposals.values(), self.changes.files.values()
+        )
+
     def apply(self, record: Record) -> Dirty:
         """Take one record in and say what must be drawn again."""
         self.last = record.seq
@@ -149,6 +200,8 @@ class SessionView:
 
     def _apply_head(self, record: Record) -> bool:
         head, event = self.head, record.event
+        if isinstance(event, _Silent):
+            return False
         match event:
             case SessionStarted():
                 head.project, head.project_label = event.project, sanitise_line(event.project)
@@ -164,58 +217,23 @@ class SessionView:
                 head.questions = {k: q for k, q in head.questions.items() if q.run != event.run}
                 return True
             case QuestionAsked():
-                head.questions[event.id] = _question(event)
+                head.questions[event.id] = question_of(event, record.at)
+                return True
+            case GitProposed():
+                head.proposals[event.id] = proposal_of(event, record.at)
+                return True
+            case ProposalDecided() | ProposalCarriedOut() | ProposalFailed():
+                return head.proposals.pop(event.id, None) is not None
+            case RequestQueued():
+                head.queue[event.id] = Queued(event.id, event.text)
+                return True
+            case RequestDequeued():
+                return head.queue.pop(event.id, None) is not None
+            case SessionRenamed():
+                head.title = sanitise_line(event.title)
                 return True
             case QuestionAnswered():
                 return head.questions.pop(event.id, None) is not None
-            case (
-                CommandRefused()
-                | NoticeGiven()
-                | StagePrepared()
-                | RouteDecided()
-                | GraphPlanned()
-                | HandedOff()
-                | NodeStarted()
-                | TextDelta()
-                | TextFinished()
-                | TextDiscarded()
-                | ToolStarted()
-                | ToolFinished()
-                | TestsFinished()
-                | VerdictGiven()
-                | CallStarted()
-                | ModelCalled()
-                | Retried()
-                | NodeFinished()
-                | Failed()
-                | FileChanged()
-                | ChangeWithdrawn()
-                | ChangeDecided()
-                | ChangeMarkedStale()
-                | ChangeApplied()
-                | ChangeUndone()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | RouteOverridden()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ModelChanged()
-                | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
-                | ProjectChanged()
-                | OverlapFound()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                return False
         assert_never(event)
 
     def _take_setting(self, event: SessionStarted | SessionResumed) -> bool:
@@ -223,8 +241,3 @@ class SessionView:
         head.version, head.roster = sanitise_line(event.version), sanitise_line(event.roster)
         head.backend, head.confinement = event.backend, event.confinement
         return True
-
-
-def _question(event: QuestionAsked) -> Question:
-    labels = tuple(sanitise_line(choice) for choice in event.choices)
-    return Question(event.id, event.run, sanitise(event.text), event.choices, labels)

@@ -61,23 +61,47 @@ from core.money import Pico, to_pico
 from core.record import Record
 from core.text import sanitise, sanitise_line
 from core.view.items import (
-    FailureItem,
-    HandoffItem,
     Item,
+    MessageItem,
     NodeItem,
-    NoticeItem,
     QuestionItem,
-    RequestItem,
-    RetryItem,
     RouteItem,
     RunEndItem,
-    TestsItem,
     TextItem,
     ToolItem,
-    VerdictItem,
     WrittenItem,
 )
+from core.view.standing import item_of
 from core.view.subject import tool_subject
+
+_Silent = (
+    SessionStarted
+    | GraphPlanned
+    | CallStarted
+    | ModelCalled
+    | FileChanged
+    | ChangeWithdrawn
+    | ChangeDecided
+    | SessionRenamed
+    | RequestQueued
+    | RequestDequeued
+    | RouteOverridden
+    | NodePaused
+    | NodeResumed
+    | ModelChanged
+    | ChangeMerged
+    | ConflictFound
+    | ConflictResolved
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
+)
+"""Events that say nothing here."""
 
 
 class Touched(msgspec.Struct, frozen=True):
@@ -101,12 +125,15 @@ class Transcript:
         self._nodes: dict[tuple[str, str], int] = {}
         self._questions: dict[str, int] = {}
         self._applies: dict[str, int] = {}
+        self._messages: dict[str, int] = {}
         self._open: dict[int, Item] = {}
         self._expected: dict[str, Pico] = {}
 
     def apply(self, record: Record) -> Touches:
         """Take one record in and say what must be drawn again."""
         event = record.event
+        if isinstance(event, _Silent):
+            return ()
         match event:
             case TextDelta():
                 return self._grow(event)
@@ -126,10 +153,10 @@ class Transcript:
                 return self._finish_run(event)
             case RouteDecided():
                 return self._route(event)
-            case QuestionAsked():
-                return self._ask(event)
-            case QuestionAnswered():
-                return self._answer(event)
+            case QuestionAsked() | QuestionAnswered():
+                return self._ask(event) if isinstance(event, QuestionAsked) else self._answer(event)
+            case MessageSent() | MessageDelivered():
+                return self._message(event)
             case ChangeApplied():
                 return self._written(event)
             case ChangeUndone():
@@ -147,37 +174,7 @@ class Transcript:
                 | CommandRefused()
                 | ChangeMarkedStale()
             ):
-                return self._add(_item_of(event))
-            case (
-                SessionStarted()
-                | GraphPlanned()
-                | CallStarted()
-                | ModelCalled()
-                | FileChanged()
-                | ChangeWithdrawn()
-                | ChangeDecided()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | RouteOverridden()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ModelChanged()
-                | ChangeMerged()
-                | ConflictFound()
-                | ConflictResolved()
-                | ProjectChanged()
-                | OverlapFound()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                return ()
+                return self._add(item_of(event))
         assert_never(event)
 
     def _add(self, item: Item) -> Touches:
@@ -320,6 +317,16 @@ class Transcript:
         item.answer = sanitise_line(event.answer)
         return (Touched(index, "changed"),)
 
+    def _message(self, event: MessageSent | MessageDelivered) -> Touches:
+        if isinstance(event, MessageSent):
+            self._messages[event.id] = len(self.items)
+            return self._add(MessageItem(event.run, sanitise(event.text), sanitise_line(event.node or "")))
+        index = self._messages.get(event.id)
+        if index is None or not isinstance(item := self.items[index], MessageItem):
+            return ()
+        item.read, item.to = True, sanitise_line(event.node)
+        return (Touched(index, "changed"),)
+
     def _written(self, event: ChangeApplied) -> Touches:
         index = self._applies.get(event.apply)
         if index is None or not isinstance(item := self.items[index], WrittenItem):
@@ -344,61 +351,3 @@ def _stop(item: TextItem | ToolItem | NodeItem) -> None:
             item.state = "stopped"
         case NodeItem():
             item.state = "interrupted"
-
-
-_Simple = (
-    RequestSubmitted
-    | StagePrepared
-    | SessionResumed
-    | HandedOff
-    | TestsFinished
-    | VerdictGiven
-    | Retried
-    | Failed
-    | NoticeGiven
-    | CommandRefused
-    | ChangeMarkedStale
-)
-
-
-def _item_of(event: _Simple) -> Item:
-    """The item of an event that stands alone."""
-    line = sanitise_line
-    match event:
-        case RequestSubmitted():
-            return RequestItem(event.run, sanitise(event.text))
-        case StagePrepared():
-            took = (
-                f"{event.duration_ms} ms" if event.duration_ms < 1000 else f"{event.duration_ms / 1000:.1f} s"
-            )
-            return NoticeItem(f"Private copy ready: {event.files:,} files in {took}", "info")
-        case SessionResumed():
-            return NoticeItem("Session opened again", "info")
-        case HandedOff():
-            return HandoffItem(event.run, line(event.from_role), line(event.to_role), line(event.reason))
-        case TestsFinished():
-            return TestsItem(
-                event.run,
-                line(event.role),
-                event.outcome,
-                event.passed,
-                event.failed,
-                sanitise(event.summary),
-            )
-        case VerdictGiven():
-            must_fix = tuple(line(point) for point in event.must_fix)
-            return VerdictItem(event.run, line(event.role), event.approved, must_fix, event.round)
-        case Retried():
-            return RetryItem(
-                event.run, line(event.role), line(event.reason), event.attempt, line(event.model)
-            )
-        case Failed():
-            return FailureItem(
-                event.run, line(event.role or ""), sanitise(event.message), sanitise(event.advice)
-            )
-        case NoticeGiven():
-            return NoticeItem(sanitise(event.text), event.level)
-        case CommandRefused():
-            return NoticeItem(sanitise(event.reason), "warning")
-        case ChangeMarkedStale():
-            return NoticeItem(f"{line(event.path)}: {line(event.reason)}", "warning")

@@ -440,6 +440,54 @@ def question() -> list[Record]:
     return tape.records
 
 
+def asked(kind: e.QuestionKind = "network") -> list[Record]:
+    """A node waits for the user: with a command for what leaves the sandbox, with a text for a plan."""
+    tape = Tape(records=running())
+    details = {
+        "network": "pip install 'httpx[http2]==0.28.1' && pytest -q tests/test_health.py",
+        "plan": "## The plan\n\n1. **app/store.py** gets a SQLite table\n2. a migration moves what is there\n\n*Risky.*",
+        "budget": "",
+    }
+    texts = {
+        "network": "fast_coder wants to run this with access to the network.",
+        "plan": "The architect's plan is ready. Shall the team go on with it?",
+        "budget": "The next call could cost $0.04, and $0.01 is left of this run's budget of $0.05.",
+    }
+    choices = {
+        "network": ("once", "for this run", "no"),
+        "plan": ("go on", "stop"),
+        "budget": ("raise it", "a cheaper model", "finish now", "stop"),
+    }
+    return tape.add(
+        e.QuestionAsked(
+            id="q1",
+            run="r1",
+            text=texts[kind],
+            choices=choices[kind],
+            kind=kind,
+            detail=details[kind],
+            node="fast_coder",
+            role="fast_coder",
+        )
+    ).records
+
+
+def waiting() -> list[Record]:
+    """A question, a proposal, a conflict, and changes wait at once; a request is queued, a message was read."""
+    tape = Tape(records=hunks()).request("Now the documentation", "r2")
+    tape.node("fast_coder")
+    at = tape.at("fast_coder")
+    tape.add(
+        e.QuestionAsked(id="q1", run="r2", text="Which port?", choices=("8080", "9090"), kind="question"),
+        e.GitProposed(**at, id="g1", action="commit", message="Add the cache", paths=("app/cache.py",)),
+        e.MessageSent(run="r2", id="m1", text="Use the standard library only"),
+        e.MessageDelivered(**at, id="m1"),
+        e.MessageSent(run="r2", id="m2", text="And keep it short", node="fast_coder"),
+        e.RequestQueued(id="w1", text="Then a changelog"),
+    )
+    return tape.records
+
+
 def interrupted() -> list[Record]:
     """The user pressed Esc in the middle of a run."""
     tape = Tape(records=running())

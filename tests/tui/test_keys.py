@@ -1,5 +1,7 @@
 """Every key of the screen: what it sends, and what it shows."""
 
+import re
+
 import pytest
 
 from core import commands as c, events as e
@@ -89,28 +91,75 @@ class TestPrompt:
 
 
 class TestRun:
-    async def test_escape_interrupts_and_returns_what_is_queued(self, stage_of, caught_up):
+    async def test_enter_while_a_run_works_queues(self, stage_of, caught_up):
         stage = stage_of(tapes.running())
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
             await pilot.press(*"then this", "enter")
             await pilot.pause()
-            assert stage.commands == []
-            assert "queued" in texts(stage)
-            await pilot.press("escape")
-            await pilot.pause()
-            assert stage.commands == [c.InterruptRun()]
-            assert stage.screen.query_one("#prompt").text == "then this"
+            assert stage.commands == [c.SubmitRequest(text="then this", queue=True)]
+            stage.port.happen(e.RequestQueued(id="w1", text="then this"))
+            await caught_up(pilot, stage)
+            assert texts(stage).count("then this") == 1
+            assert "begins after this run" in texts(stage)
+            stage.port.happen(e.RequestDequeued(id="w1", reason="started"))
+            await caught_up(pilot, stage)
+            assert "begins after this run" not in texts(stage)
 
-    async def test_a_queued_request_goes_out_when_the_run_ends(self, stage_of, caught_up):
+    async def test_escape_interrupts_and_returns_what_is_queued(self, stage_of, caught_up):
+        stage = stage_of(tapes.waiting())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f2", "escape")
+            await pilot.pause()
+            assert stage.commands == [c.WithdrawRequest(id="w1"), c.InterruptRun()]
+            assert stage.screen.query_one("#prompt").text == "Then a changelog"
+
+    async def test_up_takes_the_last_queued_request_back_to_edit_it(self, stage_of, caught_up):
+        stage = stage_of(tapes.waiting())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f2", "up")
+            await pilot.pause()
+            assert stage.commands == [c.WithdrawRequest(id="w1")]
+            assert stage.screen.query_one("#prompt").text == "Then a changelog"
+
+    async def test_a_session_that_queues_nothing_gets_the_request_after_the_run(self, stage_of, caught_up):
         stage = stage_of(tapes.running())
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
             await pilot.press(*"next", "enter")
-            stage.port.play(tapes.interrupted()[-1])
+            await pilot.pause()
+            stage.port.happen(e.CommandRefused(command="submit_request", reason="A run works."))
+            await caught_up(pilot, stage)
+            assert "queued" in texts(stage)
+            stage.port.happen(tapes.interrupted()[-1].event)
             await caught_up(pilot, stage)
             await pilot.pause()
-            assert stage.commands == [c.SubmitRequest(text="next")]
+            assert stage.commands[1:] == [c.SubmitRequest(text="next")]
+
+    async def test_ctrl_s_says_it_to_the_node_that_works(self, stage_of, caught_up):
+        stage = stage_of(tapes.running())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"be brief", "ctrl+s")
+            await pilot.pause()
+            assert stage.commands == [c.SendMessage(text="be brief")]
+            stage.port.happen(e.MessageSent(run="r1", id="m1", text="be brief"))
+            await caught_up(pilot, stage)
+            assert "read with the next turn" in texts(stage)
+            stage.port.happen(e.MessageDelivered(run="r1", node="fast_coder", role="fast_coder", id="m1"))
+            await caught_up(pilot, stage)
+            assert "read by fast_coder" in texts(stage)
+
+    async def test_nobody_hears_what_is_said_without_a_run(self, stage_of, caught_up):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*"hey", "ctrl+s")
+            await pilot.pause()
+            assert stage.commands == []
+            assert stage.screen.query_one("#prompt").text == "hey"
 
     async def test_escape_does_nothing_when_no_run_works(self, stage_of, caught_up):
         stage = stage_of(tapes.decide())
@@ -442,6 +491,83 @@ class TestQuestions:
             assert stage.commands == [c.AnswerQuestion(id="q7", answer="8080")]
 
 
+class TestInbox:
+    @pytest.fixture
+    async def inbox(self, stage_of, caught_up):
+        stage = stage_of(tapes.waiting())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f7")
+            await pilot.pause()
+            yield stage, pilot
+
+    async def test_everything_that_waits_is_listed_with_its_risk_and_age(self, inbox):
+        stage, _ = inbox
+        shown = texts(stage)
+        for words in ("Which port?", "Commit to your repository", "app/page.py", "app/cache.py", "high risk"):
+            assert words in shown
+        assert re.search(r"4\d\.0 s", shown) or re.search(r"3\d\.0 s", shown)
+
+    async def test_one_key_decides_on_one_or_on_all_that_are_marked(self, inbox):
+        stage, pilot = inbox
+        await pilot.press("down", "a")
+        await pilot.pause()
+        assert stage.commands == [c.DecideProposal(id="g1", verdict="accepted")]
+        await pilot.press("down", "down", "A", "r")
+        await pilot.pause()
+        paths = ("app/cache.py", "app/text.py", "bin/serve", "logo.png", "current")
+        assert stage.commands[1:] == [c.DecideChanges(verdict="rejected", paths=paths)]
+
+    async def test_marking_takes_several_kinds_and_answers_questions_of_two_choices(self, inbox):
+        stage, pilot = inbox
+        await pilot.press("space", "space", "r")
+        await pilot.pause()
+        assert stage.commands == [
+            c.AnswerQuestion(id="q1", answer="9090"),
+            c.DecideProposal(id="g1", verdict="rejected"),
+        ]
+
+    async def test_enter_goes_to_where_it_is_decided(self, inbox):
+        stage, pilot = inbox
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        assert stage.screen.query_one("#diffs").file.path == "app/page.py"
+        assert stage.screen.focused is stage.screen.query_one("#patch")
+
+    async def test_what_was_answered_elsewhere_leaves_the_open_list(self, inbox, settled):
+        stage, pilot = inbox
+        stage.port.happen(e.QuestionAnswered(id="q1", answer="8080", by="user"))
+        entries = stage.screen.query_one("#inbox")
+        await settled(pilot, lambda: all(entry.kind != "question" for entry in entries.entries))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not stage.screen.query("#inbox")
+
+
+class TestCards:
+    async def test_the_whole_command_is_shown(self, stage_of, caught_up):
+        stage = stage_of(tapes.asked("network"))
+        async with stage.app.run_test(size=(80, 24)) as pilot:
+            await caught_up(pilot, stage)
+            bar = stage.screen.query_one("#bar")
+            lines = ["".join(span.text for span in bar.line(y)) for y in range(20)]
+            assert "pytest-qtests/test_health.py" in "".join("".join(lines).split())
+            assert "Outside the sandbox: network" in lines[0]
+            assert "fast_coder waits" in lines[0]
+            await pilot.press("2")
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q1", answer="for this run")]
+
+    async def test_a_plan_is_read_as_text(self, stage_of, caught_up):
+        stage = stage_of(tapes.asked("plan"))
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            assert "app/store.py gets a SQLite table" in texts(stage)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert stage.commands == [c.AnswerQuestion(id="q1", answer="go on")]
+
+
 class TestPanes:
     @pytest.mark.parametrize(
         ("key", "target"), [("f2", "prompt"), ("f3", "graph"), ("f4", "patch"), ("f5", "cost")]
@@ -632,9 +758,10 @@ def test_no_key_is_taken_by_the_prompt_or_twice():
 def test_every_action_that_is_bound_can_be_done():
     from tui.actions import ACTIONS
     from tui.diffs import Diffs
+    from tui.inbox import InboxScreen
     from tui.work import WorkScreen
 
-    holders = {"anywhere": WorkScreen, "diffs": Diffs}
+    holders = {"anywhere": WorkScreen, "diffs": Diffs, "inbox": InboxScreen}
     for action in ACTIONS:
         if action.bound:
             assert hasattr(holders[action.scope], f"action_{action.name}"), action.name

@@ -21,6 +21,11 @@ STATES = {
     "hunks": (tapes.hunks, ("f4", "right_square_bracket")),
     "pairs": (tapes.hunks, ("f4", "v")),
     "conflict": (tapes.hunks, ("f4", "p")),
+    "network": (lambda: tapes.asked("network"), ()),
+    "plan": (lambda: tapes.asked("plan"), ()),
+    "budget": (lambda: tapes.asked("budget"), ()),
+    "inbox": (tapes.waiting, ("f7",)),
+    "queued": (tapes.waiting, ("f2",)),
     "help": (tapes.decide, ("f1",)),
 }
 

@@ -1,0 +1,186 @@
+"""The decision inbox: everything that waits for the user, decided one by one or several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+
+from core.clock import Clock
+from core.commands import AnswerQuestion, Command, DecideChanges, DecideProposal
+from core.events import Verdict
+from core.text import first_line
+from core.view.inbox import Entry, Risk, WaitKind
+from core.view.session import SessionView
+from tui.actions import bindings
+from tui.canvas import Canvas
+from tui.paint import Line, Span, spread
+from tui.wording import duration
+
+_KINDS: dict[WaitKind, tuple[str, str]] = {
+    "question": ("question", "accent bold"),
+    "proposal": ("git", "accent bold"),
+    "conflict": ("conflict", "bad bold"),
+    "stale": ("stale", "warn bold"),
+    "change": ("change", "dim"),
+}
+_RISKS: dict[Risk, tuple[str, str]] = {
+    "low": ("low risk", "dim"),
+    "medium": ("medium risk", "warn"),
+    "high": ("high risk", "bad bold"),
+}
+_KEYS = "Space marks · a approves · r refuses · Enter goes there · Esc goes back"
+
+
+class InboxList(Canvas):
+    """Two lines an entry."""
+
+    can_focus = True
+
+    def __init__(self, view: SessionView, clock: Clock, *, id: str, classes: str) -> None:
+        super().__init__(id=id, classes=classes)
+        self._view = view
+        self._clock = clock
+        self.entries: Sequence[Entry] = ()
+        self.current = 0
+        self.marked: set[tuple[WaitKind, str]] = set()
+
+    def redraw(self) -> None:
+        self.entries = self._view.inbox
+        self.marked &= {(entry.kind, entry.key) for entry in self.entries}
+        self.current = max(0, min(self.current, len(self.entries) - 1))
+        self.resize_to(max(1, 2 * len(self.entries)))
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def step(self, by: int) -> None:
+        self.current = max(0, min(len(self.entries) - 1, self.current + by))
+        top, height = 2 * self.current, self.size.height
+        if top < self.scroll_offset.y or top + 2 > self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, top - height // 2), animate=False, immediate=True)
+        self.refresh()
+
+    def key_up(self) -> None:
+        self.step(-1)
+
+    def key_down(self) -> None:
+        self.step(1)
+
+    @property
+    def chosen(self) -> list[Entry]:
+        """What is marked; else the one under the cursor."""
+        marked = [entry for entry in self.entries if (entry.kind, entry.key) in self.marked]
+        return marked or list(self.entries[self.current : self.current + 1])
+
+    def line(self, y: int) -> Line:
+        if not self.entries:
+            return [Span("Nothing waits for you.", "dim")]
+        index, row = divmod(y, 2)
+        entry, here = self.entries[index], index == self.current
+        ground = " on-cursor" if here else ""
+        line = self._title(entry, here) if row == 0 else self._below(entry)
+        return [Span(text, f"{ink}{ground}".strip()) for text, ink in line]
+
+    def _title(self, entry: Entry, here: bool) -> Line:
+        word, ink = _KINDS[entry.kind]
+        mark = "◼ " if (entry.kind, entry.key) in self.marked else "  "
+        left = [Span("▸" if here else " ", "accent"), Span(mark, "key"), Span(f"{word:<9}", ink)]
+        left.append(Span(first_line(entry.title, 300), "bold"))
+        risk, risk_ink = _RISKS[entry.risk]
+        return spread(left, [Span(risk, risk_ink), Span(f" {self._age(entry.since):>9} ", "dim")], self.room)
+
+    def _below(self, entry: Entry) -> Line:
+        return spread([Span(f"            {first_line(entry.detail, 300)}", "dim")], [], self.room)
+
+    def _age(self, since: str) -> str:
+        if not since:
+            return ""
+        seconds = (self._clock() - datetime.fromisoformat(since)).total_seconds()
+        return duration(max(0, int(seconds)) * 1000) if seconds >= 1 else "just now"
+
+
+class InboxScreen(ModalScreen[Entry | None]):
+    """Gives the entry that the user wants to go to; decisions are sent from here.
+
+    Args:
+        send: takes a command.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("inbox")
+
+    def __init__(self, view: SessionView, clock: Clock, send: Callable[[Command], object]) -> None:
+        super().__init__()
+        self._view = view
+        self._clock = clock
+        self._send = send
+
+    def compose(self) -> ComposeResult:
+        found = InboxList(self._view, self._clock, id="inbox", classes="pane dialog")
+        found.border_title = "what waits for you"
+        found.border_subtitle = _KEYS
+        yield found
+
+    @property
+    def _list(self) -> InboxList:
+        return self.query_one(InboxList)
+
+    def redraw(self) -> None:
+        """The session went on."""
+        self._list.redraw()
+
+    def action_approve(self) -> None:
+        self._decide("accepted")
+
+    def action_refuse(self) -> None:
+        self._decide("rejected")
+
+    def _decide(self, verdict: Verdict) -> None:
+        chosen = self._list.chosen
+        paths = tuple(entry.key for entry in chosen if entry.kind == "change")
+        if paths:
+            self._send(DecideChanges(verdict=verdict, paths=paths))
+        for entry in chosen:
+            if (command := self._command(entry, verdict)) is not None:
+                self._send(command)
+        self._list.marked.clear()
+        self._list.redraw()
+
+    def _command(self, entry: Entry, verdict: Verdict) -> Command | None:
+        """What a verdict means for one entry; None where it must be looked at."""
+        match entry.kind:
+            case "proposal":
+                return DecideProposal(id=entry.key, verdict=verdict)
+            case "question":
+                question = self._view.head.questions.get(entry.key)
+                if question is None or len(question.choices) != 2:
+                    return None
+                return AnswerQuestion(id=question.id, answer=question.choices[verdict == "rejected"])
+            case "change" | "conflict" | "stale":
+                return None
+
+    def action_mark(self) -> None:
+        found = self._list
+        if found.entries:
+            entry = found.entries[found.current]
+            place: tuple[WaitKind, str] = (entry.kind, entry.key)
+            found.marked ^= {place}
+            found.step(1)
+
+    def action_mark_alike(self) -> None:
+        found = self._list
+        if found.entries:
+            kind = found.entries[found.current].kind
+            found.marked |= {(entry.kind, entry.key) for entry in found.entries if entry.kind == kind}
+            found.refresh()
+
+    def action_go(self) -> None:
+        found = self._list
+        self.dismiss(found.entries[found.current] if found.entries else None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
