@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 import msgspec
 from textual.binding import Binding, BindingType
 
-Scope: TypeAlias = Literal["anywhere", "prompt", "diffs", "question", "sessions", "inbox"]
+Scope: TypeAlias = Literal[
+    "anywhere", "prompt", "diffs", "question", "sessions", "inbox", "graph", "timeline"
+]
 When: TypeAlias = Literal[
     "always", "busy", "idle", "retry", "files", "open", "written", "live", "conflict", "waiting"
 ]
@@ -19,6 +21,8 @@ SCOPE_TITLES: dict[Scope, str] = {
     "question": "When a run asks",
     "sessions": "In the list of sessions",
     "inbox": "In the inbox",
+    "graph": "In the agent graph",
+    "timeline": "In the timeline",
 }
 
 
@@ -117,6 +121,21 @@ ACTIONS = (
     ),
     Action("open", ("enter",), "read", "Read the marked session again", "sessions", True, bound=False),
     Action("back", ("escape",), "back", "Go back", "sessions", True, bound=False),
+    Action("next_node", ("down", "right", "j"), "next", "Go to the next node", "graph", True),
+    Action("previous_node", ("up", "left", "k"), "previous", "Go to the node before", "graph"),
+    Action("open_node", ("enter",), "open", "Read what this node said, did, changed and cost", "graph", True),
+    Action("pause", ("p",), "pause", "Pause this node after its call, or let it go on", "graph", True),
+    Action("stop_node", ("s",), "stop", "Stop this node; the run goes on without it", "graph", True),
+    Action("retry_node", ("t",), "again", "Let this node do its task again", "graph", True),
+    Action("change_model", ("m",), "model", "Give this node another model", "graph", True),
+    Action(
+        "rewind",
+        ("enter",),
+        "rewind",
+        "Make the private copy what it was then; asks first",
+        "timeline",
+        bound=False,
+    ),
     Action("approve", ("a",), "approve", "Approve what is marked, or the one under the cursor", "inbox"),
     Action("refuse", ("r",), "refuse", "Refuse what is marked, or the one under the cursor", "inbox"),
     Action("mark", ("space",), "mark", "Mark this one, to decide on several at once", "inbox"),
@@ -155,6 +174,13 @@ ACTIONS = (
         "List everything that waits for you",
         footer=True,
         when="waiting",
+        priority=True,
+    ),
+    Action(
+        "timeline",
+        ("f8",),
+        "timeline",
+        "List the points that the private copy can be rewound to",
         priority=True,
     ),
     Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),

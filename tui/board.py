@@ -212,6 +212,8 @@ class Board(Screen[None]):
                 return ("prompt", "anywhere")
             case PatchView():
                 return ("diffs", "anywhere")
+            case GraphPane():
+                return ("graph", "anywhere")
             case Bar():
                 return ("question", "anywhere")
             case _:

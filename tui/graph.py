@@ -16,22 +16,23 @@ _GUTTER = 10
 """Columns right of the boxes for the ways back."""
 
 
-def draw_graph(graph: Graph, width: int, boxes: bool = True) -> Lines:
+def draw_graph(graph: Graph, width: int, boxes: bool = True, current: str = "") -> Lines:
     """The latest run's team at this width; `boxes=False` always gives the list."""
     if not graph.nodes:
         return wrap([Span("The team shows up here as soon as a request has its route.", "dim")], width)
     layers = _layers(graph)
-    plan = _Plan(graph, layers, width) if boxes else None
-    lines = plan.lines() if plan and plan.fits else draw_list(graph, width)
+    plan = _Plan(graph, layers, width, current) if boxes else None
+    lines = plan.lines() if plan and plan.fits else draw_list(graph, width, current)
     return lines + _reasons(graph.links, width)
 
 
-def draw_list(graph: Graph, width: int) -> Lines:
+def draw_list(graph: Graph, width: int, current: str = "") -> Lines:
     """One or two lines a node, for narrow terminals and for screen readers."""
     lines: Lines = []
     for node in graph.nodes.values():
         mark, ink = STATE_MARKS[node.state]
-        left = [Span(f"{mark} ", ink), Span(node.label, f"{role_ink(node.role)} bold")]
+        here = Span("▸" if node.name == current else " ", "accent")
+        left = [here, Span(f"{mark} ", ink), Span(node.label, f"{role_ink(node.role)} bold")]
         left.append(Span(f"  {short_model(node.model)}", "dim"))
         left.append(Span(f"  {_state(node)}", ink))
         lines.append(spread(left, _price(node), width))
@@ -54,7 +55,16 @@ def _price(node: Node) -> Line:
     return [Span(money(node.cost, node.estimated), "accent")]
 
 
+def _load(node: Node) -> Line:
+    """How full the context is, and how fast the model writes."""
+    parts = [f"{node.full:.0%} ctx"] if node.full else []
+    parts += [f"{node.rate:.0f}/s"] if node.rate >= 1 else []
+    return [Span("  ".join([*parts, ""]), "dim")] if parts else []
+
+
 def _doing(node: Node) -> Line:
+    if node.paused:
+        return [Span("‖ ", "warn"), Span(node.paused, "warn")]
     if node.tool:
         return [Span("◌ ", "busy"), Span(node.tool)]
     return [Span("◌ ", "busy"), Span("thinking" if node.calling else "working", "dim")]
@@ -112,8 +122,9 @@ class _Box(msgspec.Struct):
 class _Plan:
     """Where everything stands."""
 
-    def __init__(self, graph: Graph, layers: list[list[Node]], width: int) -> None:
+    def __init__(self, graph: Graph, layers: list[list[Node]], width: int, current: str) -> None:
         self.graph = graph
+        self.current = current
         self.width = width
         self.order = {name: index for index, name in enumerate(graph.nodes)}
         self.back = [link for link in graph.links if self._is_back(link)]
@@ -145,7 +156,7 @@ class _Plan:
     def lines(self) -> Lines:
         grid = Grid()
         for box in self.boxes.values():
-            _draw_box(grid, box)
+            _draw_box(grid, box, box.node.name == self.current)
         for link in sorted(self.graph.links, key=lambda link: link.state == "lit"):
             if _forward(link, self.order):
                 self._draw_way(grid, link)
@@ -185,12 +196,14 @@ class _Plan:
             grid.text(x + 2, middle, label, ink)
 
 
-def _draw_box(grid: Grid, box: _Box) -> None:
+def _draw_box(grid: Grid, box: _Box, here: bool) -> None:
     node = box.node
     mark, ink = STATE_MARKS[node.state]
     edge = {"running": "busy", "waiting": "faint"}.get(node.state, "dim")
     if node.state in ("failed", "interrupted"):
         edge = ink
+    if here:
+        edge = "accent"
     grid.box(box.x, box.y, box.width, 3, edge)
     state = _facts(node)
     room = box.width - 4
@@ -199,10 +212,11 @@ def _draw_box(grid: Grid, box: _Box) -> None:
     grid.spans(box.x + 2, box.y, [Span(f" {mark} ", ink), Span(f"{name} ", name_ink)])
     if state:
         grid.text(box.right - len(state) - 2, box.y, f" {state} ", ink if node.state != "done" else "dim")
-    price = _price(node)
+    price = [*_load(node), *_price(node)] if node.state == "running" and not node.paused else _price(node)
     left: Line = [Span(short_model(node.model), "faint" if node.state == "waiting" else "dim")]
     if node.state == "running":
-        left = [*left, Span("  "), *_doing(node)]
+        left = [] if node.paused else [*left, Span("  ")]
+        left += _doing(node)
     elif node.output_tokens:
         left.append(Span(f"  {count(node.input_tokens)} in  {count(node.output_tokens)} out", "faint"))
     grid.spans(box.x + 2, box.y + 1, cut_line(left, room - width_of(price) - 1))

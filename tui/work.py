@@ -25,10 +25,11 @@ from tui.connection import Connect, Connection
 from tui.deciding import Deciding
 from tui.diffs import Diffs
 from tui.feed import FRAME_SECONDS, Damage, Feed
-from tui.going import Going
 from tui.lines import Footer, Tabs
 from tui.paint import Line, Span
+from tui.panes import GraphPane
 from tui.prompt import Prompt
+from tui.steering import Steering
 from tui.welcome import Welcome
 
 _PAST = "This is a past session: it can be read, and nothing in it can be changed. Esc goes back."
@@ -36,7 +37,7 @@ _TOLD_SECONDS = 6.0
 _TWICE_SECONDS = 2.0
 
 
-class WorkScreen(Going):
+class WorkScreen(Steering):
     """A live session (`connect`), or a past one that is read again (`past`)."""
 
     BINDINGS = bindings("anywhere")
@@ -220,7 +221,10 @@ class WorkScreen(Going):
 
     async def perform(self, action: Action) -> None:
         """Do what the footer or the palette named."""
-        if action.scope == "diffs":
+        if action.scope == "graph":
+            self.focus_pane("graph")
+            await self.query_one(GraphPane).run_action(action.name)
+        elif action.scope == "diffs":
             self.focus_pane("diffs")
             await self.query_one(Diffs).run_action(action.name)
         elif action.bound:

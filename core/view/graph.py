@@ -90,9 +90,6 @@ _Silent = (
     | RouteOverridden
     | MessageSent
     | MessageDelivered
-    | NodePaused
-    | NodeResumed
-    | ModelChanged
     | ChangeMerged
     | ConflictFound
     | ConflictResolved
@@ -130,6 +127,19 @@ class Node(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     duration_ms: int = 0
+    paused: str = ""
+    """Why it makes no further call; empty while it may."""
+    window: int = 0
+    """The model's context window in tokens; 0 when unknown."""
+    context: int = 0
+    """Tokens of the last prompt."""
+    rate: float = 0.0
+    """Tokens a second that the last call wrote."""
+
+    @property
+    def full(self) -> float:
+        """The part of the context window that the last prompt took, from 0 to 1; 0 when unknown."""
+        return self.context / self.window if self.window else 0.0
 
 
 class Link(msgspec.Struct):
@@ -182,6 +192,8 @@ class Graph:
                 return self._retry(event)
             case HandedOff():
                 return self._hand_off(event)
+            case NodePaused() | NodeResumed() | ModelChanged():
+                return self._steer(event)
             case RunFinished():
                 return self._end()
         assert_never(event)
@@ -232,6 +244,7 @@ class Graph:
         node.state = event.status
         node.tool = node.call = node.calling = ""
         node.duration_ms += event.duration_ms
+        node.paused = ""
         self._last = event.node
         self._dim(event.node)
         return True
@@ -261,6 +274,7 @@ class Graph:
         if node is None or event.run != self.run:
             return False
         node.calling = event.call
+        node.window, node.context = event.window_tokens, event.input_tokens
         return True
 
     def _charge(self, event: ModelCalled) -> bool:
@@ -273,6 +287,23 @@ class Graph:
         node.estimated |= event.estimated
         node.input_tokens += event.input_tokens + event.cache_read_tokens + event.cache_write_tokens
         node.output_tokens += event.output_tokens
+        if not event.estimated:
+            node.context = event.input_tokens + event.cache_read_tokens + event.cache_write_tokens
+        if event.latency_ms:
+            node.rate = event.output_tokens * 1000 / event.latency_ms
+        return True
+
+    def _steer(self, event: NodePaused | NodeResumed | ModelChanged) -> bool:
+        node = self.nodes.get(event.node)
+        if node is None:
+            return False
+        match event:
+            case NodePaused():
+                node.paused = sanitise_line(event.reason) or "paused"
+            case NodeResumed():
+                node.paused = ""
+            case ModelChanged():
+                node.model = sanitise_line(event.to_model)
         return True
 
     def _retry(self, event: Retried) -> bool:

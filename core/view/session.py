@@ -66,6 +66,7 @@ from core.view.changes import Changes
 from core.view.cost import Costs
 from core.view.graph import Graph
 from core.view.inbox import Entry, Proposal, Question, proposal_of, question_of, waiting
+from core.view.timeline import Timeline
 from core.view.transcript import Touches, Transcript
 
 _Silent = (
@@ -105,8 +106,6 @@ _Silent = (
     | ConflictResolved
     | ProjectChanged
     | OverlapFound
-    | StageCommitted
-    | StageRewound
 )
 """Events that say nothing here."""
 
@@ -177,6 +176,7 @@ class SessionView:
         self.graph = Graph()
         self.changes = Changes()
         self.costs = Costs()
+        self.timeline = Timeline()
         self.last = 0
         """The `seq` of the last record taken in."""
 
@@ -229,6 +229,8 @@ class SessionView:
                 return True
             case RequestDequeued():
                 return head.queue.pop(event.id, None) is not None
+            case StageCommitted() | StageRewound():
+                return self.timeline.apply(event, record.at)
             case SessionRenamed():
                 head.title = sanitise_line(event.title)
                 return True

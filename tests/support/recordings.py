@@ -488,6 +488,16 @@ def waiting() -> list[Record]:
     return tape.records
 
 
+def committed() -> list[Record]:
+    """Two nodes left points that the stage can be rewound to."""
+    tape = Tape(records=decide())
+    for commit, role, path in (("c1", "fast_coder", "app/server.py"), ("c2", "documenter", "README.md")):
+        tape.add(
+            e.StageCommitted(**tape.at(role), commit=commit, paths=(path,), message=f"{role} changed {path}")
+        )
+    return tape.records
+
+
 def interrupted() -> list[Record]:
     """The user pressed Esc in the middle of a run."""
     tape = Tape(records=running())

@@ -568,6 +568,77 @@ class TestCards:
             assert stage.commands == [c.AnswerQuestion(id="q1", answer="go on")]
 
 
+class TestGraph:
+    @pytest.fixture
+    async def graph(self, stage_of, caught_up):
+        stage = stage_of(tapes.feedback())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f3")
+            yield stage, pilot
+
+    async def test_keys_steer_the_node_that_works_and_the_one_that_is_gone_to(self, graph, caught_up):
+        stage, pilot = graph
+        await pilot.press("p", "down", "s", "t")
+        await pilot.pause()
+        assert stage.commands == [
+            c.PauseNode(node="fast_coder"),
+            c.StopNode(node="test_engineer"),
+            c.RetryNode(node="test_engineer"),
+        ]
+        at = {"run": "r1", "node": "fast_coder", "role": "fast_coder"}
+        stage.port.happen(e.NodePaused(**at, reason="you paused it"))
+        await caught_up(pilot, stage)
+        assert "you paused it" in texts(stage)
+        await pilot.press("up", "p")
+        await pilot.pause()
+        assert stage.commands[-1] == c.ResumeNode(node="fast_coder")
+
+    async def test_enter_opens_all_that_a_node_said_did_and_cost(self, graph):
+        stage, pilot = graph
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "Both points are right." in texts(stage)
+        assert "app/server.py" in texts(stage)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not stage.screen.query("#node")
+
+    async def test_another_model_is_chosen_from_a_list_with_prices(self, graph):
+        stage, pilot = graph
+        await pilot.press("m")
+        await pilot.pause()
+        assert "a million tokens" in texts(stage)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert stage.commands == [c.ChangeModel(node="fast_coder", model=tapes.MODELS["test_engineer"])]
+
+    async def test_a_nodes_load_is_shown(self, stage_of, caught_up):
+        tape = tapes.Tape(records=tapes.running())
+        at = tape.at("fast_coder")
+        call = e.CallStarted(
+            **at, call="x", model="m", input_tokens=50_000, reserved_usd="0", window_tokens=200_000
+        )
+        stage = stage_of(tape.add(call).records)
+        async with stage.app.run_test(size=(200, 60)) as pilot:
+            await caught_up(pilot, stage)
+            assert "25% ctx" in texts(stage)
+
+
+class TestTimeline:
+    async def test_the_stage_is_rewound_to_a_point_after_a_yes(self, stage_of, caught_up):
+        stage = stage_of(tapes.committed())
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f8", "down", "enter")
+            await pilot.pause()
+            assert "Rewind to this point?" in texts(stage)
+            assert stage.commands == []
+            await pilot.press("n", "enter", "y")
+            await pilot.pause()
+            assert stage.commands == [c.RewindStage(commit="c1")]
+
+
 class TestPanes:
     @pytest.mark.parametrize(
         ("key", "target"), [("f2", "prompt"), ("f3", "graph"), ("f4", "patch"), ("f5", "cost")]
@@ -759,9 +830,10 @@ def test_every_action_that_is_bound_can_be_done():
     from tui.actions import ACTIONS
     from tui.diffs import Diffs
     from tui.inbox import InboxScreen
+    from tui.panes import GraphPane
     from tui.work import WorkScreen
 
-    holders = {"anywhere": WorkScreen, "diffs": Diffs, "inbox": InboxScreen}
+    holders = {"anywhere": WorkScreen, "diffs": Diffs, "inbox": InboxScreen, "graph": GraphPane}
     for action in ACTIONS:
         if action.bound:
             assert hasattr(holders[action.scope], f"action_{action.name}"), action.name

@@ -26,6 +26,9 @@ STATES = {
     "budget": (lambda: tapes.asked("budget"), ()),
     "inbox": (tapes.waiting, ("f7",)),
     "queued": (tapes.waiting, ("f2",)),
+    "node": (tapes.feedback, ("f3", "enter")),
+    "models": (tapes.feedback, ("f3", "m")),
+    "timeline": (tapes.committed, ("f8", "enter")),
     "help": (tapes.decide, ("f1",)),
 }
 
