@@ -1,16 +1,16 @@
 """Arguments of tools as models write them: only a JSON object runs a tool, and only one goes back in the history."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from agents.tool_input import ToolInput, argument_fault
 from agents.translate import readable
 from core.events import ToolFinished, ToolStarted
+from tests.support.cases import PARSING
 from tests.support.foreign_bedrock import Reply
 
-SUITE = Path(__file__).parents[3] / "shared/data/cases/jsontestsuite/test_parsing"
+SUITE = PARSING
 DONE = Reply("Done.")
 
 BROKEN = {
@@ -74,7 +74,6 @@ def test_whole_characters_stay():
     assert readable(chunk) is chunk or readable(chunk) == chunk
 
 
-@pytest.mark.skipif(not SUITE.is_dir(), reason="the JSON parsing cases are not here")
 def test_no_case_of_the_suite_that_is_no_json_is_taken():
     taken = []
     for path in sorted(SUITE.glob("n_*.json")):
@@ -84,7 +83,6 @@ def test_no_case_of_the_suite_that_is_no_json_is_taken():
     assert taken == []
 
 
-@pytest.mark.skipif(not SUITE.is_dir(), reason="the JSON parsing cases are not here")
 def test_objects_of_the_suite_are_taken_and_other_values_are_not():
     for path in sorted(SUITE.glob("y_*.json")):
         text = path.read_text("utf-8")

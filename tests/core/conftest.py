@@ -12,6 +12,7 @@ from core.prices import load_prices
 from core.record import Record
 from core.session import Session, Settings
 from tests.support.acting import ActingTeam
+from tests.support.cases import CASES
 
 FILES = {"a.txt": b"one\n", "b.txt": b"two\n", "odd/grüße €.txt": b"three\n"}
 
@@ -94,12 +95,9 @@ async def hand(project: Path, isolated: Path) -> AsyncIterator[Stagehand]:
 
 @pytest.fixture
 def cases() -> Callable[[str], Path]:
-    """Data of others; the test is skipped where it is absent."""
+    """The place of data of others."""
 
     def find(name: str) -> Path:
-        place = Path(__file__).resolve().parents[2] / "../shared/data/cases" / name
-        if not place.exists():
-            pytest.skip(f"the shared cases are not here: {name}")
-        return place
+        return CASES / name
 
     return find

@@ -1,15 +1,11 @@
 """Reading, writing, editing and listing: what a model reads, and which bytes are on disk."""
 
-import json
 import os
-from pathlib import Path
 
 import pytest
 
 from core.limits import limits
-
-CASES = Path(__file__).parents[2].parent / "shared" / "data" / "cases"
-NAUGHTY = CASES / "blns" / "blns.json"
+from tests.support.cases import naughty_strings
 
 
 async def test_lines_come_with_numbers(use):
@@ -240,9 +236,8 @@ async def test_a_long_listing_is_cut(use, bench):
     assert f"and {many + 3 - limits().tools.list_entries} more" in lines[-1]
 
 
-@pytest.mark.skipif(not NAUGHTY.exists(), reason="the shared cases (naughty strings) are not here")
 async def test_naughty_strings_go_in_and_come_out_as_they_are(use, bench):
-    strings = [text for text in json.loads(NAUGHTY.read_text("utf-8")) if text]
+    strings = naughty_strings()
     for number, text in enumerate(strings):
         path = f"n/{number}.txt"
         assert (await use("write_file", path=path, content=f"before\n{text}\nafter\n")).ok
@@ -253,9 +248,8 @@ async def test_naughty_strings_go_in_and_come_out_as_they_are(use, bench):
     assert len(strings) > 400
 
 
-@pytest.mark.skipif(not NAUGHTY.exists(), reason="the shared cases (naughty strings) are not here")
 async def test_naughty_strings_as_paths_are_files_or_sentences(use, bench):
-    for number, text in enumerate(json.loads(NAUGHTY.read_text("utf-8"))):
+    for number, text in enumerate(naughty_strings()):
         result = await use("write_file", path=text, content=f"{number}")
         assert result.text
         if result.ok:

@@ -3,18 +3,14 @@
 import os
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from tests.support.cases import DIFFS
 from tools.patch_fit import Fitting, joined, rows_of
 from tools.patch_text import read_patch
 from tools.workbench import ToolError
-
-SAMPLES = (
-    Path(__file__).parents[2].parent / "shared" / "data" / "cases" / "unidiff_samples" / "tests" / "samples"
-)
 
 HEAD = "--- a/src/app.py\n+++ b/src/app.py\n"
 BODY = " def add(a, b):\n-    return a + b\n+    return b\n"
@@ -222,14 +218,13 @@ async def test_a_huge_file_and_a_hostile_patch_end_in_time(use, put):
 
 
 def sample_names() -> list[str]:
-    return sorted(path.name for path in SAMPLES.glob("*.diff"))
+    return sorted(path.name for path in DIFFS.glob("*.diff"))
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples of python-unidiff are not here")
 def test_samples_of_many_tools():
     refused = {"binary.diff", "sample8.diff", "debdiff.diff", "git_symlink.diff"}
     seen = set()
-    for path in sorted(SAMPLES.glob("*.diff")):
+    for path in sorted(DIFFS.glob("*.diff")):
         data = path.read_bytes()
         text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace")
         try:
@@ -259,10 +254,9 @@ def counted(text: str) -> tuple[int, int]:
     return sum(line.startswith("+") for line in body), sum(line.startswith("-") for line in body)
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples of python-unidiff are not here")
 def test_names_are_read_as_they_are():
     def names(sample: str) -> list[tuple[str, str, str]]:
-        return [(file.kind, file.old, file.new) for file in read_patch((SAMPLES / sample).read_text())]
+        return [(file.kind, file.old, file.new) for file in read_patch((DIFFS / sample).read_text())]
 
     assert names("git_rename.diff")[0] == ("update", "added", "moved")
     assert ("delete", "file1", "file1") in names("git_no_prefix.diff")

@@ -3,10 +3,10 @@
 import inspect
 import json
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.support.cases import PARSING
 from tools.arguments import EXAMPLES, describe, parameters_of, parse_arguments
 from tools.registry import TOOLS, call, manual_of, schema_of
 from tools.workbench import ToolError
@@ -174,14 +174,10 @@ async def test_an_empty_path_is_no_file(use):
         assert not (await use(name, path="", **TAKES_PATH[name])).ok
 
 
-CASES = Path(__file__).parents[2].parent / "shared" / "data" / "cases"
-PARSING = sorted((CASES / "jsontestsuite" / "test_parsing").glob("*.json"))
-
-
-@pytest.mark.skipif(not PARSING, reason="the shared cases (JSONTestSuite) are not here")
 def test_every_json_case_is_an_object_or_a_clean_error():
     wrong = []
-    for path in PARSING:
+    cases = sorted(PARSING.glob("*.json"))
+    for path in cases:
         try:
             value = parse_arguments(path.read_bytes())
             accepted = True
@@ -194,7 +190,7 @@ def test_every_json_case_is_an_object_or_a_clean_error():
             path.name.startswith("y_") and is_object and not accepted
         ):
             wrong.append(path.name)
-    assert len(PARSING) > 300
+    assert len(cases) > 300
     assert set(wrong) <= {"n_single_space.json"}
 
 

@@ -1,7 +1,6 @@
 """Searching: what is found, and that no pattern freezes anything."""
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -11,8 +10,7 @@ import msgspec
 import pytest
 
 from core.limits import limits
-
-NAUGHTY = Path(__file__).parents[2].parent / "shared" / "data" / "cases" / "blns" / "blns.json"
+from tests.support.cases import naughty_strings
 
 needs_ripgrep = pytest.mark.skipif(
     not (shutil.which("rg") or Path(sys.executable).with_name("rg").exists()),
@@ -192,9 +190,8 @@ async def test_a_repository_cannot_bring_its_own_ripgrep(use, put, bench, monkey
     assert "evil:1" not in (await use("search_files", pattern="add")).text
 
 
-@pytest.mark.skipif(not NAUGHTY.exists(), reason="the shared cases (naughty strings) are not here")
 async def test_naughty_strings_are_patterns_too(use, put):
-    strings = [text for text in json.loads(NAUGHTY.read_text("utf-8")) if text][::40]
+    strings = naughty_strings()[::40]
     for text in strings:
         result = await use("search_files", pattern=text)
         assert result.text
