@@ -183,6 +183,7 @@ ACTIONS = (
         "List the points that the private copy can be rewound to",
         priority=True,
     ),
+    Action("unfold", ("ctrl+o",), "unfold", "Show what tools gave and models thought in full, or fold it"),
     Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),
     Action("help", ("f1",), "help", "Show every key", footer=True),
     Action("palette", ("ctrl+p",), "palette", "Find an action by its name", footer=True, priority=True),

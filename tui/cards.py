@@ -24,11 +24,11 @@ from core.view.items import (
 from tui.ink import role_ink
 from tui.markdown import draw_markdown
 from tui.paint import Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
+from tui.toolcards import draw_tool
 from tui.wording import (
     DECIDERS,
     RUN_WORDS,
     STATE_MARKS,
-    TOOL_MARKS,
     duration,
     money,
     plural,
@@ -54,8 +54,8 @@ def gap(before: Item | None, item: Item) -> int:
     return 1
 
 
-def draw_item(item: Item, width: int) -> Lines:
-    """One item of the chat."""
+def draw_item(item: Item, width: int, full: bool = False) -> Lines:
+    """One item of the chat; `full`: with all that a tool gave and a model thought."""
     match item:
         case RequestItem():
             return request_card(item.text, width)
@@ -64,9 +64,9 @@ def draw_item(item: Item, width: int) -> Lines:
         case NodeItem():
             return [_node(item, width)]
         case TextItem():
-            return draw_text(item, width)
+            return draw_text(item, width, full)
         case ToolItem():
-            return _tool(item, width)
+            return draw_tool(item, width, full)
         case TestsItem():
             return _tests(item, width)
         case VerdictItem():
@@ -124,12 +124,14 @@ def _node(item: NodeItem, width: int) -> Line:
     return spread(left, right, width)
 
 
-def draw_text(item: TextItem, width: int) -> Lines:
+def draw_text(item: TextItem, width: int, full: bool = False) -> Lines:
     """A text that does not grow any more, or is drawn for the first time."""
     if item.state == "discarded":
         lines = wrap([Span(item.text, "faint strike")], width - 2)[:3]
         why = wrap([Span(f"discarded: {item.reason}", "faint")], width - 2)
         return indent([*lines, *why], [TAB])
+    if item.kind == "reasoning" and full:
+        return indent(wrap([Span(item.text.strip(), "faint italic")], width - 4), [TAB, TAB])
     if item.kind == "reasoning":
         return [_reasoning(item, width)]
     return indent(draw_markdown(item.text, width - 2), [TAB])
@@ -141,18 +143,6 @@ def _reasoning(item: TextItem, width: int) -> Line:
     shown = text[-200:].split("\n")[-1] if growing else first_line(text, 200)
     label = "thinking  " if growing else "thought  "
     return [TAB, Span("∴ ", "faint"), Span(label, "dim"), Span(cut(shown, width - 14), "faint italic")]
-
-
-def _tool(item: ToolItem, width: int) -> Lines:
-    mark, ink = TOOL_MARKS[item.state]
-    left = [TAB, Span(f"{mark} ", ink), Span(item.tool, "bold" if item.state == "running" else "")]
-    left.append(Span(f"  {item.subject}", "dim"))
-    right = [Span(duration(item.duration_ms), "faint")] if item.state in ("ok", "failed") else []
-    lines = [spread(left, right, width)]
-    if item.state == "failed" and item.output:
-        said = first_line(item.output, 400)
-        lines += indent(wrap([Span(said, "bad")], width - 6)[:2], [Span("      ")])
-    return lines
 
 
 def _tests(item: TestsItem, width: int) -> Lines:

@@ -66,6 +66,8 @@ class Chat(Canvas):
         self._tail: Lines = []
         self._waiting: Sequence[Waiting] = ()
         self._width = 0
+        self._full = False
+        """Tool output and reasoning are unfolded."""
         self._following = True
         """The end is in sight, so new lines scroll the chat; false once the user scrolled away from it."""
 
@@ -76,6 +78,11 @@ class Chat(Canvas):
             self._rebuild(keep=not self._following)
         if self._following:
             self._to_end()
+
+    def unfold(self) -> None:
+        """Show tool output and reasoning in full, or fold them again."""
+        self._full = not self._full
+        self._rebuild(keep=not self._following)
 
     def _rebuild(self, keep: bool = False) -> None:
         """Draw the window again: where it was, or the last page."""
@@ -97,7 +104,7 @@ class Chat(Canvas):
             growing = Growing(self._width - 2)
             growing.take(item.parts)
             return _Block([*above, *indent(growing.lines(), [TAB])], growing)
-        return _Block([*above, *draw_item(item, self._width)])
+        return _Block([*above, *draw_item(item, self._width, self._full)])
 
     def _grow(self, index: int, item: Item) -> int:
         """Draw a longer text; gives how many of its lines stayed."""

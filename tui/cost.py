@@ -26,6 +26,7 @@ def draw_costs(costs: Costs, width: int) -> Lines:
     lines += _table("by role", source.by_role, width, roles=True)
     if set(source.by_node) != set(source.by_role):
         lines += _table("by node", source.by_node, width, roles=False)
+    lines += _forecast(run, width) if run else []
     return lines + _table("by model", source.by_model, width, roles=False)
 
 
@@ -54,6 +55,18 @@ def _against(actual: Pico, expected: Pico, width: int) -> Line:
     full = min(room, round(room * part))
     ink = "bad" if part > 1.5 else "warn" if part > 1 else "accent"
     return [Span("━" * full, ink), Span("━" * (room - full), "faint"), *right]
+
+
+def _forecast(run: RunCost, width: int) -> Lines:
+    """What each role was expected to cost, beside what it did."""
+    lines: Lines = [[], [Span("forecast", "bold")]] if run.forecast else []
+    for role, (low, high) in run.forecast.items():
+        spent = run.by_role[role].cost if role in run.by_role else None
+        ink = "dim" if spent is None else "warn" if spent > high else "good"
+        actual = "not yet" if spent is None else money(spent)
+        right = [Span(f"{money(low)} to {money(high)}  ", "dim"), Span(actual, ink)]
+        lines.append(spread([Span(role, role_ink(role))], right, width))
+    return lines
 
 
 def _usage(run: RunCost, width: int) -> Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.bar import Bar
 from tui.board import PANES, Board
+from tui.chat import Chat
 from tui.lines import Pane
 
 
@@ -53,3 +54,6 @@ class Going(Board):
             there.focus()
         else:
             self.focus_pane(there)
+
+    def action_unfold(self) -> None:
+        self.query_one(Chat).unfold()

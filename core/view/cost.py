@@ -149,6 +149,8 @@ Tallies = dict[str, Tally]
 class RunCost(msgspec.Struct):
     run: str
     expected: Pico | None = None
+    forecast: dict[str, tuple[Pico, Pico]] = msgspec.field(default_factory=dict[str, tuple[Pico, Pico]])
+    """By role, between which two amounts most of its nodes cost."""
     total: Tally = msgspec.field(default_factory=Tally)
     by_role: Tallies = msgspec.field(default_factory=dict[str, Tally])
     by_model: Tallies = msgspec.field(default_factory=dict[str, Tally])
@@ -204,6 +206,10 @@ class Costs:
             self._begin(event.run)
         assert self.run is not None
         self.run.expected = to_pico(event.expected_cost_usd)
+        self.run.forecast = {}
+        for node in event.forecast:
+            low, high = self.run.forecast.get(role := sanitise_line(node.role), (ZERO, ZERO))
+            self.run.forecast[role] = Pico(low + to_pico(node.low_usd)), Pico(high + to_pico(node.high_usd))
         return True
 
     def _reserve(self, event: CallStarted) -> bool:

@@ -625,6 +625,26 @@ class TestGraph:
             assert "25% ctx" in texts(stage)
 
 
+class TestUnfolding:
+    async def test_ctrl_o_shows_what_tools_gave_and_folds_it_again(self, stage_of, caught_up):
+        tape = tapes.Tape().start().request()
+        tape.node("fast_coder")
+        tape.tool("fast_coder", "search_files", "{}", "app/a.py:12: def health():")
+        tape.tool("fast_coder", "run_tests", "{}", "3 passed, 1 failed")
+        tape.say("fast_coder", "I wonder.\n\nThe second thought.", kind="reasoning")
+        stage = stage_of(tape.records)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            assert "def health" not in texts(stage)
+            await pilot.press("ctrl+o")
+            await pilot.pause()
+            for words in ("app/a.py:12  def health", "3 passed, 1 failed", "The second thought."):
+                assert words in texts(stage)
+            await pilot.press("ctrl+o")
+            await pilot.pause()
+            assert "def health" not in texts(stage)
+
+
 class TestTimeline:
     async def test_the_stage_is_rewound_to_a_point_after_a_yes(self, stage_of, caught_up):
         stage = stage_of(tapes.committed())

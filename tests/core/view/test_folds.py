@@ -371,3 +371,19 @@ def test_every_event_is_decided_by_every_fold(recordings):
         kinds |= {type(record.event) for record in records}
         assert view.last == records[-1].seq
     assert len(kinds) >= 24
+
+
+def test_the_forecast_stands_by_role_and_adds_up_nodes_of_one_role(recordings):
+    tape = recordings.Tape().start().request()
+    node = e.ExpectedNode(
+        role="fast_coder", model="m", low_usd="0.01", likely_usd="0.02", high_usd="0.04", samples=0
+    )
+    route = {
+        "complexity": "SIMPLE",
+        "pattern": "graph",
+        "confidence": 1.0,
+        "reason": "",
+        "decided_by": "rule",
+    }
+    tape.add(e.RouteDecided(run="r1", **route, expected_cost_usd="0.04", forecast=(node, node)))
+    assert fold(tape.records).costs.run.forecast == {"fast_coder": (to_pico("0.02"), to_pico("0.08"))}
