@@ -148,6 +148,10 @@ def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--project", metavar="DIR", help="the project's folder (default: this one)")
     parser.add_argument("--role", metavar="NAME", help="under the policy of this role")
     parser.add_argument("--seconds", type=float, metavar="N", help="the most that it may take")
+    parser.add_argument("--network", action="store_true", help="ask you to give it network")
+    for name, does in (("read", "read"), ("write", "change")):
+        text = f"ask you to let it {does} this file or folder outside; can be given again"
+        parser.add_argument(f"--{name}", metavar="PATH", action="append", default=[], help=text)
     parser.add_argument(
         "--unconfined", action="store_true", help="run it without a sandbox when there is none"
     )

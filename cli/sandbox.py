@@ -2,6 +2,8 @@
 
 import argparse
 import codecs
+import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -10,10 +12,12 @@ from pathlib import Path
 
 from cli.errors import Stop, usage
 from cli.world import World, find_project
+from core.faults import EXIT_NEEDS_DECISION
 from core.limits import limits
 from core.paths import make_private
 from core.policy import policy_for
 from core.sandbox import Ended, NotAllowed, SandboxFailed, open_sandbox
+from core.sandbox.grant import Grant, NoGrant, find_granted
 from core.stage import Stage
 from core.text import sanitise, sanitise_line
 
@@ -26,23 +30,54 @@ def sandbox(world: World, args: argparse.Namespace) -> int:
     if not args.words:
         raise usage("There is no command. Give one after two dashes: heddle sandbox -- make test.")
     project = find_project(args.project)
+    grant = _granted(project, args)
     for sentence in policy_for(project).refused:
         print(f"heddle: {sanitise_line(sentence)}", file=sys.stderr)
     folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=make_private(world.home.stages)))
     try:
         stage = Stage.create(project, folder / "stage")
         before = stage.mark()
-        ended = _run(stage, project, args)
+        ended = _run(stage, project, args, grant)
         _tell(ended, stage.changed_since(before))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return TIMED_OUT if ended.exit_code is None else ended.exit_code
 
 
-def _run(stage: Stage, project: Path, args: argparse.Namespace) -> Ended:
+def _granted(project: Path, args: argparse.Namespace) -> Grant:
+    """What the user lets this command have, asked on the terminal as for an agent's."""
+    try:
+        root = Path(os.path.realpath(project))
+        readable, writable = (
+            tuple(find_granted(str(Path(each).expanduser().absolute()), root) for each in some)
+            for some in (args.read, args.write)
+        )
+    except NoGrant as error:
+        raise usage(str(error)) from None
+    grant = Grant(args.network, readable, writable)
+    if not grant.told():
+        return grant
+    rules = policy_for(project).rules(args.role or "")
+    if (grant.network and not rules.network) or ((readable or writable) and not rules.outside):
+        raise Stop("The policy gives commands no network or no paths outside. Nothing was run.")
+    what = sanitise_line(" and ".join(grant.told()))
+    if not sys.stdin.isatty():
+        sentence = (
+            f"This command would get {what}: that is asked on a terminal, and this is none. Nothing was run."
+        )
+        raise Stop(sentence, EXIT_NEEDS_DECISION)
+    print(f"Run this command with {what}?\n\n{sanitise(shlex.join(args.words))}\n", file=sys.stderr)
+    print("y allows it once, anything else does not: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Stop("Nothing was run.")
+    return grant
+
+
+def _run(stage: Stage, project: Path, args: argparse.Namespace, grant: Grant) -> Ended:
     seconds = args.seconds or limits().tools.command_seconds
     try:
         where = open_sandbox(stage.tree, project, allow_unconfined=args.unconfined).of(args.role or "")
+        where = where.granting(grant)
         if where.confinement == "unconfined" and args.unconfined:
             print("heddle: unconfined: nothing holds this command back.", file=sys.stderr)
         return where.run_here(args.words, seconds, lambda: False, _printer())

@@ -65,8 +65,7 @@ def _wanted(bench: Workbench, network: bool, read: str | None, write: str | None
 
 
 def _wish(bench: Workbench, command: str, grant: Grant) -> Wish:
-    told = _told(grant)
-    what = " and ".join(told)
+    what = " and ".join(grant.told())
     return Wish(
         key=_key(command, grant),
         question=f"The {bench.role} wants to run this command with {what}:\n\n{command}\n\nAllow it?",
@@ -78,13 +77,6 @@ def _wish(bench: Workbench, command: str, grant: Grant) -> Wish:
         refused=f"The user does not allow this command to have {what}. Nothing was run. Go on without it.",
         stopped="Nothing was run: the work was stopped.",
     )
-
-
-def _told(grant: Grant) -> list[str]:
-    """What it would get, in words for the user."""
-    told = ["network (the internet and this machine's own servers)"] if grant.network else []
-    told += [f"{each} to read" for each in grant.readable]
-    return told + [f"{each} to change, which nothing undoes" for each in grant.writable]
 
 
 def _key(command: str, grant: Grant) -> str:

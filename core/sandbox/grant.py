@@ -20,6 +20,12 @@ class Grant:
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
 
+    def told(self) -> list[str]:
+        """What it gives, in words for the user; empty when it gives nothing."""
+        told = ["network (the internet and this machine's own servers)"] if self.network else []
+        told += [f"{each} to read" for each in self.readable]
+        return told + [f"{each} to change, which nothing undoes" for each in self.writable]
+
     def moved(self) -> list[Path]:
         """Paths that lead elsewhere than when they were granted: the command must not run with them."""
         return [each for each in (*self.readable, *self.writable) if Path(os.path.realpath(each)) != each]

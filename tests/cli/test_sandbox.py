@@ -52,6 +52,39 @@ def test_a_terminal_gets_nothing_that_it_would_obey(heddle, needs_bubblewrap):
     assert "⟨U+202E⟩".encode() in shown
 
 
+def typed(heddle, answer: str, *words: str) -> tuple[int, str]:
+    """What `heddle sandbox` printed, and ended with, where somebody types at a terminal."""
+    main, other = pty.openpty()
+    os.write(main, answer.encode() + b"\n")
+    argv = [sys.executable, "-P", str(ROOT), "sandbox", *words]
+    done = subprocess.run(argv, cwd=heddle.folder, stdin=other, capture_output=True, text=True, check=False)
+    os.close(other)
+    os.close(main)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_more_than_the_sandbox_is_asked_on_the_terminal(heddle, needs_bubblewrap, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.txt").write_text("theirs\n")
+    words = ["--read", str(folder), "--", "cat", f"{folder}/a.txt"]
+    code, said = typed(heddle, "y", *words)
+    assert (code, "theirs" in said, f"{folder} to read" in said) == (0, True, True)
+    assert f"cat {folder}/a.txt" in said
+    code, said = typed(heddle, "n", *words)
+    assert (code, "theirs" in said) == (1, False)
+    assert typed(heddle, "n", "--network", "--", "true")[0] == 1
+    assert typed(heddle, "y", "--read", "/", "--", "true")[0] == 2
+    assert typed(heddle, "y", "--", "cat", f"{folder}/a.txt")[0] == 1
+
+
+def test_without_a_terminal_nothing_more_is_given(heddle, needs_bubblewrap):
+    argv = [sys.executable, "-P", str(ROOT), "sandbox", "--network", "--", "true"]
+    done = subprocess.run(argv, cwd=heddle.folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == 4
+    assert b"Nothing was run" in done.stderr
+
+
 def test_doctor_tries_the_attacks_and_says_what_a_project_wants(heddle, needs_bubblewrap):
     (heddle.folder / ".heddle").mkdir()
     (heddle.folder / ".heddle" / "policy.toml").write_text('[sandbox]\nwritable = ["/"]\n')
