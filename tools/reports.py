@@ -4,11 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tools.reports_js import read_javascript
 from tools.runners import Kind
 from tools.workbench import TestFailure
 
 MOST_FAILURES = 30
 _MESSAGE_CHARACTERS = 300
+_TRACE_LINES = 12
+_SHORT = 8
+"""Characters of a line that may stand in a message by chance."""
+_TRACE_CHARACTERS = 200
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _LINE_CHARACTERS = 500
 """Lines are cut to this before they are read, so that no pattern takes long on hostile output."""
 
@@ -26,17 +32,38 @@ class Counts:
 
 def read(kind: Kind, output: str, roots: tuple[str, ...]) -> Counts:
     """Counts and failures in a runner's output; paths below one of `roots` become relative."""
-    lines = (line[:_LINE_CHARACTERS] for line in output.replace("\r\n", "\n").split("\n"))
+    lines = (line[:_LINE_CHARACTERS] for line in plain(output).split("\n"))
     counts = _READERS[kind]("\n".join(lines))
     failures = tuple(_relative(each, roots) for each in counts.failures[:MOST_FAILURES])
     return Counts(counts.passed, counts.failed, counts.skipped, counts.known, failures)
 
 
+def plain(output: str) -> str:
+    """Without colours, and with plain line ends: no model needs them."""
+    return _COLOUR.sub("", output.replace("\r\n", "\n"))
+
+
 def _relative(failure: TestFailure, roots: tuple[str, ...]) -> TestFailure:
-    file = failure.file
+    file, trace = failure.file, _shortest(failure.trace, failure.message)
     for root in roots:
         file = file.removeprefix(root.rstrip("/") + "/")
-    return TestFailure(failure.test, failure.message[:_MESSAGE_CHARACTERS], file, failure.line)
+        trace = trace.replace(root.rstrip("/") + "/", "")
+    file = file.removeprefix("./")
+    return TestFailure(failure.test, failure.message[:_MESSAGE_CHARACTERS], file, failure.line, trace)
+
+
+def _shortest(trace: str, message: str) -> str:
+    """What helps of a trace: no empty lines, nothing said twice, its beginning and its end."""
+    lines = [line.rstrip()[:_TRACE_CHARACTERS] for line in trace.split("\n") if line.strip()]
+    lines = [
+        line
+        for line in lines
+        if len(line.strip()) < _SHORT or line.strip().removeprefix("E   ") not in message
+    ]
+    if len(lines) > _TRACE_LINES:
+        lines = [*lines[: _TRACE_LINES // 3], "…", *lines[-(_TRACE_LINES - _TRACE_LINES // 3) :]]
+    least = min((len(line) - len(line.lstrip()) for line in lines if line != "…"), default=0)
+    return "\n".join(line[least:] if line != "…" else line for line in lines)
 
 
 def _number(pattern: str, text: str) -> int:
@@ -56,8 +83,8 @@ def _pytest(output: str) -> Counts:
     for word, rest in re.findall(r"^(FAILED|ERROR) (.+)$", output, re.MULTILINE):
         test, _, message = rest.partition(" - ")
         name = test.partition("::")[2].replace("::", ".")
-        file, line, said = places.get(name, (test.partition("::")[0], 0, ""))
-        failures.append(TestFailure(test, said or message or word.lower(), file, line))
+        file, line, said, trace = places.get(name, (test.partition("::")[0], 0, "", ""))
+        failures.append(TestFailure(test, said or message or word.lower(), file, line, trace))
     return Counts(
         passed=_number(r"(\d{1,9}) passed", last),
         failed=_number(r"(\d{1,9}) failed", last) + _number(r"(\d{1,9}) errors?\b", last),
@@ -67,16 +94,17 @@ def _pytest(output: str) -> Counts:
     )
 
 
-def _pytest_places(output: str) -> Mapping[str, tuple[str, int, str]]:
-    """Test name → file, line and message, from the sections that `--tb=short` prints."""
-    found: dict[str, tuple[str, int, str]] = {}
+def _pytest_places(output: str) -> Mapping[str, tuple[str, int, str, str]]:
+    """Test name → file, line, message and trace, from the sections that `--tb=short` prints."""
+    found: dict[str, tuple[str, int, str, str]] = {}
     parts = re.split(r"^_{3,} (?:ERROR at \w+ of )?(.+?) _{3,}$", output, flags=re.MULTILINE)
     for name, text in zip(parts[1::2], parts[2::2], strict=False):
         places = re.findall(r"^([^\s:][^:\n]*):(\d{1,9}): ", text, re.MULTILINE)
         said = re.search(r"^E +(.+)$", text, re.MULTILINE)
         if places:
             own = [each for each in places if not each[0].startswith(("/", "<", ".."))] or places
-            found[name] = (own[-1][0], int(own[-1][1]), said[1] if said else "")
+            trace = re.split(r"^[-=]{3,} .* [-=]{3,}$", text, maxsplit=1, flags=re.MULTILINE)[0]
+            found[name] = (own[-1][0], int(own[-1][1]), said[1] if said else "", trace)
     return found
 
 
@@ -94,62 +122,82 @@ def _unittest(output: str) -> Counts:
         places = re.findall(r'^  File "([^"]+)", line (\d{1,9})', body, re.MULTILINE)
         said = re.findall(r"^(\w[\w.]*(?:Error|Exception|Failure|Exit|Interrupt)\b.*)$", body, re.MULTILINE)
         own = [each for each in places if "/lib/python" not in each[0]] or places or [("", "0")]
-        failures.append(TestFailure(name, said[-1] if said else "failed", own[-1][0], int(own[-1][1])))
+        trace = "\n".join(line for line in body.split("\n") if not re.match(r"-{5,}$|Traceback ", line))
+        failures.append(TestFailure(name, said[-1] if said else "failed", own[-1][0], int(own[-1][1]), trace))
     total = int(ran[-1]) if ran else 0
     return Counts(max(0, total - failed - skipped), failed, skipped, bool(ran), tuple(failures))
 
 
 def _javascript(output: str) -> Counts:
-    """Jest, Vitest, Mocha, and Node's own runner."""
-    for line, passed, failed, skipped in (
-        (r"^ *Tests:? +.*$", r"(\d{1,9}) passed", r"(\d{1,9}) failed", r"(\d{1,9}) (?:skipped|todo)"),
-        (
-            r"^ +\d+ (?:passing|failing|pending)\b.*$",
-            r"(\d{1,9}) passing",
-            r"(\d{1,9}) failing",
-            r"(\d{1,9}) pending",
-        ),
-        (r"^(?:#|ℹ) (?:pass|fail|skipped) \d+$", r"pass (\d{1,9})", r"fail (\d{1,9})", r"skipped (\d{1,9})"),
-    ):
-        text = "\n".join(re.findall(line, output, re.MULTILINE))
-        if re.search(passed, text) or re.search(failed, text):
-            names = re.findall(r"^[ \t]*(?:●|✕|✖|×|not ok \d+ -) (.+)$", output, re.MULTILINE)
-            failures = tuple(TestFailure(each.strip(), "failed") for each in dict.fromkeys(names))
-            return Counts(
-                _number(passed, text), _number(failed, text), _number(skipped, text), True, failures
-            )
-    return Counts()
+    found = read_javascript(output)
+    if found is None:
+        return Counts()
+    (passed, failed, skipped), failures = found
+    return Counts(passed, failed, skipped, True, failures)
 
 
 def _go(output: str) -> Counts:
-    found = re.findall(r"^--- (PASS|FAIL|SKIP): (\S+)", output, re.MULTILINE)
-    words = [word for word, _ in found]
+    found = re.findall(r"^ *--- (PASS|FAIL|SKIP): (\S+)", output, re.MULTILINE)
+    parents = {name.rpartition("/")[0] for _, name in found if "/" in name}
+    leaves = [(word, name) for word, name in found if name not in parents]
     broken = re.findall(r"^FAIL\s+(\S+) \[(?:build|setup) failed\]", output, re.MULTILINE)
-    failures: list[TestFailure] = []
-    for name in [name for word, name in found if word == "FAIL"][:MOST_FAILURES]:
-        place = re.search(rf"^--- FAIL: {re.escape(name)} .*\n +(\S+?):(\d+): (.*)", output, re.MULTILINE)
-        file, line, said = place.groups() if place else ("", "0", "failed")
-        failures.append(TestFailure(name, said, file, int(line)))
-    failures += [TestFailure(each, "does not build") for each in broken]
+    failures = [
+        _go_failure(name, output)
+        for name in [name for word, name in leaves if word == "FAIL"][:MOST_FAILURES]
+    ]
+    errors = re.findall(r"^(\S+\.go):(\d{1,9})(?::\d{1,9})?: (.+)$", output, re.MULTILINE)
+    file, line, said = errors[0] if errors else ("", "0", "")
+    failures += [
+        TestFailure(each, f"does not build{': ' * bool(said)}{said}", file, int(line)) for each in broken
+    ]
+    words = [word for word, _ in leaves]
     failed = words.count("FAIL") + len(broken)
     return Counts(words.count("PASS"), failed, words.count("SKIP"), bool(found or broken), tuple(failures))
 
 
+def _go_failure(name: str, output: str) -> TestFailure:
+    """What `go test` prints of a test stands above its result, or, without -v, below it."""
+    own = re.escape(name)
+    part = re.search(
+        rf"^=== (?:RUN|CONT|NAME) +{own}\n((?:(?! *--- |=== ).*\n){{0,60}})|^ *--- FAIL: {own} .*\n((?: +.*\n){{1,60}})",
+        output,
+        re.MULTILINE,
+    )
+    below = re.search(rf"^ *--- FAIL: {own} .*\n((?: +(?!---).*\n){{1,60}})", output, re.MULTILINE)
+    text = ((part[1] or part[2] or "") if part else "") + (below[1] if below else "")
+    place = re.search(r"^\s+(\S+?\.go):(\d{1,9}): ?(.*)", text, re.MULTILINE)
+    file, line, said = place.groups() if place else ("", "0", "")
+    if not said.strip():
+        said = next((row.strip() for row in text.split("\n") if row.strip() and ".go:" not in row), "failed")
+    return TestFailure(name, said, file, int(line), text)
+
+
 def _cargo(output: str) -> Counts:
     sums = "\n".join(re.findall(r"^test result: .*$", output, re.MULTILINE))
-    failures: list[TestFailure] = []
-    for name in re.findall(r"^test (\S+) \.\.\. FAILED$", output, re.MULTILINE)[:MOST_FAILURES]:
-        place = re.search(
-            rf"^thread '{re.escape(name)}'[^\n]* panicked at (\S+?):(\d+):\d+:\n(.*)",
-            output,
-            re.MULTILINE,
+    names = list(dict.fromkeys(re.findall(r"^test (.+?) \.\.\. FAILED$", output, re.MULTILINE)))
+    failures = [_cargo_failure(name, output) for name in names[:MOST_FAILURES]]
+    broken = [
+        TestFailure(f"does not build {what}".strip(), said, file, int(line), "")
+        for what, said, file, line in re.findall(
+            r"^error(\[E\d{4}\])?: (.+)\n +--> (\S+?):(\d{1,9}):", output, re.MULTILINE
         )
-        file, line, said = place.groups() if place else ("", "0", "failed")
-        failures.append(TestFailure(name, said, file, int(line)))
+    ]
+    passed, failed = _number(r"(\d{1,9}) passed", sums), _number(r"(\d{1,9}) failed", sums)
+    known = bool(sums or broken)
     return Counts(
-        _number(r"(\d{1,9}) passed", sums), _number(r"(\d{1,9}) failed", sums), _number(r"(\d{1,9}) ignored", sums),
-        bool(sums), tuple(failures),
-    )  # fmt: skip
+        passed, failed + bool(broken), _number(r"(\d{1,9}) ignored", sums), known, (*failures, *broken)
+    )
+
+
+def _cargo_failure(name: str, output: str) -> TestFailure:
+    section = re.search(
+        rf"^---- {re.escape(name)} stdout ----\n((?:(?!----|failures:$).*\n){{0,60}})", output, re.MULTILINE
+    )
+    text = section[1] if section else ""
+    place = re.search(r"^thread .* panicked at (\S+?):(\d{1,9}):\d+:\n(.*)", text or output, re.MULTILINE)
+    file, line, said = place.groups() if place else ("", "0", "failed")
+    kept = [row for row in text.split("\n") if not row.startswith(("note: run with", "thread '"))]
+    return TestFailure(name, said, file, int(line), "\n".join(kept))
 
 
 def _any(output: str) -> Counts:

@@ -7,26 +7,15 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from core.stage.survey import JUNK
+from tools.targets import Kind, Target, cargo_words, kind_by_ending, npm_words
 from tools.workbench import ToolError
-
-Kind = Literal["pytest", "unittest", "npm", "go", "cargo", "make"]
 
 _ENVIRONMENTS = (".venv", "venv", "env")
 _SKIPPED = JUNK | {".git", "vendor", "target"}
 _TEST_FILE = re.compile(r"test.*\.py|.*_test\.py")
 _MOST_FILES = 5_000
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is to be tested: a file or folder of the stage, and perhaps a name in it."""
-
-    path: str
-    name: str = ""
-    """As the runner knows it: `Case::test_x`, `TestX`, …"""
 
 
 @dataclass(frozen=True)
@@ -43,13 +32,15 @@ def find_kind(tree: Path, target: Target | None) -> Kind | None:
     """Which runner the files ask for; None when no tests can be found."""
     if target and target.path.endswith(".py"):
         return _python_kind(tree)
+    asked = kind_by_ending(target)
     checks: Sequence[tuple[Kind, Callable[[], bool]]] = (
         ("npm", lambda: _has_npm_test(tree)),
         ("go", (tree / "go.mod").is_file),
         ("cargo", (tree / "Cargo.toml").is_file),
         ("make", lambda: _has_make_test(tree)),
     )
-    return _python_kind(tree) or next((kind for kind, applies in checks if applies()), None)
+    found: list[Kind] = [kind for kind, applies in checks if applies()]
+    return asked if asked in found else _python_kind(tree) or next(iter(found), None)
 
 
 def _python_kind(tree: Path) -> Kind | None:
@@ -133,13 +124,11 @@ def runner_for(kind: Kind, tree: Path, python: str, target: Target | None) -> Ru
         case "unittest":
             return Runner(kind, _unittest(python, tree, target), "unittest")
         case "npm":
-            words = ("npm", "test", "--silent")
-            return Runner(kind, (*words, "--", target.path) if target else words, "npm test")
+            return Runner(kind, npm_words(tree, target), "npm test")
         case "go":
             return Runner(kind, _go(tree, target), "go test")
         case "cargo":
-            name = (target.name or Path(target.path).stem,) if target else ()
-            return Runner(kind, ("cargo", "test", *name), "cargo test")
+            return Runner(kind, cargo_words(target), "cargo test")
         case "make":
             if target:
                 raise ToolError("`make test` cannot be narrowed to a target. Call run_tests without one.")

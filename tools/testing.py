@@ -2,25 +2,31 @@
 
 import os
 import re
+import shlex
 
 from core.limits import limits
 from core.sandbox import Ended, NotAllowed, SandboxFailed
 from core.text import clip
 from tools.commands import hints_for
 from tools.nearby import explain_missing
-from tools.reports import Counts, read
+from tools.reports import Counts, plain, read
 from tools.runners import Runner, Target, find_kind, interpreter_of, runner_for
 from tools.workbench import TestFailure, TestReport, ToolError, ToolResult, Workbench
 
+_PLAIN = {"CI": "1", "NO_COLOR": "1", "FORCE_COLOR": "0"}
+"""So that runners of JavaScript run once, and write no colours."""
+_TAIL_CHARACTERS = 1_500
 _NOTHING_COLLECTED = 5
 _NOT_FOUND = 127
 
 
 async def run_tests(bench: Workbench, target: str | None = None) -> ToolResult:
-    """Run the project's tests (pytest, unittest, npm test, go test, cargo test or make test).
+    """Run the project's tests: pytest, unittest, npm test (Jest, Vitest, …), go test, cargo test or make test.
+
+    Tells the counts, and of each failure its file, line, message and shortest trace.
 
     Args:
-        target: A test file, a folder, or one test like tests/test_app.py::test_home; all when left out.
+        target: A test file, a folder, or one test like tests/test_app.py::test_home (path::name); all when left out.
     """
     chosen = None if target is None else _target(bench, target)
     kind = find_kind(bench.stage.tree, chosen)
@@ -32,7 +38,7 @@ async def run_tests(bench: Workbench, target: str | None = None) -> ToolResult:
             runner.argv,
             seconds=limits().tools.tests_seconds,
             stop=bench.stop,
-            environment=_import_path(bench),
+            environment={**_PLAIN, **_import_path(bench)} if kind == "npm" else _import_path(bench),
         )
     except (NotAllowed, SandboxFailed) as error:
         return _not_run(str(error))
@@ -71,15 +77,29 @@ def _not_run(reason: str, output: str = "") -> ToolResult:
 
 
 def _result(runner: Runner, ended: Ended, counts: Counts) -> ToolResult:
-    output = clip(ended.output, limits().tools.output_characters * 2 // 3).strip("\n")
+    output = plain(ended.output).strip("\n")
     reason = _why_not_run(runner, ended, counts)
     if reason:
-        return _not_run(reason, output)
+        return _not_run(reason, clip(output, limits().tools.output_characters * 2 // 3))
     report = _report(runner, ended, counts)
-    failures = [_line(each) for each in report.failures]
-    return ToolResult(
-        report.outcome == "passed", "\n".join([report.text, *failures, "", output]).rstrip(), tests=report
-    )
+    failures = [_lines(each) for each in report.failures]
+    text = "\n".join([report.text, *failures, *_rest(runner, report, output)])
+    return ToolResult(report.outcome == "passed", text.rstrip(), tests=report)
+
+
+def _rest(runner: Runner, report: TestReport, output: str) -> list[str]:
+    """What a runner printed, as far as its report does not tell it already."""
+    if report.failures and len(report.failures) >= report.failed:
+        return [f"(All that was printed: run_command with `{shlex.join(runner.argv)}`.)"]
+    known = report.outcome == "passed" and report.passed
+    most = _TAIL_CHARACTERS if known else limits().tools.output_characters // 2
+    if len(output) <= most:
+        return ["", output]
+    return [
+        "",
+        f"(The end of what was printed; all of it: run_command with `{shlex.join(runner.argv)}`.)",
+        output[-most:],
+    ]
 
 
 def _why_not_run(runner: Runner, ended: Ended, counts: Counts) -> str:
@@ -122,6 +142,8 @@ def _report(runner: Runner, ended: Ended, counts: Counts) -> TestReport:
     return TestReport(outcome, counts.passed, failed, counts.skipped, counts.failures, text)
 
 
-def _line(failure: TestFailure) -> str:
-    place = f" ({failure.file}:{failure.line})" if failure.line else ""
-    return f"- {failure.test}{place}: {failure.message}"
+def _lines(failure: TestFailure) -> str:
+    """Where and why it failed, and the shortest useful trace below."""
+    place = f" ({failure.file}:{failure.line})" if failure.line else f" ({failure.file})" * bool(failure.file)
+    trace = [f"    {line}" for line in failure.trace.split("\n") if line]
+    return "\n".join([f"- {failure.test}{place}: {failure.message}", *trace])

@@ -55,6 +55,8 @@ class TestFailure:
     """Relative to the project; empty when unknown."""
     line: int = 0
     """From 1; 0 when unknown."""
+    trace: str = ""
+    """What the runner told about it: the way to the project's own line, and the values there."""
 
 
 @dataclass(frozen=True)
