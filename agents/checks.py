@@ -57,8 +57,12 @@ def together(verdicts: list[Verdict]) -> Verdict:
 
 
 def is_sound(board: Board) -> bool:
-    """The reviewers approved and no test failed."""
-    return board.verdict is not None and board.verdict.approved and not board.tests_failed
+    """The reviewers approved, as far as the user let them judge, and no test failed."""
+    if board.tests_failed:
+        return False
+    if not board.verdicts and "code_reviewer" in board.run.controls.passed_over.values():
+        return True
+    return board.verdict is not None and board.verdict.approved
 
 
 def can_be_mended(board: Board) -> bool:

@@ -10,6 +10,7 @@ from agents.providers import Access, Wanted, make_model
 from agents.retry import Breaker, RetryPolicy
 from agents.roster import Role, Roster
 from core.history import PastNodes
+from core.refusal import Refusal
 from core.run import Run
 
 
@@ -28,12 +29,25 @@ class Company:
 
     def guard(self, run: Run, node: str, role: Role) -> Guard:
         """The gate to the models of one node. Clients are made; no request is."""
-        return Guard(run, node, role, self._models(run, node, role), policy=self.policy, breaker=self.breaker)
 
-    def _models(self, run: Run, node: str, role: Role) -> list[NodeModel]:
+        def make(model: str) -> NodeModel:
+            return self._model(run, node, role, model)
+
+        models = [make(model) for model in role.models]
+        return Guard(run, node, role, models, make=make, policy=self.policy, breaker=self.breaker)
+
+    def _model(self, run: Run, node: str, role: Role, model: str) -> NodeModel:
         metadata = {"app": "heddle", "session": run.session, "run": run.id, "node": node, "role": role.name}
         access = Access(self.connection, self.endpoint)
-        return [
-            make_model(access, Wanted(model, self.roster.card(model), metadata, role.output_tokens))
-            for model in role.models
-        ]
+        return make_model(access, Wanted(model, self.roster.card(model), metadata, role.output_tokens))
+
+    def find_model(self, name: str) -> str:
+        """The whole id of a model that a user names: by its id, with or without its region, or by its title.
+
+        Raises:
+            Refusal: neither the roster nor the catalog has it.
+        """
+        found = self.roster.find_model(name.strip(), self.connection.region)
+        if found is None:
+            raise Refusal(f"There is no model {name}. `heddle models` lists those that the roster has.")
+        return found

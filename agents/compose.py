@@ -277,3 +277,32 @@ def document_prompt(board: Board) -> str:
         diff(board),
         section("Your task", "Bring the documents and docstrings up to this change."),
     )
+
+
+def broken_off(board: Board, node: str, prompt: str) -> str:
+    """The prompt of a node, which is told when another run broke off in the middle of its task."""
+    resumed = board.run.resumed
+    if resumed is None or node not in resumed.unfinished or board.round != resumed.round:
+        return prompt
+    again = resumed.again and node == resumed.node
+    return _with_what_is_there(board, prompt, _AGAIN if again else _BROKEN_OFF)
+
+
+def begun_anew(board: Board, prompt: str) -> str:
+    """The prompt of a node whose task the user wants begun anew: it remembers nothing of its first attempt."""
+    return _with_what_is_there(board, prompt, _AGAIN) if board.run.files else prompt
+
+
+def _with_what_is_there(board: Board, prompt: str, told: str) -> str:
+    seen = "" if "# Diff against the project" in prompt else diff(board)
+    return join(prompt, seen, section("What there is already", told))
+
+
+_BROKEN_OFF = (
+    "This task was begun before, and broken off in the middle of it. The diff is what there is of it: look at it, "
+    "keep what is right, and go on from there. Do not begin again."
+)
+_AGAIN = (
+    "This task was worked on before, and the user wants it done again. The diff is what came of it: keep what is "
+    "right, and mend the rest."
+)

@@ -51,6 +51,10 @@ class Conductor:
         )
         self._ask_above = to_pico(ask_above_usd or limits().run.ask_above_usd)
 
+    def find_model(self, name: str) -> str:
+        """The whole id of a model that a user names (see `core.run.Team.find_model`)."""
+        return self._company.find_model(name)
+
     async def work(self, run: Run) -> Outcome:
         """Answer a request (see `core.run.Team.work`)."""
         board = Board(run)

@@ -96,14 +96,21 @@ class GraphWork:
 
     def _joins(self, node: str) -> bool:
         """Whether a node has anything to do in this round; asked when its turn comes."""
-        if not self._board.run.files:
+        if not self._board.run.files or self._coder_stopped:
             return False
         if node == "documenter" and not self._lineup.documents_first:
             return is_sound(self._board)
         return True
 
+    @property
+    def _coder_stopped(self) -> bool:
+        """The user ended the coder: what there is stays, and nobody goes on with it."""
+        return self._lineup.worker in self._board.run.controls.passed_over
+
     def _is_over(self) -> bool:
         board = self._board
+        if self._coder_stopped:
+            return True
         done = is_sound(board) or not board.run.files or not can_be_mended(board)
         return done or board.round >= limits().run.rounds
 

@@ -1,7 +1,7 @@
 """The guard: every model call of a node passes here: budget, meter, retries, and the next model in the list."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from agents.meter import Call, Prompt
 from agents.model import NodeModel
 from agents.retry import Breaker, RetryPolicy, default_policy
 from agents.roster import Role
+from agents.steered import Steered, reread
 from agents.translate import has_tool_call, text_of, without_reasoning
 from agents.veil import Veil
 from core.events import NoticeGiven, Retried
@@ -55,6 +56,7 @@ class Guard:
         role: Role,
         models: list[NodeModel],
         *,
+        make: Callable[[str], NodeModel],
         policy: RetryPolicy,
         breaker: Breaker,
     ) -> None:
@@ -62,8 +64,11 @@ class Guard:
         self._node = node
         self._role = role
         self._models = models
+        self._make = make
         self._policy = policy
         self._breaker = breaker
+        self._tags: dict[str, str] = {}
+        self._steered = Steered(run, node, role)
         self._at = 0
         self._cache = CacheAlarm()
         self._veil = Veil(run)
@@ -83,11 +88,20 @@ class Guard:
 
     def tag(self, **metadata: str) -> None:
         """Add to what every request says about who asks."""
+        self._tags.update(metadata)
         for model in self._models:
             model.tag(**metadata)
 
+    def give_back(self) -> None:
+        """The node has ended: what the user said to it and it could not read is for others."""
+        self._steered.give_back()
+
     async def choose_model(self, agent: Any) -> None:
-        """Before a node starts: pass over models that failed just now, and say so."""
+        """Before a node starts: take the model that the user wants, else pass over those that failed just
+        now, and say so."""
+        if self._steered.other_model(self.model.model_id):
+            await self._change_model(agent, "You chose it. The task begins anew.")
+            return
         while self._breaker.is_open(self.model.model_id) and self._at + 1 < len(self._models):
             failed = self.model.model_id
             self._move_on(agent)
@@ -101,6 +115,7 @@ class Guard:
         """
         tries = _Tries()
         while True:
+            ctx = await self._between(ctx)
             call = Call(self._run, self._node, self._role.name, self.model)
             try:
                 async for event in self._attempt(call, ctx, following):
@@ -115,11 +130,36 @@ class Guard:
                 fault = await self._failed(call, error)
             ctx = await self._again(fault, tries, ctx)
 
+    async def _between(self, ctx: Any) -> Any:
+        """What the user wants before the next call goes out: a pause, another model, something to read.
+
+        Raises:
+            Interrupted: the node is to end.
+        """
+        await self._steered.gate()
+        wanted = self._steered.other_model(self.model.model_id)
+        if wanted is not None:
+            prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
+            await self._change_model(ctx.agent, reread(self._run.prices, wanted, prompt.tokens))
+            ctx = ctx.replace(messages=without_reasoning(ctx.messages))
+        self._steered.add_messages(self.model.card.family, ctx.messages, ctx.agent.messages)
+        return ctx
+
+    async def _change_model(self, agent: Any, reason: str) -> None:
+        """Take the model that the user wants. Those of the role's list stand in for it."""
+        wanted = self._run.controls.models[self._node]
+        before, model = self.model.model_id, self._make(wanted)
+        model.tag(**self._tags)
+        self._models = [model, *(each for each in self._models if each.model_id != wanted)]
+        self._at = 0
+        agent.messages[:] = without_reasoning(agent.messages)
+        await self._steered.announce(before, wanted, reason)
+
     async def _attempt(self, call: Call, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
-        self._run.check()
         await self._veil.cover(ctx.messages)
         prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
         await call.reserve(prompt, min(self._role.output_tokens, self.model.card.output))
+        await self._steered.delivered()
         stop: Any = None
         async for event in following(ctx.replace(model=self.model)):
             if isinstance(event, ModelStopReason):
@@ -143,7 +183,7 @@ class Guard:
 
     def _check_end(self, call: Call, stop: Any, asked: Any) -> None:
         """A stream without a proper end is a fault, not an answer."""
-        self._run.check()
+        self._steered.check()
         if call.stopped_by is None or stop is None:
             raise self._broken("it ended without a stop reason")
         reason, message = stop.stop_reason, stop.message
@@ -160,14 +200,16 @@ class Guard:
         return Fault("broken_stream", why, model=self.model.model_id, region=self.model.region)
 
     async def _cut_short(self, call: Call) -> None:
-        """The user stopped the run: what was heard stays, and is charged as far as is known."""
+        """The user stopped the node or its run: what was heard stays, and is charged as far as is known."""
         await call.keep_partial()
         await call.charge(ok=False)
 
     async def _failed(self, call: Call, error: Exception) -> Fault:
-        if self._run.stop.is_set():
+        try:
+            self._steered.check()
+        except Interrupted as stopped:
             await self._cut_short(call)
-            raise Interrupted from error
+            raise stopped from error
         fault = understand(error, model=self.model.model_id, region=self.model.region)
         await call.discard(fault.message)
         if fault.kind in REFUSED_UNBILLED and call.silent:
@@ -202,6 +244,7 @@ class Guard:
     def _move_on(self, agent: Any) -> None:
         """Take the next model. It gets the conversation without what the one before was thinking."""
         self._at += 1
+        self._run.controls.models.pop(self._node, None)
         agent.messages[:] = without_reasoning(agent.messages)
 
     async def _retry(self, fault: Fault, attempt: int, delay: float) -> None:
@@ -216,7 +259,7 @@ class Guard:
                 delay_ms=int(delay * 1000),
             )
         )
-        await self._run.sleep(delay)
+        await self._steered.sleep(delay)
 
 
 def _answers_tools(messages: Any) -> bool:

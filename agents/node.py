@@ -17,6 +17,7 @@ from strands.tools.executors import SequentialToolExecutor
 from strands.types.content import Message
 from strands.types.exceptions import MaxTokensReachedException, StructuredOutputException
 
+from agents import compose
 from agents.board import Board
 from agents.company import Company
 from agents.faults import plain
@@ -24,6 +25,7 @@ from agents.roster import Role
 from agents.tooling import StagedTool
 from agents.translate import text_of
 from core.clock import monotonic_ms
+from core.control import NodeControl, NodeRestarted, NodeStopped
 from core.events import NodeFinished, NodeStarted, NodeStatus
 from core.faults import Fault
 from core.ledger import BudgetReached
@@ -94,7 +96,10 @@ class NodeAgent(Agent):
             tool_executor=SequentialToolExecutor(),
             conversation_manager=NullConversationManager(),
         )
+        self._anew = False
+        self._ended_early = False
         self._guard.install(self)
+        self.add_hook(self._note_end, AfterToolsEvent)
         if assignment.answer is not None:
             self.add_hook(self._count_answer, AfterToolCallEvent)
             self.add_hook(self._end_answers, AfterToolsEvent)
@@ -103,17 +108,30 @@ class NodeAgent(Agent):
         """Work on the composed prompt until the model is done, and put start and end on record.
 
         Only the result goes to whoever drives it: everything else is on record already.
+        As often as the user wants the task begun anew, it is, with a fresh conversation.
         """
+        while True:
+            try:
+                async with aclosing(self._once(kwargs.get("invocation_state"))) as stream:
+                    async for event in stream:
+                        yield event
+                return
+            except NodeRestarted:
+                self.messages.clear()
+                self._anew = True
+
+    async def _once(self, invocation_state: Any) -> AsyncGenerator[Any, None]:
+        """The task from its beginning to its end."""
         run, started = self.board.run, monotonic_ms()
-        await self._prepare()
+        control = await self._prepare()
         status: NodeStatus = "failed"
         summary = ""
         try:
             await run.emit(self._started())
-            async with aclosing(self._work(kwargs.get("invocation_state"))) as stream:
+            async with aclosing(self._work(control, invocation_state)) as stream:
                 async for event in stream:
                     if "result" in event:
-                        summary = await self._take_result(event["result"])
+                        summary = await self._take_result(control, event["result"])
                         status = "done"
                         yield event
         except asyncio.CancelledError:
@@ -122,9 +140,13 @@ class NodeAgent(Agent):
         except Exception as error:
             model = self._guard.model
             failure = plain(error, model=model.model_id, region=model.region)
-            status, summary = _ending(failure), str(failure) or "Stopped."
-            raise failure from error
+            status, summary = _ending(failure), str(failure) or _said_of(failure)
+            if not isinstance(failure, NodeStopped):
+                raise failure from error
+            run.controls.passed_over[self.name] = self.role.name
         finally:
+            run.controls.finish(self.name)
+            self._guard.give_back()
             await run.emit(
                 NodeFinished(
                     run=run.id,
@@ -135,12 +157,15 @@ class NodeAgent(Agent):
                     duration_ms=monotonic_ms() - started,
                 )
             )
+        if status == "stopped":
+            yield {"result": self._without_answer()}
 
-    async def _prepare(self) -> None:
+    async def _prepare(self) -> NodeControl:
         self.board.run.check()
         self._guard.tag(round=str(self.board.round))
         await self._guard.choose_model(self)
         await self.board.hand_off(self.name, self.role.name, self._assignment.reason())
+        return self.board.run.controls.begin(self.name, self.role.name)
 
     def _started(self) -> NodeStarted:
         return NodeStarted(
@@ -151,9 +176,9 @@ class NodeAgent(Agent):
             round=self.board.round,
         )
 
-    async def _take_result(self, result: Any) -> str:
+    async def _take_result(self, control: NodeControl, result: Any) -> str:
         """Put what the node says on the board; returns it."""
-        self.board.run.check()
+        control.check()
         kind = _STOPS.get(str(result.stop_reason))
         if kind is not None:
             raise Fault(kind, model=self._guard.model.model_id)
@@ -167,53 +192,80 @@ class NodeAgent(Agent):
 
     # -- the work, in segments ---------------------------------------------------------------------
 
-    async def _work(self, invocation_state: Any) -> AsyncGenerator[Any, None]:
-        """One invocation after another, until the model is done.
+    async def _work(self, control: NodeControl, invocation_state: Any) -> AsyncGenerator[Any, None]:
+        """One invocation after another, until the model is done and the user has nothing to say to it.
 
         Raises:
             Fault: output_limit, too_many_turns, or what a call ended with.
         """
-        prompt: str | None = await self._assignment.compose()
+        prompt: str | None = await control.within(self._prompt())
         state = dict(invocation_state or {})
         self._cut_texts.clear()
         self._unusable = 0
         cut_off = 0
         for _ in range(limits().run.node_segments):
             self.event_loop_metrics = EventLoopMetrics()
-            again, unanswered = False, False
+            result: AgentResult | None = None
             try:
-                async with aclosing(self._segment(prompt, state)) as events:
+                async with aclosing(self._segment(control, prompt, state)) as events:
                     async for event in events:
-                        if "result" in event and event["result"].stop_reason == "limit_turns":
-                            again = True
+                        if "result" in event:
+                            result = event["result"]
                         else:
                             yield event
                 prompt = None
             except StructuredOutputException:
-                unanswered = True
+                result = self._without_answer()
             except MaxTokensReachedException as error:
                 cut_off += 1
                 if cut_off > CONTINUATIONS:
                     raise Fault("output_limit", model=self._guard.model.model_id) from error
                 self._cut_texts.append(self._guard.cut_text)
-                again, prompt = True, CUT_OFF
-            if unanswered:
-                yield {"result": self._without_answer()}
-            if not again:
+                prompt = CUT_OFF
+            if result is not None and not self._goes_on(result):
+                yield {"result": result}
                 return
         raise Fault("too_many_turns")
 
-    async def _segment(self, prompt: str | None, state: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    async def _prompt(self) -> str:
+        """The task; a node that goes on with one that was broken off is told so."""
+        prompt = await self._assignment.compose()
+        if self._anew:
+            self._anew = False
+            return compose.begun_anew(self.board, prompt)
+        return compose.broken_off(self.board, self.name, prompt)
+
+    def _goes_on(self, result: AgentResult) -> bool:
+        """Whether the node has another turn: at the limit of an invocation, or to read what the user says."""
+        if result.stop_reason == "limit_turns":
+            return True
+        run = self.board.run
+        done = result.stop_reason == "end_turn" or result.structured_output is not None
+        if not done or self._ended_early or run.stop.is_set():
+            return False
+        if not run.controls.wait_for(self.name, self.role.name):
+            return False
+        self._cut_texts.append(f"{text_of(result.message)}\n\n")
+        return True
+
+    async def _segment(
+        self, control: NodeControl, prompt: str | None, state: dict[str, Any]
+    ) -> AsyncGenerator[Any, None]:
         """One invocation of Strands' loop, of so many turns at most."""
+        self._ended_early = False
         stream = super().stream_async(
             prompt,
             invocation_state=state,
-            cancel_signal=self.board.run.stop,
+            cancel_signal=control.stop,
             limits={"turns": limits().run.node_turns},
         )
         async with aclosing(stream) as events:  # type: ignore[type-var]
             async for event in events:
                 yield event
+
+    def _note_end(self, event: AfterToolsEvent) -> None:
+        """Hear of a turn that was ended after its tools, as a handoff does. Strands asks the first hook last."""
+        self._ended_early = bool(event.end_turn)
 
     def _count_answer(self, event: AfterToolCallEvent) -> None:
         answer = self._assignment.answer
@@ -239,9 +291,21 @@ def _tools(board: Board, node: str, role: Role, bad_calls: Mapping[str, str]) ->
 
 def _ending(failure: BaseException) -> NodeStatus:
     match failure:
+        case NodeStopped():
+            return "stopped"
         case Interrupted():
             return "interrupted"
         case BudgetReached():
             return "paused"
         case _:
             return "failed"
+
+
+def _said_of(failure: BaseException) -> str:
+    match failure:
+        case NodeStopped():
+            return "You stopped it."
+        case NodeRestarted():
+            return "You let it begin anew."
+        case _:
+            return "Stopped."

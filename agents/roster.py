@@ -11,6 +11,7 @@ import msgspec
 from agents.catalog import Catalog, ModelCard, Scope, invocation_id, load_catalog
 from agents.providers import split_provider
 from core.config import BadConfig
+from core.prices import split_prefix
 from tools.registry import TOOLS
 
 FOLDER = Path(__file__).parent
@@ -52,6 +53,24 @@ class Roster(msgspec.Struct, frozen=True):
     def card(self, model: str) -> ModelCard:
         """What a model can do."""
         return self.catalog.card(model)
+
+    def find_model(self, name: str, region: str) -> str | None:
+        """The whole id of a model that somebody names by its id, with or without its region's prefix, or by
+        its title; those of the roster come before others that the catalog has. None: there is none."""
+        wanted = name.lower()
+        names = {model: (model, split_prefix(model)[1], self.catalog.title(model)) for model in self.models()}
+        for model, known in names.items():
+            if wanted in map(str.lower, known):
+                return model
+        for base, facts in self.catalog.cards.items():
+            if wanted in (base.lower(), facts.title.lower()):
+                return invocation_id(base, region, self._scope)
+        prefix, base = split_prefix(name)
+        return name if prefix and base in self.catalog.cards else None
+
+    @property
+    def _scope(self) -> Scope:
+        return "global" if any(model.startswith("global.") for model in self.models()) else "geo"
 
 
 def with_output_tokens(roster: Roster, tokens: int | None) -> Roster:

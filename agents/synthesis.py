@@ -34,9 +34,9 @@ async def write_by_orchestrator(company: Company, board: Board) -> str:
 
 
 def checks(board: Board) -> str:
-    """Tests that really ran, verdicts and documents, one line each."""
+    """Tests that really ran, verdicts, documents, and what the user stopped, one line each."""
     documents = "" if board.speaker == "documenter" else _documents_line(board)
-    lines = (_tests_line(board), _review_line(board), documents)
+    lines = (_tests_line(board), _review_line(board), documents, _stopped_line(board))
     return "\n".join(f"- {line}" for line in lines if line)
 
 
@@ -70,3 +70,8 @@ def _review_line(board: Board) -> str:
 def _documents_line(board: Board) -> str:
     text = board.summaries.get("documenter", "").strip()
     return f"**Documents** {text}" if text else ""
+
+
+def _stopped_line(board: Board) -> str:
+    stopped = ", ".join(board.run.controls.passed_over)
+    return f"**Stopped** by you: {stopped}. What was left of their part is not done." if stopped else ""

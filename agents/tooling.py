@@ -48,6 +48,7 @@ class NodeTool(AgentTool):
         self, tool_use: ToolUse, invocation_state: dict[str, Any], **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """Carry out one call as Strands asks for it; the node hears of the user's decisions in its result."""
+        await self._board.run.controls.of(self._node).gate()
         fault = self._bad_calls.get(tool_use["toolUseId"], "")
         result = await self.result(tool_use.get("input") or {}, fault)
         notes = await self._board.run.decisions()
@@ -129,7 +130,7 @@ def workbench(run: Run, node: str, role: str) -> Workbench:
     return Workbench(
         stage=run.stage,
         sandbox=run.sandbox.of(role),
-        stop=run.stop,
+        stop=run.controls.of(node).stop,
         run=run.id,
         node=node,
         role=role,

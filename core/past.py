@@ -1,6 +1,6 @@
 """What a session knows of its own past: a fold over its records, for resuming."""
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from core.events import (
     CallStarted,
@@ -59,10 +59,39 @@ from core.events import (
     VerdictGiven,
 )
 from core.money import to_pico
+from core.queue import Queue
 from core.record import Record
 from core.resumed import Progress
 from core.run import PastRun
 from core.waiting import WaitingChanges
+
+Aside: TypeAlias = (
+    SessionResumed
+    | CommandRefused
+    | NoticeGiven
+    | QuestionAsked
+    | QuestionAnswered
+    | StagePrepared
+    | TextFinished
+    | TextDiscarded
+    | ToolStarted
+    | ToolFinished
+    | Retried
+    | Failed
+    | SessionRenamed
+    | NodePaused
+    | NodeResumed
+    | ChangeMerged
+    | ProjectChanged
+    | OverlapFound
+    | StageCommitted
+    | StageRewound
+    | GitProposed
+    | ProposalDecided
+    | ProposalCarriedOut
+    | ProposalFailed
+)
+"""Events that say nothing about resuming."""
 
 
 class Past:
@@ -76,6 +105,8 @@ class Past:
         self.open_run: RequestSubmitted | None = None
         self.last_end: RunStatus = "done"
         """How the last run ended."""
+        self.queue = Queue()
+        """What waits for its turn."""
         self.progress = Progress()
         """How far the last run has come."""
         self.carried: frozenset[str] = frozenset()
@@ -112,6 +143,8 @@ class Past:
 
     def note(self, event: Event) -> None:
         """Take one event in."""
+        if isinstance(event, Aside):
+            return
         match event:
             case SessionStarted():
                 self.project = event.project
@@ -144,6 +177,8 @@ class Past:
                 | ConflictResolved()
             ):
                 self.waiting.note(event)
+            case RequestQueued() | RequestDequeued() | MessageSent() | MessageDelivered():
+                self.queue.note(event)
             case (
                 RouteDecided()
                 | RouteOverridden()
@@ -154,37 +189,6 @@ class Past:
                 | VerdictGiven()
             ):
                 self.progress.note(event)
-            case (
-                SessionResumed()
-                | CommandRefused()
-                | NoticeGiven()
-                | QuestionAsked()
-                | QuestionAnswered()
-                | StagePrepared()
-                | TextFinished()
-                | TextDiscarded()
-                | ToolStarted()
-                | ToolFinished()
-                | Retried()
-                | Failed()
-                | SessionRenamed()
-                | RequestQueued()
-                | RequestDequeued()
-                | MessageSent()
-                | MessageDelivered()
-                | NodePaused()
-                | NodeResumed()
-                | ChangeMerged()
-                | ProjectChanged()
-                | OverlapFound()
-                | StageCommitted()
-                | StageRewound()
-                | GitProposed()
-                | ProposalDecided()
-                | ProposalCarriedOut()
-                | ProposalFailed()
-            ):
-                pass  # they say nothing about resuming
             case _:
                 assert_never(event)
 

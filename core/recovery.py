@@ -50,7 +50,8 @@ def end_run(past: Past, prices: PriceBook, outcome: Outcome, *, summary: str | N
     """The end of the open run, to be committed in one go: empty when no run is open.
 
     Calls of which nothing more was heard are charged as estimates, so that every call has its one
-    charge; nodes that are still open end with the run, with `summary` or else the answer.
+    charge; nodes that are still open end with the run, with `summary` or else the answer. What the user said
+    and nobody read becomes a queued request.
     """
     request = past.open_run
     if request is None:
@@ -79,7 +80,7 @@ def end_run(past: Past, prices: PriceBook, outcome: Outcome, *, summary: str | N
         estimated=sums.estimated,
         exit_code=EXIT_DONE if outcome.status == "done" else outcome.exit_code or _EXIT[outcome.status],
     )
-    return [*charges, *nodes, finished]
+    return [*charges, *nodes, finished, *past.queue.left_unread()]
 
 
 def _estimate(call: CallStarted, past: Past, prices: PriceBook) -> ModelCalled:

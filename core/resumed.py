@@ -64,6 +64,8 @@ class ResumedRun(msgspec.Struct, frozen=True, kw_only=True):
     """The node that was at work, or that is to do its task again; None: it broke off between two nodes."""
     role: str | None = None
     """The role of `node`."""
+    again: bool = False
+    """The user wants the task of `node` done again, though it had come to its end."""
     unfinished: tuple[str, ...] = ()
     """Every node that was at work, the first one to start first: `node` is one of them."""
     round: int = 1
@@ -109,6 +111,11 @@ class Progress:
         """What the run that has just begun goes on with; None when it begins from the start."""
         return _resumed(self._resumes, self._steps, self._at) if self._resumes else None
 
+    @property
+    def plan(self) -> GraphPlanned | None:
+        """The graph of the run."""
+        return _last(self._steps, GraphPlanned)
+
     def last_start(self, node: str) -> NodeStarted | None:
         """How a node of this name started for the last time; None when it never worked."""
         starts = [step for step in self._steps if isinstance(step, NodeStarted) and step.node == node]
@@ -143,6 +150,7 @@ def _resumed(run: str, steps: list[Step], node: str | None) -> ResumedRun:
         finished=tuple(finished),
         node=at,
         role=None if at is None else started[at].role,
+        again=node is not None,
         unfinished=unfinished,
         round=max(rounds, default=1) if at is None else started[at].round,
         verdicts=tuple(step for step in steps if isinstance(step, VerdictGiven)),

@@ -2,14 +2,14 @@
 
 import asyncio
 import itertools
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from core.budgets import Allowance, Budgets
+from core.control import Controls
 from core.events import (
     Backend,
     ChangeWithdrawn,
@@ -22,6 +22,7 @@ from core.events import (
     QuestionKind,
     RunStatus,
 )
+from core.halt import Interrupted, Stoppable
 from core.ledger import Budget, Totals
 from core.prices import PriceBook
 from core.resumed import ResumedRun
@@ -29,13 +30,6 @@ from core.resumed import ResumedRun
 if TYPE_CHECKING:
     from core.sandbox import Sandbox
     from core.stage import Stage
-
-
-_T = TypeVar("_T")
-
-
-class Interrupted(Exception):
-    """The user stopped the run."""
 
 
 class NeedsDecision(Exception):
@@ -74,6 +68,14 @@ class Team(Protocol):
     roster: str
     backend: Backend
 
+    def find_model(self, name: str) -> str:
+        """The whole id of a model that a user names.
+
+        Raises:
+            core.refusal.Refusal: there is no such model.
+        """
+        ...
+
     async def work(self, run: "Run") -> Outcome:
         """Answer a request.
 
@@ -85,7 +87,7 @@ class Team(Protocol):
         ...
 
 
-class Run:
+class Run(Stoppable):
     """One run's identity, request, stage, sandbox, money, and its way to the record."""
 
     def __init__(
@@ -102,6 +104,7 @@ class Run:
         settle: Callable[[], Awaitable[list[str]]],
         interactive: bool,
     ) -> None:
+        super().__init__()
         self.id = id
         self.session = session
         self.request = request
@@ -117,9 +120,8 @@ class Run:
         self.prices = prices
         self.interactive = interactive
         """Whether somebody is there to answer questions."""
-        self.stop = threading.Event()
-        """Set when the run is to end: tools and model streams look at it. Set it by `interrupt` only."""
-        self._stopped = asyncio.Event()
+        self.controls = Controls(self)
+        """Its nodes, and what the user wants of them."""
         self._over = False
         self.totals = Totals()
         self.files: dict[str, FileChanged] = {}
@@ -128,6 +130,13 @@ class Run:
         self._settle = settle
         self._questions: dict[str, tuple[asyncio.Future[str], tuple[str, ...]]] = {}
         self._numbers = itertools.count(1)
+
+    def go_on(self, resumed: ResumedRun | None) -> None:
+        """Begin where another run broke off."""
+        self.resumed = resumed
+        if resumed is not None:
+            self.controls.models.update(resumed.models)
+            self.controls.announced.update(resumed.models)
 
     @property
     def project(self) -> Path:
@@ -184,46 +193,13 @@ class Run:
 
     def interrupt(self) -> None:
         """Ask everything that works for this run to stop."""
-        self.stop.set()
-        self._stopped.set()
+        super().interrupt()
+        self.controls.interrupt()
 
     def end(self) -> None:
         """Let nothing more onto the record: whoever works on comes too late."""
         self.interrupt()
         self._over = True
-
-    def check(self) -> None:
-        """Raises: Interrupted: the user stopped the run."""
-        if self.stop.is_set():
-            raise Interrupted
-
-    async def stopped(self) -> None:
-        """Return when the run is to end."""
-        await self._stopped.wait()
-
-    async def unless_stopped(self, awaitable: Awaitable[_T]) -> _T:
-        """Wait for something, but no longer than until the run is stopped; it goes on without us then.
-
-        Raises:
-            Interrupted: the run was stopped.
-        """
-        work = asyncio.ensure_future(awaitable)
-        work.add_done_callback(_heard)
-        stopped = asyncio.ensure_future(self.stopped())
-        try:
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped.cancel()
-        self.check()
-        return work.result()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until the run is stopped.
-
-        Raises:
-            Interrupted: the user stopped the run.
-        """
-        await self.unless_stopped(asyncio.sleep(seconds))
 
     async def ask(
         self,
@@ -276,9 +252,3 @@ class Run:
             return False
         self._questions[question][0].set_result(answer)
         return True
-
-
-def _heard(work: "asyncio.Future[_T]") -> None:
-    """An abandoned piece of work may fail without anybody being told."""
-    if not work.cancelled():
-        work.exception()

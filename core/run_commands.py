@@ -21,8 +21,10 @@ from core.commands import (
     WithdrawRequest,
 )
 from core.refusal import Refusal
+from core.requests import Requests
 from core.run import Team
 from core.runs import Runs
+from core.steering import Steering
 
 RunCommand: TypeAlias = (
     SubmitRequest
@@ -46,6 +48,8 @@ class RunCommands:
     """Carries out what concerns runs. Those that begin one take their turn; the others do not wait."""
 
     runs: Runs
+    requests: Requests
+    steering: Steering
     team: Team | None
     turn: asyncio.Lock
     check_open: Callable[[], None]
@@ -59,34 +63,44 @@ class RunCommands:
         """
         match command:
             case SubmitRequest():
-                await self._start(command)
+                await self._submit(command)
             case RetryRun():
-                await self._start(self.runs.last_request())
+                await self._submit(self.runs.last_request())
             case ResumeRun():
                 await self._resume()
             case InterruptRun():
                 self._interrupt()
             case AnswerQuestion():
                 await self.runs.answer(command)
-            case (
-                WithdrawRequest()
-                | OverrideRoute()
-                | SendMessage()
-                | PauseNode()
-                | ResumeNode()
-                | StopNode()
-                | RetryNode()
-                | ChangeModel()
-            ):
+            case RetryNode():
+                await self._retry_node(command)
+            case SendMessage() | PauseNode() | ResumeNode() | StopNode() | ChangeModel():
+                await self.steering.carry_out(command)
+            case WithdrawRequest():
+                async with self.turn:
+                    self.check_open()
+                    await self.requests.withdraw(command.id)
+            case OverrideRoute():
                 raise Refusal("This cannot be done yet.")
             case _:
                 assert_never(command)
 
-    async def _start(self, command: SubmitRequest) -> None:
+    async def _submit(self, command: SubmitRequest) -> None:
         team = self._team()
         async with self.turn:
             self.check_open()
-            await self.runs.start(command, team)
+            await self.requests.submit(command, team)
+
+    async def _retry_node(self, command: RetryNode) -> None:
+        """In the run that works, or in a new one that goes on with the last run at this node."""
+        if self.runs.running is not None:
+            await self.steering.carry_out(command)
+            return
+        team = self._team()
+        async with self.turn:
+            self.check_open()
+            model = None if command.model is None else self.steering.model(command.model)
+            await self.runs.retry_node(command.node, model, team)
 
     async def _resume(self) -> None:
         team = self._team()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,7 +10,14 @@ import msgspec
 from core.budgets import Allowance
 from core.commands import AnswerQuestion, SubmitRequest
 from core.decisions import Decisions
-from core.events import Event, QuestionAnswered, RequestSubmitted
+from core.events import (
+    Event,
+    ModelChanged,
+    NodeStarted,
+    QuestionAnswered,
+    RequestDequeued,
+    RequestSubmitted,
+)
 from core.log import LogError
 from core.money import Pico, to_usd
 from core.past import Past
@@ -35,6 +42,10 @@ class Beginning:
     """The run that it goes on with."""
     resumes_at: str | None = None
     """The node of that run that is to do its task again; None: where it broke off."""
+    given: tuple[NodeStarted, str] | None = None
+    """How that node started for the last time, and the model that it gets instead."""
+    queued: str | None = None
+    """The id that its request waited under."""
 
 
 FROM_THE_START = Beginning()
@@ -53,6 +64,8 @@ class Runs:
     turn: asyncio.Lock
     give_up: Callable[[], None]
     """Called when the end of a run cannot be put on record."""
+    follow: Callable[[Outcome, Team], Awaitable[None]] | None = field(default=None, init=False)
+    """Called in turn after the end of each run: it may begin the next one."""
     _run: Run | None = field(default=None, init=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False)
     _fault: Exception | None = field(default=None, init=False)
@@ -61,6 +74,11 @@ class Runs:
     def busy(self) -> bool:
         """Whether a run is at work."""
         return self._run is not None
+
+    @property
+    def running(self) -> Run | None:
+        """The run that works."""
+        return self._run
 
     # -- beginning -------------------------------------------------------------------------------
 
@@ -88,7 +106,21 @@ class Runs:
             raise Refusal("There is no run to go on with yet.")
         if self.past.last_end == "done":
             raise Refusal("The last run is done: there is nothing left of it. Send a new request.")
-        await self.start(self.last_request(), team, Beginning(resumes=self.past.requests[-1].run))
+        await self.start(self.last_request(), team, Beginning(self.past.requests[-1].run))
+
+    async def retry_node(self, node: str, model: str | None, team: Team) -> None:
+        """Let a node of the last run do its task again, and all that came after it; to be called in turn.
+
+        Raises:
+            Refusal: a run is at work, or no such node has worked.
+        """
+        self._check_idle()
+        last = self.past.progress.last_start(node)
+        if last is None or not self.past.requests:
+            raise Refusal(f"No node {node} has worked in the last run.")
+        given = None if model is None or model == last.model else (last, model)
+        resumes = self.past.requests[-1].run
+        await self.start(self.last_request(), team, Beginning(resumes, node, given))
 
     async def start(self, command: SubmitRequest, team: Team, how: Beginning = FROM_THE_START) -> None:
         """Begin a run; to be called in turn.
@@ -97,21 +129,19 @@ class Runs:
             Refusal: a run is at work, or the request cannot be worked on.
         """
         self._check_idle()
-        text = command.text.strip()
-        if not text:
-            raise Refusal("The request is empty: say what should be done.")
+        text = request_text(command)
         budget = self.settings.budget(command.budget_usd)
         allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
         masked = mask(text, own_secrets())
         command = msgspec.structs.replace(command, text=masked.text)
         run = self._run = self._new_run(command, allowance, how)
         try:
-            await self._emit(_request(run, command, how))
+            await self._emit(*_dequeued(how), _request(run, command, how), *_other_model(run, how))
             await run.note_masked(masked.counts)
         except BaseException:
             self._run = None
             raise
-        run.resumed = self.past.progress.resumed()
+        run.go_on(self.past.progress.resumed())
         self._work = asyncio.create_task(self._finish(run, team))
 
     def _check_idle(self) -> None:
@@ -181,6 +211,8 @@ class Runs:
         try:
             async with self.turn:
                 await self._end(run, outcome)
+                if self.follow is not None:
+                    await self.follow(outcome, team)
         except Exception as error:
             _log.warning("the end of run %s of %s is not on record", run.id, self.session, exc_info=True)
             self._fault = error
@@ -195,8 +227,8 @@ class Runs:
         await self.decisions.carry_out()
 
     async def finished(self) -> None:
-        """Return when no run is at work."""
-        if self._work is not None:
+        """Return when no run is at work, and none follows."""
+        while self._work is not None and not self._work.done():
             await asyncio.wait({self._work})
 
     async def wait_idle(self) -> None:
@@ -210,6 +242,18 @@ class Runs:
             raise self._fault
 
 
+def request_text(command: SubmitRequest) -> str:
+    """What is asked.
+
+    Raises:
+        Refusal: nothing is.
+    """
+    text = command.text.strip()
+    if not text:
+        raise Refusal("The request is empty: say what should be done.")
+    return text
+
+
 def _request(run: Run, command: SubmitRequest, how: Beginning) -> RequestSubmitted:
     limit = run.budget.limit
     return RequestSubmitted(
@@ -220,4 +264,25 @@ def _request(run: Run, command: SubmitRequest, how: Beginning) -> RequestSubmitt
         asked_role=command.asked_role,
         resumes=how.resumes,
         resumes_at=how.resumes_at,
+        queued=how.queued,
+    )
+
+
+def _dequeued(how: Beginning) -> tuple[RequestDequeued, ...]:
+    return () if how.queued is None else (RequestDequeued(id=how.queued, reason="started"),)
+
+
+def _other_model(run: Run, how: Beginning) -> tuple[ModelChanged, ...]:
+    if how.given is None:
+        return ()
+    last, model = how.given
+    return (
+        ModelChanged(
+            run=run.id,
+            node=last.node,
+            role=last.role,
+            from_model=last.model,
+            to_model=model,
+            reason="You chose it, for the task that is done again.",
+        ),
     )

@@ -46,10 +46,12 @@ from core.events import (
 from core.log import Log, LogError
 from core.past import Past
 from core.paths import make_private
+from core.queue import sentence
 from core.record import Record
 from core.recorder import Recorder
 from core.recovery import close_open_run
 from core.refusal import Refusal
+from core.requests import Requests
 from core.run import Team
 from core.run_commands import RunCommands
 from core.runs import Runs
@@ -58,6 +60,7 @@ from core.stage import StageError
 from core.stage.apply import ApplyError, recover
 from core.stage_commands import StageCommands
 from core.staging import Staging
+from core.steering import Steering
 from core.text import clip
 from core.version import heddle_version
 
@@ -98,7 +101,10 @@ class Session:
             turn=self._turn,
             give_up=self._close_soon,
         )
-        self._run_commands = RunCommands(self._runs, team, self._turn, self._check_open)
+        steering = Steering(team, settings.prices, lambda: self._runs.running, lambda: past.progress.plan)
+        requests = Requests(self._runs)
+        self._runs.follow = requests.follow
+        self._run_commands = RunCommands(self._runs, requests, steering, team, self._turn, self._check_open)
         self._stage_commands = StageCommands(
             self._decisions, self._turn, lambda: self._runs.busy, self._check_open
         )
@@ -148,6 +154,9 @@ class Session:
         greeting = [] if self._team is None else [self._greeting(self._team, confinement)]
         notices = [NoticeGiven(text=sentence, level="warning") for sentence in sentences]
         await self._emit(*greeting, *close_open_run(self._past, self._settings.prices), *notices)
+        waiting = len(self._past.queue.requests)
+        if waiting and self._team is not None:
+            await self._emit(NoticeGiven(text=sentence(waiting, "the session was opened again")))
 
     def _recover(self) -> list[str]:
         try:

@@ -20,11 +20,14 @@ from core.events import (
 from core.ledger import Budget
 from core.money import Pico, to_usd
 from core.prices import Usage
+from core.refusal import Refusal
 from core.run import Outcome, Run
 from core.stage import Change
 
 ROLE = "fast_coder"
 MODEL = "amazon.nova-micro-v1:0"
+OTHER_MODEL = "amazon.nova-lite-v1:0"
+UNPRICED = "somebody.else-v1:0"
 Deed = Callable[["Actor"], Awaitable[None]]
 
 
@@ -38,9 +41,11 @@ class Actor:
         """What the user decided, as the node got to hear it."""
 
     async def begin(self) -> None:
+        self.control = self.run.controls.begin(ROLE, ROLE)
         await self.run.emit(NodeStarted(**self.who, model=MODEL))
 
     async def end(self) -> None:
+        self.run.controls.finish(ROLE)
         await self.run.emit(NodeFinished(**self.who, status="done", summary="done", duration_ms=1))
 
     async def call_out(self) -> tuple[str, Pico]:
@@ -136,6 +141,11 @@ class ActingTeam:
     def then(self, deed: Deed) -> "ActingTeam":
         self._deeds.append(deed)
         return self
+
+    def find_model(self, name: str) -> str:
+        if name not in (MODEL, OTHER_MODEL, UNPRICED):
+            raise Refusal(f"There is no model {name}.")
+        return name
 
     async def work(self, run: Run) -> Outcome:
         actor = Actor(run)

@@ -184,6 +184,9 @@ def _llama(asked: Asked, model: str) -> str | None:
         return "This model doesn't support tool use in streaming mode."
     if asked.choice is not None:
         return "This model doesn't support the toolConfig.toolChoice field. Remove toolConfig.toolChoice."
+    for message in asked.messages:
+        if message["role"] == "user" and len({"text" in block for block in message["content"]}) > 1:
+            return "Conversation blocks and tool result blocks cannot be provided in the same turn."
     return None
 
 
