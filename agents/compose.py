@@ -121,7 +121,12 @@ def design_task(board: Board) -> str:
     if board.revising and verdict is not None:
         asked = "\n".join(f"{n}. {point}" for n, point in enumerate(verdict.must_fix, 1))
         task = "Settle every point. Answer with the whole design as it is to be built."
-        return join(section("The review of your design asks for", asked), section("Your task", task))
+        return join(
+            request(board),
+            section("Design", board.design),
+            section("The review of your design asks for", asked),
+            section("Your task", task),
+        )
     return join(
         request(board), earlier(board), plan(board), section("Your task", "Design this. Others build it.")
     )

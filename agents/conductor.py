@@ -91,7 +91,7 @@ class Conductor:
 
     async def _may_start(self, run: Run, route: RouteDecided) -> bool:
         """Wait for the user where the expected cost is above the limit."""
-        if to_pico(route.expected_cost_usd) <= self._ask_above:
+        if run.resumed is not None or to_pico(route.expected_cost_usd) <= self._ask_above:
             return True
         shown = show_usd(route.expected_cost_usd)
         answer = await run.ask(f"This will probably cost about {shown}. Start it?", (GO_ON, STOP))

@@ -13,6 +13,7 @@ from agents.layers import run_layers
 from agents.lineup import Lineup
 from agents.node import NodeAgent
 from agents.preparation import Preparation
+from agents.resuming import Rest, restore
 from agents.rules import traits
 from agents.specialists import CODERS, Specialists, of_two_families
 from core.events import NoticeGiven
@@ -32,12 +33,18 @@ class GraphWork:
         self._board = board
         self._specialists = Specialists(company, board)
         seen = traits(board.run.request)
-        two = bool(of_two_families(company.roster["code_reviewer"])[1].models)
+        two = bool(of_two_families(company.roster["code_reviewer"], company.roster)[1].models)
         board.unreviewed = ONE_FAMILY if board.critical and not two else ""
         lineup = Lineup.of(roles, twice=board.critical and two, documents_first=seen.documents)
+        resumed = board.run.resumed
+        self._rest: Rest | None = None
+        if resumed is not None and resumed.plan is not None:
+            restore(board, resumed)
+            lineup = Lineup.read(resumed.plan, documents_first=seen.documents)
+            self._rest = Rest(resumed, lineup)
         self._lineup = lineup
-        self._node = self._coder(lineup.worker)
         self._rounds_of_coder = 0
+        self._node = self._coder(lineup.worker)
         board.coder = lineup.worker if lineup.worker in CODERS else ""
         board.speaker = lineup.worker
 
@@ -53,9 +60,10 @@ class GraphWork:
         if self._board.unreviewed:
             await self._board.run.emit(NoticeGiven(text=self._board.unreviewed, level="warning"))
         await self._record_plan()
-        await self._prepare()
+        if self._rest is None or not self._rest.built:
+            await self._prepare()
         while True:
-            await self._round()
+            await (self._rest_of_round(self._rest) if self._rest is not None else self._round())
             if self._is_over():
                 return
             if self._rounds_of_coder >= limits().run.rounds_before_escalation and not await self._escalate():
@@ -65,7 +73,7 @@ class GraphWork:
 
     async def _prepare(self) -> None:
         lineup = self._lineup
-        before = Preparation(self._board, self._specialists, plans=lineup.plans, designs=lineup.designs)
+        before = Preparation(self._board, self._specialists, lineup, self._rest)
         await before.plan()
         if before.designs != lineup.designs:
             self._lineup = lineup.without_design()
@@ -78,12 +86,41 @@ class GraphWork:
     # -- one round -----------------------------------------------------------------------------------
 
     async def _round(self) -> None:
-        """The coder, then its checks, as far as each leaves something to do."""
+        """The next round: the coder, then its checks, as far as each leaves something to do."""
         if self._rounds_of_coder:
             self._board.round += 1
         self._rounds_of_coder += 1
+        await self._whole_round()
+
+    async def _whole_round(self) -> None:
         self._board.verdicts.clear()
-        await run_layers(self._board, [[self._node], *self._check_layers()], self._joins)
+        await self._layers([[self._node], *self._check_layers()])
+
+    async def _rest_of_round(self, rest: Rest) -> None:
+        """What is left of the round in which an earlier run broke off."""
+        self._rest = None
+        self._rounds_of_coder = rest.rounds_of_coder
+        if rest.took_over_from:
+            self._board.round += 1
+            self._node = self._specialists.coder(self._lineup.worker, took_over_from=rest.took_over_from)
+        if not rest.rounds_of_coder:
+            await self._round()
+        elif self._lineup.worker not in rest.done:
+            await self._whole_round()
+        else:
+            await self._rest_of_checks(rest)
+
+    async def _rest_of_checks(self, rest: Rest) -> None:
+        left = [[node for node in layer if node.name not in rest.done] for layer in self._check_layers()]
+        while left:
+            left[0] = [node for node in left[0] if self._joins(node.name)]
+            if left[0]:
+                await self._layers(left)
+                return
+            left.pop(0)
+
+    async def _layers(self, layers: list[list[NodeAgent]]) -> None:
+        await run_layers(self._board, layers, self._joins)
         if is_sound(self._board):
             await ensure_tests(self._board)
 

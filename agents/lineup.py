@@ -5,8 +5,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from agents.roster import Role, Roster
-from agents.specialists import DESIGN_REVIEW, SECOND_REVIEWER, SYNTHESIS, of_two_families
+from agents.specialists import CODERS, DESIGN_REVIEW, SECOND_REVIEWER, SYNTHESIS, of_two_families
 from core.events import Edge, GraphPlanned, PlannedNode
+
+_SECOND_PLACES = {
+    SECOND_REVIEWER: "code_reviewer",
+    DESIGN_REVIEW: "code_reviewer",
+    SYNTHESIS: "orchestrator",
+}
+"""The roles of nodes that have another name."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,17 @@ class Lineup:
         plans = rest[0] == "orchestrator" and bool(rest.pop(0))
         designs = len(rest) > 1 and rest[0] == "architect" and bool(rest.pop(0))
         return cls(rest[0], tuple(rest[1:]), plans, designs, twice, documents_first)
+
+    @classmethod
+    def read(cls, plan: GraphPlanned, *, documents_first: bool) -> "Lineup":
+        """The lineup of a graph that is on record."""
+        names = [node.node for node in plan.nodes]
+        own = [name for name in names if name not in ("orchestrator", *_SECOND_PLACES)]
+        designs = own[0] == "architect" and len(own) > 1 and own[1] in CODERS
+        worker, *checks = own[1:] if designs else own
+        return cls(
+            worker, tuple(checks), SYNTHESIS in names, designs, SECOND_REVIEWER in names, documents_first
+        )
 
     def without_design(self) -> "Lineup":
         return replace(self, designs=False)
@@ -81,11 +99,9 @@ class Lineup:
 
     def _model(self, name: str, roster: Roster) -> str:
         role: Role = roster[_role(name)]
-        second = of_two_families(role)[1] if name == SECOND_REVIEWER else role
+        second = of_two_families(role, roster)[1] if name == SECOND_REVIEWER else role
         return (second if second.models else role).model
 
 
 def _role(node: str) -> str:
-    return {SECOND_REVIEWER: "code_reviewer", DESIGN_REVIEW: "code_reviewer", SYNTHESIS: "orchestrator"}.get(
-        node, node
-    )
+    return _SECOND_PLACES.get(node, node)

@@ -6,7 +6,9 @@ from agents import compose
 from agents.answers import DesignVerdict
 from agents.board import Board
 from agents.layers import run_layers
-from agents.specialists import Specialists
+from agents.lineup import Lineup
+from agents.resuming import Rest
+from agents.specialists import DESIGN_REVIEW, Specialists
 from core.events import NoticeGiven
 from core.run import Interrupted
 
@@ -19,16 +21,20 @@ NO_ARCHITECT = re.compile(r"^\W*architect\W+(no|not needed|none|unnecessary)\b",
 class Preparation:
     """Plan and design of one run, as far as its class wants them."""
 
-    def __init__(self, board: Board, specialists: Specialists, *, plans: bool, designs: bool) -> None:
+    def __init__(
+        self, board: Board, specialists: Specialists, lineup: Lineup, rest: Rest | None = None
+    ) -> None:
+        """`rest`: how far a run had come that this one goes on with."""
         self._board = board
         self._specialists = specialists
-        self._plans = plans
-        self.designs = designs
+        self._plans = lineup.plans
+        self._rest = rest
+        self.designs = lineup.designs
         """Whether the architect has a part in it: the plan may say that it has none."""
 
     async def plan(self) -> None:
         """Let the orchestrator plan, in one call. CRITICAL work is designed whatever the plan says."""
-        if not self._plans:
+        if not self._plans or self._ended("orchestrator"):
             return
         board = self._board
         await run_layers(board, [[self._specialists.planner()]])
@@ -51,17 +57,24 @@ class Preparation:
     async def _designed(self) -> None:
         board = self._board
         architect = self._specialists.architect()
-        layers = [[architect], [self._specialists.design_reviewer()]] if self._plans else [[architect]]
-        await run_layers(board, layers)
+        layers = [] if self._ended("architect") else [[architect]]
+        if self._plans and not self._ended(DESIGN_REVIEW):
+            layers.append([self._specialists.design_reviewer()])
+        if layers:
+            await run_layers(board, layers)
         board.design = board.summaries.get("architect", "")
         verdict = board.design_verdict
-        if verdict is None or verdict.approved or not verdict.must_fix:
+        if verdict is None or verdict.approved or not verdict.must_fix or self._ended("architect") > 1:
             return
         board.revising = True
         await run_layers(board, [[architect]])
         board.revising = False
         board.design = board.summaries.get("architect", "") or board.design
         await board.run.emit(NoticeGiven(text=_mended(verdict)))
+
+    def _ended(self, node: str) -> int:
+        """How often a node had come to its end in the run that this one goes on with."""
+        return self._rest.count(node) if self._rest is not None else 0
 
     async def _approved(self) -> None:
         answer = await self._board.run.ask(

@@ -4,6 +4,8 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from agents.answers import Route
 from agents.board import Board
 from agents.company import Company
@@ -11,7 +13,7 @@ from agents.forecast import forecast, likely
 from agents.node import Assignment, NodeAgent
 from agents.rules import RequestTraits, traits
 from agents.swarm import BUILDERS, EXPLORERS
-from core.events import Complexity, DecidedBy, NoticeGiven, Pattern, RouteDecided
+from core.events import Complexity, DecidedBy, GraphPlanned, NoticeGiven, Pattern, RouteDecided
 from core.faults import Fault
 from core.money import to_usd
 from core.run import Run
@@ -62,6 +64,8 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     """
     run = board.run
     seen = traits(run.request)
+    if run.resumed is not None and run.resumed.route is not None:
+        return await _as_before(board, run.resumed.route, run.resumed.plan, seen)
     decision = _by_rule(seen) or await _by_model(company, board)
     decision = _with_risk(decision, seen)
     decision = _with_choice(decision, run.pattern)
@@ -80,6 +84,18 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     board.route = route
     await run.emit(route)
     return route, roles
+
+
+async def _as_before(
+    board: Board, before: RouteDecided, plan: GraphPlanned | None, seen: RequestTraits
+) -> tuple[RouteDecided, tuple[str, ...]]:
+    """The route of the run that this one goes on with: nobody is asked again."""
+    route = board.route = msgspec.structs.replace(before, run=board.run.id)
+    await board.run.emit(route)
+    decision = Decision(route.complexity, route.pattern, route.confidence, route.reason, route.decided_by)
+    if plan is None:
+        return route, roles_for(decision, seen)
+    return route, tuple(dict.fromkeys(node.role for node in plan.nodes))
 
 
 def _with_choice(decision: Decision, choice: str | None) -> Decision:

@@ -8,11 +8,10 @@ import msgspec
 from agents import compose
 from agents.answers import DesignVerdict, Verdict
 from agents.board import Board
-from agents.catalog import card
 from agents.checks import ensure_tests, judge, judge_design
 from agents.company import Company
 from agents.node import Assignment, NodeAgent
-from agents.roster import Role
+from agents.roster import Role, Roster
 
 CODERS = ("fast_coder", "debugger", "senior_coder", "architect")
 """Roles that can be in the coder's place."""
@@ -118,7 +117,7 @@ class Specialists:
         role = self._role("code_reviewer")
         if not self._board.critical:
             return (self._reviewer(role),)
-        first, second = of_two_families(role)
+        first, second = of_two_families(role, self._company.roster)
         if not second.models:
             return (self._reviewer(first),)
         return self._reviewer(first), self._reviewer(second, SECOND_REVIEWER)
@@ -177,9 +176,9 @@ class Specialists:
         return compose.review_prompt(self._board)
 
 
-def of_two_families(role: Role) -> tuple[Role, Role]:
+def of_two_families(role: Role, roster: Roster) -> tuple[Role, Role]:
     """A role twice: on the models of its first one's family, and on the first others of one other family."""
-    families = [card(model).family for model in role.models]
+    families = [roster.card(model).family for model in role.models]
     other = next((family for family in families if family != families[0]), None)
     first, second = (
         tuple(model for model, family in zip(role.models, families, strict=True) if family == wanted)

@@ -16,10 +16,12 @@ from agents.checks import can_be_mended, is_sound
 from agents.company import Company
 from agents.layers import run_layers
 from agents.node import Assignment, NodeAgent
+from agents.resuming import restore
 from agents.roster import Role
-from agents.specialists import Specialists
+from agents.specialists import SYNTHESIS, Specialists
 from core.events import Edge, GraphPlanned, PlannedNode
 from core.limits import limits
+from core.resumed import ResumedRun
 from core.run import Interrupted
 from core.text import clip
 from tools.registry import TOOLS
@@ -43,6 +45,19 @@ class SwarmWork:
         self._entry = self._roles[0]
         self._known: dict[str, Any] = {}
         """What the members have told all others, by member."""
+        self._judging = False
+        """An earlier run broke off when everybody had done their part, and the verdict was still to come."""
+        if board.run.resumed is not None and board.run.resumed.plan is not None:
+            self._go_on(board.run.resumed)
+
+    def _go_on(self, resumed: ResumedRun) -> None:
+        """Begin with the member that was at work, and with all that was handed on."""
+        restore(self._board, resumed)
+        self._roles = tuple(node.node for node in resumed.plan.nodes) if resumed.plan else self._roles
+        last = self._board.handed[-1].partition(":")[0].rpartition(" → ")[2] if self._board.handed else ""
+        judge = resumed.node == "code_reviewer" != last or resumed.node == SYNTHESIS
+        self._judging = judge or resumed.node is None
+        self._entry = resumed.node if resumed.node in self._roles else (last or self._roles[0])
 
     async def work(self) -> None:
         """Work until a member ends without handing over, and what was built is judged.
@@ -55,11 +70,14 @@ class SwarmWork:
         """
         await self._plan()
         while True:
-            await self._until_the_end()
+            if not self._judging:
+                await self._until_the_end()
+            self._judging = False
             board = self._board
             if not board.run.files:
                 return
-            await self._judged()
+            if not is_sound(board):
+                await self._judged()
             done = is_sound(board) or not can_be_mended(board)
             if done or board.round >= limits().run.rounds_before_escalation:
                 return

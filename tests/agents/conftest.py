@@ -17,7 +17,7 @@ from agents.conductor import Conductor
 from agents.endpoint import Endpoint
 from agents.retry import RetryPolicy
 from agents.roster import Roster, load_roster
-from core.commands import AnswerQuestion, Command, RetryRun, SubmitRequest
+from core.commands import AnswerQuestion, Command, ResumeRun, RetryRun, SubmitRequest
 from core.events import Event, ModelCalled, QuestionAsked, RunFinished
 from core.paths import find_home
 from core.prices import PriceBook, load_prices
@@ -105,7 +105,7 @@ class Works:
             return found
 
     async def submit(self, command: Command) -> None:
-        self._runs += isinstance(command, SubmitRequest | RetryRun)
+        self._runs += isinstance(command, SubmitRequest | RetryRun | ResumeRun)
         await self.session.submit(command)
 
     async def start(self, text: str, **more: Any) -> None:
