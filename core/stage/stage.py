@@ -16,7 +16,7 @@ from core.stage import manifest as manifests
 from core.stage.authors import Authors, step_message
 from core.stage.change import Change, StageError, Withdrawn
 from core.stage.follow import Follow, meet_project, rebuild
-from core.stage.history import History
+from core.stage.history import Edits, History
 from core.stage.manifest import Manifest
 from core.stage.mark import Mark, take_mark
 from core.stage.shadow import Shadow
@@ -52,14 +52,10 @@ class Stage:
         """Copy the project's working tree into `folder`; what a broken attempt left there is replaced.
 
         Raises:
-            StageError: the project is no readable folder or too large, a stage is there already, or the
-                copy cannot be written.
+            StageError: the project cannot be read or is too large, a stage is there, or it cannot be written.
         """
         given = project.absolute()
-        if not given.is_dir():
-            raise StageError(f"{given} is not a folder. Start Heddle in a project's folder.")
-        if (folder / _MANIFEST).exists():
-            raise StageError("There is a stage in this folder already.")
+        _check_room(given, folder)
         try:
             _clear(folder)
             stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
@@ -88,10 +84,7 @@ class Stage:
     def remove_tree(self) -> None:
         """Give the disk space back; `open` makes the tree again. What is not recorded is lost."""
         with self.lock:
-            gone = self.folder / "tree.old"
-            shutil.rmtree(gone, ignore_errors=True)
-            self.tree.rename(gone)
-            shutil.rmtree(gone)
+            _remove(self.tree, self.folder / "tree.old")
 
     @property
     def tree(self) -> Path:
@@ -230,9 +223,7 @@ class Stage:
             return self._commit(places, by, _REJECTED)
 
     def restore(self, path: str, *, by: str) -> list[Change | Withdrawn]:
-        """Put back what the last `revert` of this path took out, both names of a rename, and record that.
-
-        Nothing happens when it was not reverted, or was changed again since.
+        """Put back what the last `revert` of this path took out, unless it was changed again since.
 
         Raises:
             StageError: the project's file is not what the change was made against any more.
@@ -251,27 +242,28 @@ class Stage:
         """After an apply: what is recorded of these paths is the new base."""
         with self.lock:
             places = _with_old_names(self.changes(), {self._files.spell(path) for path in paths})
-            edits = {place: self._history.work.get(place) for place in places}
-            self._history.commit(edits, {}, "user", _APPLIED)
-            meet_project(self._manifest, self._history, places, self._project, self._files)
-            self._save()
+            self._meet({place: self._history.work.get(place) for place in places}, _APPLIED)
 
     def reopen(self, paths: Iterable[str]) -> None:
         """After an undo: the base is what it was before the apply, for both names of a rename; the work stays."""
         with self.lock:
-            edits = self._history.before_apply([self._files.spell(path) for path in paths], _APPLIED)
-            self._history.commit(edits, {}, "user", "Undone")
-            meet_project(self._manifest, self._history, edits, self._project, self._files)
-            self._save()
+            places = [self._files.spell(path) for path in paths]
+            self._meet(self._history.before_apply(places, _APPLIED), "Undone")
+
+    def _meet(self, edits: Edits, message: str) -> None:
+        """Keep a new base of these places, and take in what the project has there."""
+        self._history.commit(edits, {}, "user", message)
+        meet_project(self._manifest, self._history, edits, self._project, self._files)
+        self._save()
 
     def refresh(self) -> list[str]:
         """Let files that no node has touched follow the project; returns the paths that did."""
+        follow = Follow(self._manifest, self.folder, self._files, self._history)
         with self.lock:
-            follow = Follow(self._manifest, self.folder, self._files, self._history)
             follow.run(self._pending)
             if follow.looked:
                 self._save()
-            return sorted(follow.followed)
+        return sorted(follow.followed)
 
     # -- to read ---------------------------------------------------------------------------------
 
@@ -285,8 +277,27 @@ class Stage:
 
     def _now(self, paths: Iterable[str] | None) -> list[Change]:
         changes = self._history.changes_with(self._history.take(self._files, tuple(self._pending)))
-        asked = ["."] if paths is None else [self._files.spell(path) for path in paths]
-        return [change for change in changes if any(_covers(place, change) for place in asked)]
+        return changes if paths is None else _within(changes, [self._files.spell(path) for path in paths])
+
+
+def _check_room(project: Path, folder: Path) -> None:
+    """Raises `StageError` where nothing can be copied, or something is there already."""
+    if not project.is_dir():
+        raise StageError(f"{project} is not a folder. Start Heddle in a project's folder.")
+    if (folder / _MANIFEST).exists():
+        raise StageError("There is a stage in this folder already.")
+
+
+def _remove(tree: Path, aside: Path) -> None:
+    """Remove a tree so that a broken-off attempt leaves no half of it in its place."""
+    shutil.rmtree(aside, ignore_errors=True)
+    tree.rename(aside)
+    shutil.rmtree(aside)
+
+
+def _within(changes: Iterable[Change], places: Sequence[str]) -> list[Change]:
+    """The changes of these files or folders."""
+    return [change for change in changes if any(_covers(place, change) for place in places)]
 
 
 def _clear(folder: Path) -> None:
