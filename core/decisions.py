@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from core.commands import ApplyChanges, DecideChanges, UndoApply
 from core.events import Event
 from core.past import Past
+from core.refusal import Refusal
 from core.review import Review
 from core.stage import StageError
 from core.staging import Staging
@@ -37,6 +38,8 @@ class Decisions:
         Raises:
             Refusal: a path has no change that waits, or none waits at all.
         """
+        if command.hunks is not None:
+            raise Refusal("Pieces of a file cannot be decided by themselves yet: decide the whole file.")
         decided = await self._review.decide(command.verdict, command.paths, command.by)
         await self._emit(*decided)
         self._unsettled |= dict.fromkeys(event.path for event in decided)

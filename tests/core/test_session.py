@@ -534,3 +534,15 @@ async def test_a_session_gets_a_title_of_one_line(hand):
     assert [each.title for each in await hand.events(session, SessionRenamed)] == ["The login page"]
     (refused,) = await hand.events(session, CommandRefused)
     assert "title is empty" in refused.reason
+
+
+async def test_a_piece_of_a_file_is_never_taken_for_the_whole_file(hand):
+    async def deed(actor):
+        await actor.write("a.txt", b"1\n")
+
+    session, _ = await hand.start(deed)
+    await ask_for(session)
+    await session.submit(DecideChanges(verdict="accepted", paths=("a.txt",), hunks=("1",)))
+    events = await hand.events(session)
+    assert isinstance(events[-1], CommandRefused)
+    assert not any(isinstance(event, ChangeDecided) for event in events)
