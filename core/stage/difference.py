@@ -28,7 +28,7 @@ def _change(shadow: Shadow, patch: pygit2.Patch) -> Change:
     old_path = delta.old_file.path if kind == "renamed" else None
     _, added, removed = patch.line_stats
     binary = bool(delta.is_binary)
-    head = _head(old_path or path, path, before, after)
+    head = head_lines(old_path or path, path, before, after)
     return Change(
         path=path,
         kind=kind,
@@ -56,7 +56,8 @@ def _item(file: pygit2.DiffFile) -> Item:
     return Item(int(file.mode), str(file.id))
 
 
-def _head(old_path: str, path: str, before: Item | None, after: Item | None) -> str:
+def head_lines(old_path: str, path: str, before: Item | None, after: Item | None) -> str:
+    """What stands above a file's diff: its names, and what became of it and its mode."""
     lines = [f"diff --git {quoted('a/' + old_path)} {quoted('b/' + path)}"]
     if before is None and after is not None:
         lines.append(f"new file mode {after.mode:o}")
@@ -80,6 +81,3 @@ def _body(patch: pygit2.Patch, old_path: str, path: str, binary: bool) -> str:
     if start == 0 and not data.startswith(b"@@"):
         return ""
     return f"--- {old_name}\n+++ {new_name}\n" + data[start:].decode("utf-8", "replace")
-
-
-_SPELLED = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
