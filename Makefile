@@ -55,7 +55,7 @@ wheel: .venv/dev.stamp  ## Build the wheel into dist/
 snapshots: .venv/dev.stamp  ## Accept the screen's pictures as they are now; look at each one
 	@$(bin)/python -m pytest -n $(WORKERS) --snapshot-update tests/tui $(ARGS)
 
-pictures: .venv/dev.stamp  ## Draw the README's picture of the screen again
+pictures: .venv/dev.stamp  ## Draw the pictures of README and docs again
 	@$(bin)/python scripts/pictures.py $(ARGS)
 
 bench: .venv/dev.stamp  ## Measure, and print ratios to this machine's own floor

@@ -17,6 +17,9 @@ from core.limits import limits
 
 _SCHEMA_KEYS = ("type", "properties", "required")
 _POLL_SECONDS = 0.02
+_SHOWN = {"type": "adaptive", "display": "summarized"}
+"""What these models do anyway, and shown: left out, nothing comes between two tool calls. With it in a request, Strands
+can also ask to have thoughts dropped that the service takes for those of another conversation."""
 
 
 class StoppableBedrockModel(BedrockModel):
@@ -104,6 +107,8 @@ def _settings(model: str, facts: ModelCard, metadata: dict[str, str], output_tok
     }
     if facts.cache == "claude":
         settings["cache_config"] = CacheConfig(strategy="anthropic", tools_ttl=True)
+    if facts.thinks:
+        settings["additional_request_fields"] = {"thinking": dict(_SHOWN)}
     return settings
 
 
@@ -116,7 +121,19 @@ def fit_request(request: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
         fitted.pop("outputConfig", None)
     if facts.cache == "nova" and fitted.get("system"):
         fitted["system"] = _with_cache_point(fitted["system"])
+    if facts.cache == "claude" and not fitted.get("toolConfig"):
+        return _uncached(fitted)
     return fitted
+
+
+def _uncached(request: dict[str, Any]) -> dict[str, Any]:
+    """Without cache points: a node without tools makes one call, and a cache that nobody reads costs a quarter more."""
+    messages = [
+        {**message, "content": [block for block in message["content"] if "cachePoint" not in block]}
+        for message in request.get("messages") or ()
+    ]
+    system = [block for block in request.get("system") or () if "cachePoint" not in block]
+    return {**request, "messages": messages, **({"system": system} if system else {})}
 
 
 def _fit_tools(config: dict[str, Any], facts: ModelCard) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from agents.answers import DesignVerdict, Verdict
-from core.events import HandedOff, RouteDecided
+from agents.entry import EVERYBODY, Needs
+from core.events import HandedOff, NodeSkipped, RouteDecided
 from core.run import Run
 from tools.workbench import TestReport
 
 if TYPE_CHECKING:
+    from agents.evidence import Sign
     from agents.mcp.tools import Toolbox
 
 DOCUMENTS = frozenset({".md", ".rst", ".txt", ".adoc"})
@@ -42,15 +44,31 @@ class Board:
     """Paths that changed after the tests last ran."""
     handed: list[str] = field(default_factory=list)
     """What the members of a swarm said when they handed the work on, in order."""
+    shared: str = ""
+    """What the members of a swarm have told all others so far, as JSON text; empty without such."""
     testing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the conductor lets the tests run, so that nobody runs them twice."""
+    sign: "Sign | None" = None
+    """Evidence that the coder of now does not manage; None: there is none."""
+    left_out: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Nodes that have no part in what comes next, with their role and why: not on record yet."""
+    skipped: set[str] = field(default_factory=set)
+    """Nodes of which that is on record."""
+    needs: Needs = EVERYBODY
+    """Who has a part in what has changed so far, and why."""
+    overlaps: set[tuple[str, frozenset[str]]] = field(default_factory=set)
+    """Overlaps of nodes that are on record, by path and pair of nodes."""
     verdict: Verdict | None = None
     """What all reviewers of this round say together."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What each reviewer of this round says, by node."""
     unreviewed: str = ""
     """Why a review that this run needs could not be made; empty when none is missing."""
+    alone: bool = False
+    """One role does all of it: nobody tests, judges or documents after it."""
     round: int = 1
+    branch: str = ""
+    """The branch that was proposed last: commits that are proposed after it are meant for it."""
     toolbox: "Toolbox | None" = None
     """The tools of the MCP servers that this run has."""
     givers: tuple[tuple[str, str], ...] = ()
@@ -75,8 +93,22 @@ class Board:
         """The tests really ran, on what is there now, and failed."""
         return self.tests is not None and self.tests_are_current and self.tests.outcome == "failed"
 
+    def leave_out(self, node: str, role: str, reason: str) -> None:
+        """A node has no part in this round."""
+        self.left_out[node] = (role, reason)
+
+    async def tell_left_out(self) -> None:
+        """Put on record who has no part, before anybody else begins."""
+        for node in list(self.left_out):
+            role, reason = self.left_out.pop(node)
+            self.skipped.add(node)
+            await self.run.emit(
+                NodeSkipped(run=self.run.id, node=node, role=role, reason=reason, round=self.round)
+            )
+
     async def hand_off(self, node: str, role: str, reason: str) -> None:
         """Put on record that work goes to a node from those that finished last."""
+        await self.tell_left_out()
         for giver, its_role in self.givers:
             if giver != node:
                 await self.run.emit(
@@ -87,6 +119,7 @@ class Board:
                         reason=reason,
                         from_node=giver,
                         to_node=node,
+                        shared=self.shared,
                     )
                 )
 

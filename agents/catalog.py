@@ -29,6 +29,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forced_tools: bool = True
     tool_choice: bool = True
     sampling: bool = True
+    thinks: bool = False
+    """It always thinks, and says what it thinks, and what it writes between tool calls, only when asked to."""
     legacy: bool = False
     end_of_life: datetime.date | None = None
 

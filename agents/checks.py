@@ -8,15 +8,16 @@ from core.events import VerdictGiven
 TESTER = "test_engineer"
 
 
-async def ensure_tests(board: Board) -> None:
+async def ensure_tests(board: Board, by: str = TESTER) -> None:
     """Run the project's tests unless they ran on what is there now: only a real run decides.
 
-    Reviewers side by side wait for the one run. Where only documents changed, no test could tell.
+    Reviewers side by side wait for the one run. Where only documents changed, no test could tell. `by` is the
+    role whose part it is.
     """
     async with board.testing:
         if not board.code_changed or (board.tests is not None and board.tests_are_current):
             return
-        await carry_out(board, TESTER, TESTER, "run_tests", {})
+        await carry_out(board, by, by, "run_tests", {})
 
 
 async def judge(board: Board, node: str, role: str, verdict: Verdict | None) -> None:

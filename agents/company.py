@@ -3,13 +3,17 @@
 from dataclasses import dataclass, field
 
 from agents.aws import Connection
+from agents.cheaper import find_cheaper
 from agents.endpoint import Endpoint
-from agents.guard import Guard
+from agents.guard import Guard, Ways
+from agents.meter import Prompt
 from agents.model import NodeModel
 from agents.providers import Access, Wanted, make_model
 from agents.retry import Breaker, RetryPolicy
 from agents.roster import Role, Roster
 from core.history import PastNodes
+from core.money import Pico
+from core.overrun import Cheaper
 from core.refusal import Refusal
 from core.run import Run
 
@@ -33,8 +37,12 @@ class Company:
         def make(model: str) -> NodeModel:
             return self._model(run, node, role, model)
 
+        def cheaper(model: str, prompt: Prompt, left: Pico) -> Cheaper | None:
+            return find_cheaper(self.roster, role, run.prices, model=model, prompt=prompt, left=left)
+
         models = [make(model) for model in role.models]
-        return Guard(run, node, role, models, make=make, policy=self.policy, breaker=self.breaker)
+        ways = Ways(make, cheaper, self.policy, self.breaker)
+        return Guard(run, node, role, models, ways)
 
     def _model(self, run: Run, node: str, role: Role, model: str) -> NodeModel:
         metadata = {"app": "heddle", "session": run.session, "run": run.id, "node": node, "role": role.name}

@@ -18,7 +18,8 @@ def join(*sections: str) -> str:
 
 
 def request(board: Board) -> str:
-    return section("Request", board.run.request)
+    """What is asked, and what of the work so far the user did not want."""
+    return join(section("Request", board.run.request), rejected(board))
 
 
 def earlier(board: Board) -> str:
@@ -44,6 +45,19 @@ def open_points(board: Board) -> str:
     return section(
         "The review of the design says", "\n".join(f"- {p}" for p in (*verdict.must_fix, *verdict.risks))
     )
+
+
+def rejected(board: Board) -> str:
+    """What the user did not want of the work so far, and why: nobody is to make it again."""
+    found = board.run.rejections()[-limits().run.rejections :]
+    parts: list[str] = []
+    for one in found:
+        why = one.comment or "No reason was given."
+        lines = clip(one.excerpt, limits().run.rejection_characters)
+        what = f"a part of {one.path}" if one.excerpt else f"the change of {one.path}"
+        parts.append(f"- {what}: {why}" + (f"\n```diff\n{lines}\n```" if lines else ""))
+    told = "It was taken back. Do not make it again, unless the request asks for it."
+    return section("The user rejected", "\n".join([*parts, told])) if parts else ""
 
 
 def project(names: Sequence[str]) -> str:
@@ -197,9 +211,10 @@ _ANSWER_TASK = (
 def coder_prompt(board: Board) -> str:
     """The coder's first prompt, or what comes back to it in a later round."""
     if board.round == 1:
-        return first_prompt(
-            board, "Do the work in the project's files. Others write the tests and the documentation."
-        )
+        prompt = first_prompt(board, _CODER_ALONE if board.alone else _CODER_TASK)
+        if board.run.rerouted and board.run.files:
+            return _with_what_is_there(board, prompt, _OTHER_ROUTE)
+        return prompt
     return join(
         request(board),
         section(f"Round {board.round}", "Your work comes back."),
@@ -209,15 +224,23 @@ def coder_prompt(board: Board) -> str:
     )
 
 
+_CODER_TASK = "Do the work in the project's files. Others write the tests and the documentation."
+_CODER_ALONE = (
+    "Do the work in the project's files. You work alone: what it needs of tests and documentation is your part, and "
+    "the tests are run after you."
+)
+
+
 def takeover_prompt(board: Board) -> str:
     """For a stronger role that takes the work over from the one below it."""
+    why = board.sign.detail if board.sign is not None else "it was not right after several rounds"
     return join(
         request(board),
         design(board),
         diff(board),
         points(board),
         tests(board),
-        section("Your task", "Take this work over: it was not right after several rounds. Fix every point."),
+        section("Your task", f"Take this work over, since {why}. Do what is asked, and fix every point."),
     )
 
 
@@ -250,12 +273,20 @@ _MEMBER_TASK = (
 )
 
 
+def untested(board: Board) -> str:
+    """What the reviewer misses a test for."""
+    verdict = board.verdict
+    points = () if verdict is None else verdict.untested
+    return section("The reviewer misses tests for", "\n".join(f"- {point}" for point in points))
+
+
 def test_prompt(board: Board, coder: str) -> str:
     return join(
         request(board),
         design(board),
         summary(board, coder, "What the coder says"),
         diff(board),
+        untested(board),
         section("Your task", _TEST_TASK if board.round == 1 else _TEST_AGAIN),
     )
 
@@ -306,6 +337,10 @@ def _with_what_is_there(board: Board, prompt: str, told: str) -> str:
 _BROKEN_OFF = (
     "This task was begun before, and broken off in the middle of it. The diff is what there is of it: look at it, "
     "keep what is right, and go on from there. Do not begin again."
+)
+_OTHER_ROUTE = (
+    "Others worked on this before the user put it on another route. The diff is what came of it: keep what is right, "
+    "and go on from there."
 )
 _AGAIN = (
     "This task was worked on before, and the user wants it done again. The diff is what came of it: keep what is "

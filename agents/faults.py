@@ -1,5 +1,6 @@
 """What boto3, the openai package, the wire and Strands raise, told as one of our faults (`fault_rules.toml`)."""
 
+import ssl
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -90,4 +91,6 @@ def _detail(chain: list[BaseException]) -> str:
         body = getattr(cause, "body", None)
         if isinstance(body, dict) and isinstance(body.get("message"), str):
             return first_line(body["message"], 300)
+        if isinstance(cause, ssl.SSLError):  # what stands above it says no more than “Connection error.”
+            return first_line(str(cause), 300)
     return first_line(str(chain[0]), 300)

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from agents.board import Board
 from agents.checks import can_be_mended, ensure_tests, is_sound
 from agents.company import Company
-from agents.escalation import LADDER, announce
-from agents.layers import run_layers
-from agents.lineup import Lineup
+from agents.entry import look
+from agents.escalation import announce
+from agents.evidence import LADDER, after_rounds, rejected
+from agents.layers import joining, run_layers
+from agents.lineup import Lineup, role_of
 from agents.node import NodeAgent
 from agents.preparation import Preparation
 from agents.resuming import Rest, restore
 from agents.rules import traits
-from agents.specialists import CODERS, Specialists, of_two_families
+from agents.specialists import CODERS, Specialists, of_two_families, why_not
 from core.events import NoticeGiven
 from core.limits import limits
 
+NOTHING_CHANGED = "nothing was changed"
 ONE_FAMILY = (
     "CRITICAL work takes two reviewers of different model families, and the roster names models of one family "
     "only for code_reviewer. One has reviewed it: what it says is for you to judge."
@@ -43,9 +46,10 @@ class GraphWork:
             lineup = Lineup.read(resumed.plan, documents_first=seen.documents)
             self._rest = Rest(resumed, lineup)
         self._lineup = lineup
+        board.alone = not lineup.checks and not lineup.plans
         self._rounds_of_coder = 0
         self._node = self._coder(lineup.worker)
-        board.coder = lineup.worker if lineup.worker in CODERS else ""
+        board.coder = lineup.worker if self._codes(lineup.worker) else ""
         board.speaker = lineup.worker
 
     async def work(self) -> None:
@@ -62,22 +66,17 @@ class GraphWork:
         await self._record_plan()
         if self._rest is None or not self._rest.built:
             await self._prepare()
-        while True:
+        while not self._board.run.closing:
             await (self._rest_of_round(self._rest) if self._rest is not None else self._round())
-            if self._is_over():
-                return
-            if self._rounds_of_coder >= limits().run.rounds_before_escalation and not await self._escalate():
+            if self._is_over() or not await self._goes_on():
+                await self._close()
                 return
 
     # -- before the rounds ---------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        lineup = self._lineup
-        before = Preparation(self._board, self._specialists, lineup, self._rest)
+        before = Preparation(self._board, self._specialists, self._lineup, self._rest)
         await before.plan()
-        if before.designs != lineup.designs:
-            self._lineup = lineup.without_design()
-            await self._record_plan()
         await before.design()
 
     async def _record_plan(self) -> None:
@@ -111,17 +110,20 @@ class GraphWork:
             await self._rest_of_checks(rest)
 
     async def _rest_of_checks(self, rest: Rest) -> None:
+        self._board.needs = await look(self._board.run)
         left = [[node for node in layer if node.name not in rest.done] for layer in self._check_layers()]
         while left:
-            left[0] = [node for node in left[0] if self._joins(node.name)]
+            left[0] = joining(self._board, left[0], self._absence)
             if left[0]:
                 await self._layers(left)
                 return
             left.pop(0)
 
     async def _layers(self, layers: list[list[NodeAgent]]) -> None:
-        await run_layers(self._board, layers, self._joins)
-        if is_sound(self._board):
+        await run_layers(self._board, layers, self._absence)
+        if self._board.alone:
+            await ensure_tests(self._board, self._lineup.worker)
+        elif is_sound(self._board):
             await ensure_tests(self._board)
 
     def _check_layers(self) -> list[list[NodeAgent]]:
@@ -131,27 +133,61 @@ class GraphWork:
             for layer in self._lineup.check_layers()
         ]
 
-    def _joins(self, node: str) -> bool:
-        """Whether a node has anything to do in this round; asked when its turn comes."""
-        if not self._board.run.files or self._coder_stopped:
-            return False
-        if node == "documenter" and not self._lineup.documents_first:
-            return is_sound(self._board)
-        return True
+    def _absence(self, node: str) -> str | None:
+        """Why a node has nothing to do in this round, None: it has; asked when its turn comes."""
+        board = self._board
+        if board.sign is not None or self._coder_stopped:
+            return ""
+        if not board.run.files:
+            return NOTHING_CHANGED
+        match node:
+            case "test_engineer":
+                return self._no_tests()
+            case "documenter":
+                return self._no_documents()
+            case _:
+                return None
 
     @property
     def _coder_stopped(self) -> bool:
         """The user ended the coder: what there is stays, and nobody goes on with it."""
         return self._lineup.worker in self._board.run.controls.passed_over
 
+    def _no_tests(self) -> str | None:
+        """Tests are written where behaviour changed that none covers; later on, where a reviewer misses one."""
+        board = self._board
+        if "test_engineer" not in board.summaries:
+            return None if board.needs.tests else board.needs.no_tests
+        missing = board.verdict is not None and board.verdict.untested
+        return None if missing else "the reviewer misses no test"
+
+    def _no_documents(self) -> str | None:
+        board = self._board
+        if self._lineup.documents_first:
+            return None
+        if not is_sound(board):
+            return ""
+        return None if board.needs.documents else "nothing public changed"
+
     def _is_over(self) -> bool:
         board = self._board
-        if self._coder_stopped:
+        if self._coder_stopped or board.run.closing:
             return True
+        if board.alone and not (board.coder and board.tests_failed):
+            return True
+        board.sign = board.sign or rejected(board, self._own_files)
+        if board.sign is not None:
+            return False
         done = is_sound(board) or not board.run.files or not can_be_mended(board)
         return done or board.round >= limits().run.rounds
 
     # -- the next one up -----------------------------------------------------------------------------
+
+    async def _goes_on(self) -> bool:
+        """Whether there is another round: the coder's own, or, on evidence, one of the next role up."""
+        if self._board.sign is None and self._rounds_of_coder < limits().run.rounds_before_escalation:
+            return True
+        return not self._board.alone and await self._escalate()
 
     async def _escalate(self) -> bool:
         """Hand the coder's place to the next role up the ladder, and say before what that costs; False at its end."""
@@ -159,7 +195,8 @@ class GraphWork:
         higher = LADDER.get(lower)
         if higher is None:
             return False
-        await announce(self._board, self._node, self._roster[higher], f"{self._rounds_of_coder} rounds")
+        self._board.sign = self._board.sign or after_rounds(self._board, self._rounds_of_coder)
+        await announce(self._board, self._node, self._roster[higher], self._board.sign)
         self._board.round += 1
         self._board.coder = self._board.speaker = higher
         self._lineup = self._lineup.led_by(higher)
@@ -168,5 +205,27 @@ class GraphWork:
         await self._record_plan()
         return True
 
+    async def _close(self) -> None:
+        """Say of those who never had their turn why not."""
+        board = self._board
+        why = "you stopped the coder" if self._coder_stopped else why_not(board)
+        if board.run.closing:
+            why = "you wanted the run to finish"
+        told = {*board.summaries, *board.skipped, *board.run.controls.passed_over}
+        for name in (name for layer in self._lineup.check_layers() for name in layer):
+            if name not in told:
+                board.leave_out(name, role_of(name), why)
+        await board.tell_left_out()
+
+    @property
+    def _own_files(self) -> list[str]:
+        """What the coder of now has written."""
+        files = self._board.run.files
+        return [path for path, change in files.items() if change.role == self._lineup.worker]
+
     def _coder(self, worker: str) -> NodeAgent:
-        return self._specialists.coder(worker) if worker in CODERS else self._specialists.lone(worker)
+        return self._specialists.coder(worker) if self._codes(worker) else self._specialists.lone(worker)
+
+    def _codes(self, worker: str) -> bool:
+        """Whether a role gets a coder's part: an architect that works alone designs."""
+        return worker in CODERS and not (self._board.alone and worker == "architect")

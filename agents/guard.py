@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from strands.middleware import InvokeModelStage
@@ -20,13 +21,22 @@ from agents.veil import Veil
 from core.events import NoticeGiven, Retried
 from core.faults import Fault
 from core.ledger import BudgetReached
+from core.money import Pico
+from core.overrun import Cheaper, Overrun
 from core.run import Interrupted, Run
 
 __all__ = ["REFUSED_UNBILLED", "Breaker", "Guard", "RetryPolicy", "default_policy"]
 
 REFUSED_UNBILLED = frozenset(
     {"throttled", "daily_quota", "not_authorized", "no_model_access", "legacy_model", "retired_model"}
-    | {"profile_needed", "unknown_model", "refused_request", "no_credentials", "expired_credentials"}
+    | {
+        "profile_needed",
+        "unknown_model",
+        "refused_request",
+        "no_credentials",
+        "expired_credentials",
+        "expired_sso",
+    }
     | {"bad_credentials", "no_region", "unreachable", "use_case_missing", "marketplace", "context_overflow"}
     | {"bad_profile", "clock_skew", "bad_key", "no_quota", "endpoint_unreachable", "endpoint_model"}
 )
@@ -46,6 +56,18 @@ class _Tries:
     """Seconds."""
 
 
+@dataclass(frozen=True)
+class Ways:
+    """What all nodes have to go on with after a call that failed, or was too dear."""
+
+    make: Callable[[str], NodeModel]
+    """The model of an id."""
+    cheaper: Callable[[str, Prompt, Pico], Cheaper | None]
+    """Instead of a model, for a prompt, with so much left."""
+    policy: RetryPolicy
+    breaker: Breaker
+
+
 class Guard:
     """The model calls of one node. Installed as Strands' InvokeModelStage middleware."""
 
@@ -55,18 +77,16 @@ class Guard:
         node: str,
         role: Role,
         models: list[NodeModel],
-        *,
-        make: Callable[[str], NodeModel],
-        policy: RetryPolicy,
-        breaker: Breaker,
+        ways: Ways,
     ) -> None:
         self._run = run
         self._node = node
         self._role = role
         self._models = models
-        self._make = make
-        self._policy = policy
-        self._breaker = breaker
+        self._ways = ways
+        self._policy = ways.policy
+        self._breaker = ways.breaker
+        self._overrun = Overrun(run, node, role.name)
         self._tags: dict[str, str] = {}
         self._steered = Steered(run, node, role)
         self._at = 0
@@ -102,7 +122,7 @@ class Guard:
         if self._steered.other_model(self.model.model_id):
             await self._change_model(agent, "You chose it. The task begins anew.")
             return
-        while self._breaker.is_open(self.model.model_id) and self._at + 1 < len(self._models):
+        while self._at + 1 < len(self._models) and not self._breaker.admits(self.model.model_id):
             failed = self.model.model_id
             self._move_on(agent)
             text = f"{failed} failed a moment ago, so {self.model.model_id} stands in for it."
@@ -121,8 +141,9 @@ class Guard:
                 async for event in self._attempt(call, ctx, following):
                     yield event
                 return
-            except BudgetReached:
-                raise
+            except BudgetReached as reached:
+                await self._overrun.resolve(reached, partial(self._cheaper, ctx))
+                continue
             except (Interrupted, asyncio.CancelledError, GeneratorExit):
                 await self._cut_short(call)
                 raise
@@ -145,10 +166,15 @@ class Guard:
         self._steered.add_messages(self.model.card.family, ctx.messages, ctx.agent.messages)
         return ctx
 
+    def _cheaper(self, ctx: Any, left: Pico) -> Cheaper | None:
+        """A model that can be paid with what is left."""
+        prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
+        return self._ways.cheaper(self.model.model_id, prompt, left)
+
     async def _change_model(self, agent: Any, reason: str) -> None:
         """Take the model that the user wants. Those of the role's list stand in for it."""
         wanted = self._run.controls.models[self._node]
-        before, model = self.model.model_id, self._make(wanted)
+        before, model = self.model.model_id, self._ways.make(wanted)
         model.tag(**self._tags)
         self._models = [model, *(each for each in self._models if each.model_id != wanted)]
         self._at = 0
@@ -170,6 +196,7 @@ class Guard:
         self.bad_calls.update(self.model.tool_input.faults)
         await call.keep_partial()
         await call.charge(ok=True)
+        self._breaker.succeed(self.model.model_id)
         await self._weigh_cache(call, ctx)
         yield stop
 

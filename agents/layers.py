@@ -9,15 +9,16 @@ from agents.board import Board
 from agents.node import NodeAgent
 
 Layer = Sequence[NodeAgent]
-Joins = Callable[[str], bool]
-"""Whether a node has anything to do. It is asked once, when its turn comes."""
+Absence = Callable[[str], str | None]
+"""Why a node has nothing to do; None: it has. Asked once, when its turn comes. Nothing is put on record where
+there is no word: it may still get its turn."""
 
 
-def _always(_node: str) -> bool:
-    return True
+def _nobody(_node: str) -> str | None:
+    return None
 
 
-async def run_layers(board: Board, layers: Sequence[Layer], joins: Joins = _always) -> None:
+async def run_layers(board: Board, layers: Sequence[Layer], absence: Absence = _nobody) -> None:
     """Run the layers as one Strands graph; a layer that nobody joins is passed over.
 
     All nodes of the first layer work. Every node composes its own prompt, so the order of Strands' edges,
@@ -26,7 +27,7 @@ async def run_layers(board: Board, layers: Sequence[Layer], joins: Joins = _alwa
     Raises:
         Fault, BudgetReached, Interrupted: what a node ended with; those beside it are stopped then.
     """
-    agenda = _Agenda(board, layers, joins)
+    agenda = _Agenda(board, layers, absence)
     builder = GraphBuilder()
     for node in (node for layer in layers for node in layer):
         builder.add_node(node, node.name)
@@ -42,15 +43,28 @@ async def run_layers(board: Board, layers: Sequence[Layer], joins: Joins = _alwa
         async for _ in events:
             pass
     agenda.close()
+    await board.tell_left_out()
+
+
+def joining(board: Board, layer: Layer, absence: Absence) -> list[NodeAgent]:
+    """The nodes of a layer that have something to do; of the others the board knows why they have not."""
+    found: list[NodeAgent] = []
+    for node in layer:
+        why = absence(node.name)
+        if why is None:
+            found.append(node)
+        elif why:
+            board.leave_out(node.name, node.role.name, why)
+    return found
 
 
 class _Agenda:
     """Who comes after whom in one graph. Every layer's end is looked at once, whatever edges lead on from it."""
 
-    def __init__(self, board: Board, layers: Sequence[Layer], joins: Joins) -> None:
+    def __init__(self, board: Board, layers: Sequence[Layer], absence: Absence) -> None:
         self._board = board
         self._layers = layers
-        self._joins = joins
+        self._absence = absence
         self._working = frozenset(node.name for node in layers[0])
         self._next: dict[int, frozenset[str]] = {}
 
@@ -69,9 +83,9 @@ class _Agenda:
         if self._board.run.stop.is_set():
             return frozenset()
         for layer in self._layers[index + 1 :]:
-            found = frozenset(node.name for node in layer if self._joins(node.name))
+            found = joining(self._board, layer, self._absence)
             if found:
-                return found
+                return frozenset(node.name for node in found)
         return frozenset()
 
     def close(self) -> None:

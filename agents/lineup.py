@@ -51,9 +51,6 @@ class Lineup:
             worker, tuple(checks), SYNTHESIS in names, designs, SECOND_REVIEWER in names, documents_first
         )
 
-    def without_design(self) -> "Lineup":
-        return replace(self, designs=False)
-
     def led_by(self, worker: str) -> "Lineup":
         """The same with another role in the coder's place."""
         return replace(self, worker=worker, designs=self.designs and worker != "architect")
@@ -89,7 +86,7 @@ class Lineup:
         layers = self.layers()
         names = [name for layer in layers for name in layer]
         nodes = tuple(
-            PlannedNode(node=name, role=_role(name), model=self._model(name, roster)) for name in names
+            PlannedNode(node=name, role=role_of(name), model=self._model(name, roster)) for name in names
         )
         edges = [Edge(source=a, target=b) for one, next_ in pairwise(layers) for a in one for b in next_]
         back = [(name, self.worker) for name in ("code_reviewer", SECOND_REVIEWER) if name in names]
@@ -98,10 +95,11 @@ class Lineup:
         return GraphPlanned(run=run, nodes=nodes, edges=tuple(edges))
 
     def _model(self, name: str, roster: Roster) -> str:
-        role: Role = roster[_role(name)]
+        role: Role = roster[role_of(name)]
         second = of_two_families(role, roster)[1] if name == SECOND_REVIEWER else role
         return (second if second.models else role).model
 
 
-def _role(node: str) -> str:
+def role_of(node: str) -> str:
+    """The role of a node."""
     return _SECOND_PLACES.get(node, node)

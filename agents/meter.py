@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from agents.model import NodeModel
 from agents.translate import BlockEnd, BlockText, MessageEnd, Metadata, stream_part
@@ -12,7 +12,7 @@ from core.events import CallStarted, ModelCalled, TextDelta, TextDiscarded, Text
 from core.faults import Fault
 from core.limits import limits
 from core.money import ZERO, Pico, to_usd
-from core.prices import UnpricedModel, Usage
+from core.prices import PriceBook, UnpricedModel, Usage
 from core.recovery import CHARACTERS_PER_TOKEN
 from core.run import Run
 
@@ -22,13 +22,34 @@ token. A prompt that is denser still costs more than was reserved. One call's ex
 all by which a budget can be passed: the next call is refused then."""
 
 
+def dearest(prices: PriceBook, model: str, prompt: int, output: int) -> Pico:
+    """The dearest that a call can be: all of the prompt uncached, or all of it written to the cache.
+
+    Raises:
+        UnpricedModel: nobody knows what the model costs.
+    """
+    plain = prices.cost(model, Usage(input=prompt, output=output))
+    written = prices.cost(model, Usage(cache_write=prompt, output=output))
+    return max(plain, written)
+
+
 class Prompt:
     """How large a prompt is: our estimate, and the most that is reserved for. Both in tokens."""
 
     def __init__(self, *parts: Any) -> None:
-        text = json.dumps(parts, default=str, ensure_ascii=False)
+        text = json.dumps([_sent(part) for part in parts], default=str, ensure_ascii=False)
         self.tokens = len(text) // CHARACTERS_PER_TOKEN + 1
         self.most = int(len(text.encode("utf-8", "replace")) / LEAST_BYTES_PER_TOKEN) + 1
+
+
+def _sent(part: Any) -> Any:
+    """A part of a prompt as it goes out: what Strands keeps beside role and content of its messages stays here."""
+    if not isinstance(part, list):
+        return part
+    messages = cast("list[Any]", part)
+    return [
+        {"role": each["role"], "content": each["content"]} if "role" in each else each for each in messages
+    ]
 
 
 class Call:
@@ -83,11 +104,7 @@ class Call:
         )
 
     def _worst(self, prompt: int, output: int) -> Pico:
-        """The dearest that a call can be: all of the prompt uncached, or all of it written to the cache."""
-        book, model = self._run.prices, self._model.model_id
-        plain = book.cost(model, Usage(input=prompt, output=output))
-        written = book.cost(model, Usage(cache_write=prompt, output=output))
-        return max(plain, written)
+        return dearest(self._run.prices, self._model.model_id, prompt, output)
 
     def _payable(self, prompt: int, wanted: int, whole: Pico) -> int:
         """How many tokens of output the reservation can pay, at most those that are wanted."""

@@ -18,14 +18,17 @@ from strands.types.content import Message
 from strands.types.exceptions import MaxTokensReachedException, StructuredOutputException
 
 from agents import compose
+from agents.asked import asked
 from agents.board import Board
 from agents.company import Company
+from agents.evidence import Watch
 from agents.faults import plain
 from agents.roster import Role
+from agents.seldom import SeldomTools
 from agents.tooling import StagedTool
 from agents.translate import text_of
 from core.clock import monotonic_ms
-from core.control import NodeControl, NodeRestarted, NodeStopped
+from core.control import NodeClosed, NodeControl, NodeRestarted, NodeStopped
 from core.events import NodeFinished, NodeStarted, NodeStatus
 from core.faults import Fault
 from core.ledger import BudgetReached
@@ -62,6 +65,8 @@ class Assignment:
     """The schema of its answer, when it gives a structured one."""
     conclude: "Callable[[NodeAgent], Awaitable[None]] | None" = None
     """Takes in what came of it."""
+    watch: Watch | None = None
+    """Looks for evidence in its calls that it does not manage."""
     place: str = ""
     """The node's name where it is not the role's."""
 
@@ -103,6 +108,8 @@ class NodeAgent(Agent):
         if assignment.answer is not None:
             self.add_hook(self._count_answer, AfterToolCallEvent)
             self.add_hook(self._end_answers, AfterToolsEvent)
+        if assignment.watch is not None:
+            assignment.watch.install(self)
 
     async def stream_async(self, prompt: Any = None, **kwargs: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]
         """Work on the composed prompt until the model is done, and put start and end on record.
@@ -143,7 +150,7 @@ class NodeAgent(Agent):
             status, summary = _ending(failure), str(failure) or _said_of(failure)
             if not isinstance(failure, NodeStopped):
                 raise failure from error
-            run.controls.passed_over[self.name] = self.role.name
+            self._passed_over(failure)
         finally:
             run.controls.finish(self.name)
             self._guard.give_back()
@@ -157,8 +164,20 @@ class NodeAgent(Agent):
                     duration_ms=monotonic_ms() - started,
                 )
             )
-        if status == "stopped":
+        if self.name in run.controls.passed_over:
             yield {"result": self._without_answer()}
+
+    def put_down_tools(self) -> None:
+        """Work on without any tool: to be called before the first call goes out."""
+        self.tool_registry.registry.clear()
+        self.tool_registry.tool_config = None
+
+    def _passed_over(self, failure: NodeStopped) -> None:
+        """The run goes on without it."""
+        controls = self.board.run.controls
+        controls.passed_over[self.name] = self.role.name
+        if isinstance(failure, NodeClosed):
+            controls.unpaid.add(self.name)
 
     async def _prepare(self) -> NodeControl:
         self.board.run.check()
@@ -229,11 +248,15 @@ class NodeAgent(Agent):
 
     async def _prompt(self) -> str:
         """The task; a node that goes on with one that was broken off is told so."""
+        await self.board.run.decisions()
         prompt = await self._assignment.compose()
-        if self._anew:
-            self._anew = False
-            return compose.begun_anew(self.board, prompt)
-        return compose.broken_off(self.board, self.name, prompt)
+        anew, self._anew = self._anew, False
+        if anew:
+            prompt = compose.begun_anew(self.board, prompt)
+        else:
+            prompt = compose.broken_off(self.board, self.name, prompt)
+        await asked(self.board.run, self.name, self.role.name, prompt)
+        return prompt
 
     def _goes_on(self, result: AgentResult) -> bool:
         """Whether the node has another turn: at the limit of an invocation, or to read what the user says."""
@@ -284,13 +307,18 @@ class NodeAgent(Agent):
 
 def _tools(board: Board, node: str, role: Role, bad_calls: Mapping[str, str]) -> list[Any]:
     """The tools of a role, and those of the MCP servers where it may use them."""
-    own = [StagedTool(tool, board, node, role.name, bad_calls) for tool in role.tools]
+    seldom = [tool for tool in role.tools if tool in role.seldom]
+    always = [tool for tool in role.tools if tool not in seldom]
+    own: list[Any] = [StagedTool(tool, board, node, role.name, bad_calls) for tool in always]
+    own += [SeldomTools(seldom, board, node, role.name, bad_calls)] if seldom else []
     others = board.toolbox.tools(board, node, role.name, bad_calls) if board.toolbox and role.mcp else []
     return [*own, *others]
 
 
 def _ending(failure: BaseException) -> NodeStatus:
     match failure:
+        case NodeClosed():
+            return "paused"
         case NodeStopped():
             return "stopped"
         case Interrupted():
@@ -303,6 +331,8 @@ def _ending(failure: BaseException) -> NodeStatus:
 
 def _said_of(failure: BaseException) -> str:
     match failure:
+        case NodeClosed():
+            return "Its budget is used up."
         case NodeStopped():
             return "You stopped it."
         case NodeRestarted():

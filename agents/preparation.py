@@ -14,6 +14,7 @@ from core.run import Interrupted
 
 GO_ON, STOP = "go on", "stop"
 APPROVE = "Go on with this plan?"
+NO_DESIGN = "the plan is enough to build from"
 NO_ARCHITECT = re.compile(r"^\W*architect\W+(no|not needed|none|unnecessary)\b", re.IGNORECASE | re.MULTILINE)
 """How a plan says that it can be built without a design."""
 
@@ -34,13 +35,16 @@ class Preparation:
 
     async def plan(self) -> None:
         """Let the orchestrator plan, in one call. CRITICAL work is designed whatever the plan says."""
-        if not self._plans or self._ended("orchestrator"):
+        if not self._plans:
             return
         board = self._board
-        await run_layers(board, [[self._specialists.planner()]])
+        if not self._ended("orchestrator"):
+            await run_layers(board, [[self._specialists.planner()]])
         board.plan = board.summaries.get("orchestrator", "")
-        if NO_ARCHITECT.search(board.plan) and not board.critical:
+        if self.designs and NO_ARCHITECT.search(board.plan) and not board.critical:
             self.designs = False
+            board.leave_out("architect", "architect", NO_DESIGN)
+            board.leave_out(DESIGN_REVIEW, "code_reviewer", NO_DESIGN)
 
     async def design(self) -> None:
         """Let the architect design, have it reviewed, and mended once; CRITICAL work waits for the user.
@@ -51,7 +55,7 @@ class Preparation:
         """
         if self.designs:
             await self._designed()
-        if self._board.critical:
+        if self._board.critical and not self._board.run.closing:
             await self._approved()
 
     async def _designed(self) -> None:

@@ -34,7 +34,11 @@ def default_policy() -> RetryPolicy:
 
 
 class Breaker:
-    """Remembers which models failed just now, so that the next call does not begin with one of them."""
+    """Remembers which models failed just now, so that the next node does not begin with one of them.
+
+    When its time is over, one node tries the model for all the others: it is theirs again once that call
+    succeeded, and is left alone anew when it failed.
+    """
 
     def __init__(self, seconds: float = 120.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._until: dict[str, float] = {}
@@ -45,6 +49,17 @@ class Breaker:
         """Leave a model alone for a while."""
         self._until[model] = self._clock() + self._seconds
 
-    def is_open(self, model: str) -> bool:
-        """Whether a model is to be left alone."""
-        return self._until.get(model, 0.0) > self._clock()
+    def succeed(self, model: str) -> None:
+        """It has answered: it is everybody's again."""
+        self._until.pop(model, None)
+
+    def admits(self, model: str) -> bool:
+        """Whether a node may begin with a model. The one that may try it takes the trial on: another one
+        follows only when nothing was heard of it for as long again."""
+        until = self._until.get(model)
+        if until is None:
+            return True
+        if until > self._clock():
+            return False
+        self.trip(model)
+        return True

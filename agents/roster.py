@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from core.prices import split_prefix
 from tools.registry import TOOLS
 
 FOLDER = Path(__file__).parent
+PromptOrigin = Literal["shipped", "user", "project"]
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -27,6 +28,11 @@ class Role(msgspec.Struct, frozen=True):
     output_tokens: int
     mcp: bool = False
     """Whether it may use the tools of MCP servers."""
+    seldom: tuple[str, ...] = ()
+    """Those of its tools whose manuals it reads only when it needs them (`agents/seldom.py`)."""
+    prompt_origin: PromptOrigin = "shipped"
+    prompt_path: str = ""
+    """The file that the prompt was read from."""
 
     @property
     def model(self) -> str:
@@ -88,6 +94,7 @@ class _RoleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     does: str
     output_tokens: int
     tools: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
     mcp: bool = False
 
 
@@ -98,6 +105,7 @@ class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[str, ...] | None = None
+    seldom: tuple[str, ...] | None = None
     mcp: bool | None = None
     output_tokens: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
@@ -166,7 +174,7 @@ def _check(file: _RosterFile) -> None:
         if role not in role_names():
             raise msgspec.ValidationError(f"there is no role {role}")
     for role, own in file.settings.items():
-        for tool in own.tools or ():
+        for tool in (*(own.tools or ()), *(own.seldom or ())):
             if tool not in TOOLS and tool not in _roles().tool_sets:
                 raise msgspec.ValidationError(f"{role} is given {tool}, which is no tool")
 
@@ -184,21 +192,28 @@ def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Sco
     row = _roles().roles[name]
     own = file.settings.get(name, _Override())
     tools = _expanded(row.tools if own.tools is None else own.tools)
+    origin, path = _prompt_file(name, config)
     return Role(
         name=name,
         does=row.does,
         models=tuple(invocation_id(model, region, scope) for model in file.roles[name]),
         tools=tools,
-        prompt=_prompt(name, config),
+        prompt=_prompt(path),
         output_tokens=own.output_tokens or row.output_tokens,
+        seldom=_expanded(row.seldom if own.seldom is None else own.seldom),
         mcp=row.mcp if own.mcp is None else own.mcp,
+        prompt_origin=origin,
+        prompt_path=str(path),
     )
 
 
-def _prompt(name: str, config: Path) -> str:
-    """The role's prompt: the user's own file, else the shipped one."""
+def _prompt_file(name: str, config: Path) -> tuple[PromptOrigin, Path]:
+    """The user's own prompt of a role, else the shipped one."""
     own = config / "prompts" / f"{name}.md"
-    path = own if own.is_file() else FOLDER / "prompts" / f"{name}.md"
+    return ("user", own) if own.is_file() else ("shipped", FOLDER / "prompts" / f"{name}.md")
+
+
+def _prompt(path: Path) -> str:
     try:
         return path.read_text("utf-8").strip()
     except (UnicodeDecodeError, OSError) as error:

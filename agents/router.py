@@ -1,8 +1,10 @@
 """The router: which class a request is, who decided it, why, and what it will probably cost."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -11,8 +13,9 @@ from agents.board import Board
 from agents.company import Company
 from agents.forecast import forecast, likely
 from agents.node import Assignment, NodeAgent
-from agents.rules import RequestTraits, traits
+from agents.rules import RequestTraits, asks_again, traits
 from agents.swarm import BUILDERS, EXPLORERS
+from core.clock import monotonic_ms
 from core.events import Complexity, DecidedBy, GraphPlanned, NoticeGiven, Pattern, RouteDecided
 from core.faults import Fault
 from core.money import to_usd
@@ -23,7 +26,15 @@ LOW_CONFIDENCE = 0.4
 """Below this a request goes one class up: under-routing is the expensive mistake."""
 _ONE_UP: dict[Complexity, Complexity] = {"SIMPLE": "MEDIUM", "MEDIUM": "COMPLEX"}
 _EVERYWHERE = frozenset(
-    {"no_credentials", "expired_credentials", "bad_credentials", "bad_profile", "no_region", "clock_skew"}
+    {
+        "no_credentials",
+        "expired_credentials",
+        "expired_sso",
+        "bad_credentials",
+        "bad_profile",
+        "no_region",
+        "clock_skew",
+    }
     | {"unreachable", "unpriced_model", "spend_unreadable"}
 )
 """Faults of the router's call that end the run: every other call would meet them too, or no budget could hold."""
@@ -38,12 +49,14 @@ class Decision:
     confidence: float
     reason: str
     by: DecidedBy
+    rule: str = ""
+    """Name of the rule that decided; empty when the router's model did."""
 
 
 def roles_for(decision: Decision, seen: RequestTraits) -> tuple[str, ...]:
     """The roles that do such a request: in order for the graph; for a swarm the first one begins."""
     if decision.pattern == "swarm":
-        return BUILDERS if seen.work and not seen.question else EXPLORERS
+        return BUILDERS if seen.work and not seen.explores else EXPLORERS
     complexity = decision.complexity
     if seen.question and complexity == "SIMPLE":
         return ("researcher",)
@@ -66,10 +79,12 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
     seen = traits(run.request)
     if run.resumed is not None and run.resumed.route is not None:
         return await _as_before(board, run.resumed.route, run.resumed.plan, seen)
-    decision = _by_rule(seen) or await _by_model(company, board)
-    decision = _with_risk(decision, seen)
-    decision = _with_choice(decision, run.pattern)
-    roles = roles_for(decision, seen)
+    decision = _by_user(run, seen)
+    if decision is None:
+        decision = _by_rule(seen) or await _by_model(company, board)
+        decision = _after_rejection(decision, run)
+        decision = _with_choice(_with_risk(decision, seen), run.wish.pattern)
+    roles = (run.wish.role,) if run.wish.role else roles_for(decision, seen)
     nodes = forecast(roles, company.roster, run.prices, await company.past.get())
     route = RouteDecided(
         run=run.id,
@@ -80,6 +95,7 @@ async def decide_route(company: Company, board: Board) -> tuple[RouteDecided, tu
         decided_by=decision.by,
         expected_cost_usd=to_usd(likely(nodes)),
         forecast=nodes,
+        rule=decision.rule,
     )
     board.route = route
     await run.emit(route)
@@ -98,12 +114,26 @@ async def _as_before(
     return route, tuple(dict.fromkeys(node.role for node in plan.nodes))
 
 
-def _with_choice(decision: Decision, choice: str | None) -> Decision:
+def _by_user(run: Run, seen: RequestTraits) -> Decision | None:
+    """A role or a class that the user asked for: nobody is asked, and no rule overrules it. A risk is said."""
+    wish = run.wish
+    if not wish.role and not wish.complexity:
+        return None
+    rule = "override" if run.rerouted else ("asked_role" if wish.role else "asked_class")
+    complexity = wish.complexity or "SIMPLE"
+    asked = f"{wish.role} alone" if wish.role else complexity
+    reason = f"You chose {asked}." if run.rerouted else f"You asked for {asked}."
+    if seen.risk and complexity != "CRITICAL":
+        reason += f" The risk rule would make it CRITICAL (“{seen.risk}”): your choice stands."
+    pattern = "graph" if wish.role else wish.pattern or "graph"
+    return Decision(complexity, pattern, 1.0, reason, "user", rule)
+
+
+def _with_choice(decision: Decision, choice: Pattern | None) -> Decision:
     """The user's choice of a pattern wins. Without one, CRITICAL work is designed and approved: a graph."""
     if choice is not None:
-        pattern: Pattern = "swarm" if choice == "swarm" else "graph"
         reason = f"{decision.reason} The pattern is your choice."
-        return replace(decision, pattern=pattern, reason=reason, by="user")
+        return replace(decision, pattern=choice, reason=reason, by="user", rule="asked_pattern")
     if decision.complexity == "CRITICAL" and decision.pattern != "graph":
         return replace(decision, pattern="graph")
     return decision
@@ -111,22 +141,34 @@ def _with_choice(decision: Decision, choice: str | None) -> Decision:
 
 def _by_rule(seen: RequestTraits) -> Decision | None:
     if seen.trace:
-        return Decision("MEDIUM", "graph", 1.0, "An error message: the debugger looks for its cause.", "rule")
+        reason = "An error message: the debugger looks for its cause."
+        return Decision("MEDIUM", "graph", 1.0, reason, "rule", "trace")
     if seen.question:
-        return Decision("SIMPLE", "graph", 1.0, "A question that asks for no edit.", "rule")
+        return Decision("SIMPLE", "graph", 1.0, "A question that asks for no edit.", "rule", "question")
     return None
+
+
+def _after_rejection(decision: Decision, run: Run) -> Decision:
+    """The user rejected all that came of the request before, and asks for the same again: one class up."""
+    higher = _ONE_UP.get(decision.complexity)
+    if higher is None or not run.refused_before or not run.past:
+        return decision
+    if not asks_again(run.request, run.past[-1].request):
+        return decision
+    reason = f"{decision.reason} (You rejected all that came of it as {decision.complexity}: one class up.)"
+    return replace(decision, complexity=higher, reason=reason, by="rule", rule="rejected_before")
 
 
 def _with_risk(decision: Decision, seen: RequestTraits) -> Decision:
     if not seen.risk or decision.complexity == "CRITICAL" or seen.question:
         return decision
     reason = f"Risk: “{seen.risk}” is treated as CRITICAL whatever its size."
-    return Decision("CRITICAL", decision.pattern, 1.0, reason, "rule")
+    return Decision("CRITICAL", decision.pattern, 1.0, reason, "rule", "risk")
 
 
 async def _by_model(company: Company, board: Board) -> Decision:
     try:
-        answer = await asyncio.wait_for(_ask(company, board), TIMEOUT_SECONDS)
+        answer = await _in_time(board.run, _ask(company, board))
     except TimeoutError:
         return await _fallback(board.run, f"the router did not answer within {TIMEOUT_SECONDS:.0f} s")
     except Fault as fault:
@@ -138,18 +180,52 @@ async def _by_model(company: Company, board: Board) -> Decision:
     return _careful(answer)
 
 
+async def _in_time(run: Run, asking: Coroutine[Any, Any, Route | None]) -> Route | None:
+    """The router's answer. The time in which it waits for the user does not count.
+
+    Raises:
+        TimeoutError: it took too long.
+    """
+    task = asyncio.create_task(asking)
+    began = monotonic_ms()
+    try:
+        while not task.done():
+            control = run.controls.working("router")
+            if control is not None and control.waits:
+                await _either(task, control.free())
+                continue
+            held = control.held_ms if control is not None else 0
+            left = TIMEOUT_SECONDS - (monotonic_ms() - began - held) / 1000
+            if left <= 0:
+                raise TimeoutError
+            await asyncio.wait({task}, timeout=left)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _either(task: asyncio.Task[Any], other: Coroutine[Any, Any, None]) -> None:
+    """Wait for the one or the other; the other goes no further."""
+    waiting = asyncio.create_task(other)
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
 def _careful(answer: Route) -> Decision:
     reason = answer.reason.strip() or "The router gave no reason."
     if answer.confidence < LOW_CONFIDENCE and answer.complexity in _ONE_UP:
         higher = _ONE_UP[answer.complexity]
         reason = f"{reason} (Not sure of {answer.complexity}: one class up.)"
-        return Decision(higher, answer.pattern, answer.confidence, reason, "rule")
+        return Decision(higher, answer.pattern, answer.confidence, reason, "rule", "low_confidence")
     return Decision(answer.complexity, answer.pattern, answer.confidence, reason, "model")
 
 
 async def _fallback(run: Run, why: str) -> Decision:
     await run.emit(NoticeGiven(text=f"Routed as MEDIUM, since {why}.", level="warning"))
-    return Decision("MEDIUM", "graph", 0.0, f"MEDIUM, since {why}.", "rule")
+    return Decision("MEDIUM", "graph", 0.0, f"MEDIUM, since {why}.", "rule", "fallback")
 
 
 async def _ask(company: Company, board: Board) -> Route | None:

@@ -24,6 +24,8 @@ class RequestTraits(msgspec.Struct, frozen=True):
     """The words that make it CRITICAL; empty when there are none."""
     design: bool
     """MEDIUM work on it wants an architect first."""
+    explores: bool = False
+    """It asks to find out how something could be done, and not to do it."""
     documents: bool = False
     """Documents are part of what it asks for."""
 
@@ -45,6 +47,11 @@ def _first(name: str, text: str) -> str:
     return ""
 
 
+def matches(name: str, text: str) -> bool:
+    """Whether a text fits one of the patterns of that name."""
+    return any(pattern.search(text) for pattern in _patterns()[name])
+
+
 def traits(request: str) -> RequestTraits:
     """Look at a request."""
     text = request[:20_000]
@@ -55,8 +62,17 @@ def traits(request: str) -> RequestTraits:
         trace=bool(_first("trace", text)),
         risk=_first("risk", _before_trace(text)[:ASK]),
         design=bool(_first("design", text)),
+        explores=bool(_first("explore", text[:QUESTION])),
         documents=bool(_first("documents", _before_trace(text)[:ASK])),
     )
+
+
+def asks_again(request: str, before: str) -> bool:
+    """Whether a request asks for what the one before it asked for: it says so, or half of its words are the same."""
+    if matches("again", request[:ASK]):
+        return True
+    words, known = (set(re.findall(r"\w{3,}", text.lower())) for text in (request[:ASK], before[:ASK]))
+    return bool(words & known) and 2 * len(words & known) >= min(len(words), len(known))
 
 
 def _before_trace(text: str) -> str:

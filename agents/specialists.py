@@ -10,8 +10,11 @@ from agents.answers import DesignVerdict, Verdict
 from agents.board import Board
 from agents.checks import ensure_tests, judge, judge_design
 from agents.company import Company
+from agents.entry import look
+from agents.evidence import LADDER, Watch
 from agents.node import Assignment, NodeAgent
 from agents.roster import Role, Roster
+from agents.rules import traits
 
 CODERS = ("fast_coder", "debugger", "senior_coder", "architect")
 """Roles that can be in the coder's place."""
@@ -20,9 +23,7 @@ DESIGN_REVIEW, SYNTHESIS = "design_review", "synthesis"
 """Second places of a role in one run."""
 _REASONS = {
     "orchestrator": "work of this size is planned",
-    "test_engineer": "the change is to be proved by tests",
     "code_reviewer": "the change is to be judged",
-    "documenter": "approved: the documents follow",
     "architect": "the work is to be designed first",
 }
 
@@ -87,10 +88,14 @@ class Specialists:
 
     def coder(self, role: str, *, took_over_from: str = "") -> NodeAgent:
         """The role in the coder's place: it gets the coder's tools even where it only designs otherwise."""
-        own = msgspec.structs.replace(self._role(role), tools=self._role("senior_coder").tools)
+        senior = self._role("senior_coder")
+        own = msgspec.structs.replace(self._role(role), tools=senior.tools, seldom=senior.seldom)
         first = self._board.round
+        watch = Watch() if role in LADDER and not self._board.alone else None
 
         async def prompt() -> str:
+            if watch is not None:
+                watch.begin()
             if took_over_from and self._board.round == first:
                 return compose.takeover_prompt(self._board)
             return compose.coder_prompt(self._board)
@@ -100,15 +105,20 @@ class Specialists:
                 return f"round {first}: taken over from {took_over_from}, since {why_not(self._board)}"
             return coder_reason(self._board)
 
-        return NodeAgent(self._company, self._board, Assignment(own, prompt, reason))
+        async def conclude(_node: NodeAgent) -> None:
+            self._board.needs = await look(self._board.run)
+            self._board.sign = watch.sign if watch is not None else None
+
+        assignment = Assignment(own, prompt, reason, conclude=conclude, watch=watch)
+        return NodeAgent(self._company, self._board, assignment)
 
     def check(self, role: str) -> NodeAgent:
         """A role that comes after the coder."""
         match role:
             case "test_engineer":
-                return self._node(self._role(role), self._tests, _REASONS[role])
+                return self._node(self._role(role), self._tests, lambda: self._board.needs.tests)
             case "documenter":
-                return self._node(self._role(role), self._documents, _REASONS[role])
+                return self._node(self._role(role), self._documents, self._why_documents)
             case _:
                 raise ValueError(f"{role} has no place after a coder")
 
@@ -142,19 +152,31 @@ class Specialists:
     def _role(self, name: str) -> Role:
         return self._company.roster[name]
 
-    def _node(self, role: Role, prompt: Callable[[], Awaitable[str]], reason: str) -> NodeAgent:
-        return NodeAgent(self._company, self._board, Assignment(role, prompt, lambda: reason))
+    def _node(
+        self, role: Role, prompt: Callable[[], Awaitable[str]], reason: str | Callable[[], str]
+    ) -> NodeAgent:
+        why = (lambda: reason) if isinstance(reason, str) else reason
+        return NodeAgent(self._company, self._board, Assignment(role, prompt, why))
+
+    def _why_documents(self) -> str:
+        asked = traits(self._board.run.request).documents
+        return "the request asks for documents" if asked else f"approved, and {self._board.needs.documents}"
 
     def _reviewer(self, role: Role, place: str = "") -> NodeAgent:
         async def conclude(node: NodeAgent) -> None:
             verdict = node.outcome if isinstance(node.outcome, Verdict) else None
             await judge(self._board, node.name, node.role.name, verdict)
 
+        async def prompt() -> str:
+            """One cheap look where nothing that runs has changed: the diff is all that there is to see."""
+            if not (self._board.needs.tests or self._board.needs.documents):
+                node.put_down_tools()
+            return await self._review()
+
         reason = _REASONS["code_reviewer"]
-        assignment = Assignment(
-            role, self._review, lambda: reason, answer=Verdict, conclude=conclude, place=place
-        )
-        return NodeAgent(self._company, self._board, assignment)
+        assignment = Assignment(role, prompt, lambda: reason, answer=Verdict, conclude=conclude, place=place)
+        node = NodeAgent(self._company, self._board, assignment)
+        return node
 
     # -- prompts -----------------------------------------------------------------------------------
 
@@ -189,6 +211,8 @@ def of_two_families(role: Role, roster: Roster) -> tuple[Role, Role]:
 
 def why_not(board: Board) -> str:
     """Why the work is not done yet."""
+    if board.sign is not None:
+        return board.sign.detail
     if board.tests_failed:
         return "tests fail"
     count = len(board.verdict.must_fix) if board.verdict else 0

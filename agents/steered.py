@@ -76,7 +76,11 @@ class Steered:
     # -- messages --------------------------------------------------------------------------------
 
     def add_messages(self, family: str, *conversations: list[Any]) -> None:
-        """Add what the user says to the node at the end of these conversations, which are copies of one."""
+        """Add what the user says to the node, and decided, at the end of these conversations, which are copies
+        of one."""
+        for note in self._run.controls.notes(self._node):
+            for conversation in conversations:
+                add_text(conversation, note, beside=family in BESIDE_RESULTS)
         for message in self._run.controls.take(self._node, self._role):
             self._taken.append(message)
             for conversation in conversations:

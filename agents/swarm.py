@@ -69,6 +69,8 @@ class SwarmWork:
             NeedsDecision: there is no end, and nobody is there to ask.
         """
         await self._plan()
+        if self._board.run.unanswered == "ping_pong":
+            await self._ask_to_go_on()
         while True:
             if not self._judging:
                 await self._until_the_end()
@@ -78,7 +80,7 @@ class SwarmWork:
                 return
             if not is_sound(board):
                 await self._judged()
-            done = is_sound(board) or not can_be_mended(board)
+            done = is_sound(board) or not can_be_mended(board) or board.run.closing
             if done or board.round >= limits().run.rounds_before_escalation:
                 return
             board.round += 1
@@ -87,11 +89,15 @@ class SwarmWork:
     async def _until_the_end(self) -> None:
         """One swarm after another, as long as the user lets them go round."""
         while not await self._swarm():
-            count = len(self._board.handed)
-            text = f"The team has handed this on {count} times without coming to an end. Go on?"
-            detail = "\n".join(self._board.handed[-limits().run.ping_pong :])
-            if await self._board.run.ask(text, (GO_ON, STOP), kind="ping_pong", detail=detail) != GO_ON:
-                raise Interrupted
+            await self._ask_to_go_on()
+
+    async def _ask_to_go_on(self) -> None:
+        """Raises: Interrupted: the user does not want it; NeedsDecision: nobody is there to ask."""
+        count = len(self._board.handed)
+        text = f"The team has handed this on {count} times without coming to an end. Go on?"
+        detail = "\n".join(self._board.handed[-limits().run.ping_pong :])
+        if await self._board.run.ask(text, (GO_ON, STOP), kind="ping_pong", detail=detail) != GO_ON:
+            raise Interrupted
 
     async def _judged(self) -> None:
         """The verdict on what was built: tests that really ran, and one call of a reviewer who sees the change anew."""
@@ -158,6 +164,7 @@ class SwarmWork:
         self._board.handed.append(f"{event.agent.name} → {target.node_id}: {message}")
         self._entry = target.node_id
         self._known.update(swarm.shared_context.context)
+        self._board.shared = clip(self._shared(), limits().run.handoff_characters)
         event.end_turn = f"Handed over to {target.node_id}: {message}"
 
     def _note(self, event: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ async def write_by_orchestrator(company: Company, board: Board) -> str:
 def checks(board: Board) -> str:
     """Tests that really ran, verdicts, documents, and what the user stopped, one line each."""
     documents = "" if board.speaker == "documenter" else _documents_line(board)
-    lines = (_tests_line(board), _review_line(board), documents, _stopped_line(board))
+    lines = (_tests_line(board), _review_line(board), documents, _stopped_line(board), _unpaid_line(board))
     return "\n".join(f"- {line}" for line in lines if line)
 
 
@@ -73,5 +73,15 @@ def _documents_line(board: Board) -> str:
 
 
 def _stopped_line(board: Board) -> str:
-    stopped = ", ".join(board.run.controls.passed_over)
+    controls = board.run.controls
+    stopped = ", ".join(node for node in controls.passed_over if node not in controls.unpaid)
     return f"**Stopped** by you: {stopped}. What was left of their part is not done." if stopped else ""
+
+
+def _unpaid_line(board: Board) -> str:
+    unpaid = ", ".join(node for node in board.run.controls.passed_over if node in board.run.controls.unpaid)
+    return (
+        f"**Budget** used up: {unpaid} ended early. What was left of their part is not done."
+        if unpaid
+        else ""
+    )

@@ -4,21 +4,26 @@ import asyncio
 import json
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from strands.types.events import ToolResultEvent
 from strands.types.tools import AgentTool, ToolSpec, ToolUse
 
 from agents.board import Board
+from agents.live import LiveOutput, Tell
 from core.clock import monotonic_ms
-from core.events import ChangeWithdrawn, FileChanged, TestsFinished, ToolFinished, ToolStarted
+from core.events import GitProposed, TestsFinished, ToolFinished, ToolOutput, ToolStarted
+from core.git.repository import hooks_of
 from core.limits import limits
 from core.run import Run
-from core.stage import Change, Withdrawn
-from core.stage.told import file_changed
+from core.sandbox.masking import mask
+from core.sandbox.secrecy import own_secrets
+from core.stage.spelling import recorded
+from core.stage.steps import Who, take_step
 from core.text import clip
 from tools.registry import TOOLS, call, manual_of, schema_of
-from tools.workbench import TestReport, ToolResult, Workbench
+from tools.workbench import GitWish, TestReport, ToolResult, Workbench
 
 
 class NodeTool(AgentTool):
@@ -51,7 +56,7 @@ class NodeTool(AgentTool):
         await self._board.run.controls.of(self._node).gate()
         fault = self._bad_calls.get(tool_use["toolUseId"], "")
         result = await self.result(tool_use.get("input") or {}, fault)
-        notes = await self._board.run.decisions()
+        notes = await self._decisions()
         yield ToolResultEvent(
             {
                 "toolUseId": tool_use["toolUseId"],
@@ -59,6 +64,15 @@ class NodeTool(AgentTool):
                 "content": [{"text": "\n\n".join([result.text or "(empty)", *notes])}],
             }
         )
+
+    async def _decisions(self) -> list[str]:
+        """Carry out what the user decided meanwhile. Tests that ran before it say nothing any more."""
+        run = self._board.run
+        notes = await run.decisions()
+        if notes:
+            self._board.changed_since_tests.update(one.path for one in run.rejections())
+            run.controls.tell(notes, by=self._node)
+        return notes
 
 
 class StagedTool(NodeTool):
@@ -82,15 +96,14 @@ async def carry_out(
     With a `fault` of its arguments the tool does not run: that is the result.
     """
 
-    async def work() -> ToolResult:
-        return (
-            ToolResult(False, fault)
-            if fault
-            else await call(tool, arguments, workbench(board.run, node, role))
-        )
+    async def work(tell: Tell) -> ToolResult:
+        bench = replace(workbench(board.run, node, role), tell=tell)
+        return ToolResult(False, fault) if fault else await call(tool, arguments, bench)
 
     result = await put_on_record(board, node, role, tool, arguments, work)
     await record_changes(board, node, role, result.changed, tool)
+    if result.wish is not None:
+        await propose(board, node, role, result.wish)
     if result.tests is not None:
         await record_tests(board, node, role, result.tests)
     return result
@@ -102,15 +115,20 @@ async def put_on_record(
     role: str,
     tool: str,
     arguments: object,
-    work: Callable[[], Awaitable[ToolResult]],
+    work: Callable[[Tell], Awaitable[ToolResult]],
 ) -> ToolResult:
-    """Do the work of a tool call between the records of its start and its end."""
+    """Do the work of a tool call between the records of its start and its end.
+
+    What the work tells meanwhile, in any thread, is on record before the end.
+    """
     run = board.run
     who = {"run": run.id, "node": node, "role": role}
     number, started = run.number(), monotonic_ms()
     shown = clip(json.dumps(arguments, ensure_ascii=False, default=str), limits().record.argument_characters)
     await run.emit(ToolStarted(**who, call=number, tool=tool, arguments=shown))
-    result = await work()
+    live = LiveOutput(run.emit, ToolOutput(**who, call=number, text=""))
+    result = await work(live.tell)
+    await live.settle()
     await run.note_masked(result.masked)
     await run.emit(
         ToolFinished(
@@ -144,19 +162,33 @@ async def record_changes(board: Board, node: str, role: str, paths: tuple[str, .
         return
     run = board.run
     board.changed_since_tests.update(paths)
-    found = await asyncio.to_thread(
-        run.stage.record, list(paths), run=run.id, node=node, role=role, message=tool
+    who = Who(run.id, node, role)
+    await run.emit(*await asyncio.to_thread(take_step, run.stage, paths, who, tool, board.overlaps))
+
+
+async def propose(board: Board, node: str, role: str, wish: GitWish) -> None:
+    """Put what a node wants done in the user's repository on record: the user decides.
+
+    A commit is meant for the branch that was proposed last in this run, if one was.
+    """
+    run = board.run
+    branch = wish.branch or board.branch
+    if wish.action == "create_branch":
+        board.branch = wish.branch
+    hooks = await asyncio.to_thread(hooks_of, run.project, wish.action)
+    await run.emit(
+        GitProposed(
+            run=run.id,
+            node=node,
+            role=role,
+            id=f"g{run.number()}",
+            action=wish.action,
+            branch=branch,
+            message=mask(wish.message, own_secrets()).text,
+            paths=tuple(map(recorded, wish.paths)),
+            hooks=hooks,
+        )
     )
-    for change in found:
-        await run.emit(_change_event(run, node, role, change))
-
-
-def _change_event(
-    run: Run, node: str, role: str, change: Change | Withdrawn
-) -> FileChanged | ChangeWithdrawn:
-    if isinstance(change, Withdrawn):
-        return ChangeWithdrawn(run=run.id, node=node, role=role, path=change.path)
-    return file_changed(change, run=run.id, node=node, role=role)
 
 
 async def record_tests(board: Board, node: str, role: str, report: TestReport) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from core.run import Run
@@ -26,25 +27,26 @@ class Veil:
     def _cover(self, messages: Any) -> Counter[str]:
         found: Counter[str] = Counter()
         values: frozenset[str] | None = None
-        for holder in _texts(messages):
-            if hash(holder["text"]) in self._clean:
+        for place in _texts(messages):
+            if hash(place.text) in self._clean:
                 continue
             if values is None:
-                values = self._values()
-            masked = mask(holder["text"], values)
-            holder["text"] = masked.text
+                values = secrets_of(self._run)
+            masked = mask(place.text, values)
+            place.put(masked.text)
             found.update(masked.counts)
             self._clean.add(hash(masked.text))
         return found
 
-    def _values(self) -> frozenset[str]:
-        """Secrets that are known by themselves. Before there is a stage, no file of it can have been read."""
-        stage = getattr(self._run, "stage", None)
-        return own_secrets() if stage is None else known_values(stage.tree, stage.project)
+
+def secrets_of(run: Run) -> frozenset[str]:
+    """Secrets that are known by themselves. Before there is a stage, no file of it can have been read."""
+    stage = getattr(run, "stage", None)
+    return own_secrets() if stage is None else known_values(stage.tree, stage.project)
 
 
-def _texts(messages: Any) -> Iterator[dict[str, Any]]:
-    """Every block with a text that a model did not write."""
+def _texts(messages: Any) -> Iterator["_Place"]:
+    """Every text in what a model did not write, wherever it stands: also inside results that are JSON."""
     for message in messages:
         blocks = message.get("content") if message.get("role") == "user" else None
         for block in blocks or ():
@@ -53,6 +55,37 @@ def _texts(messages: Any) -> Iterator[dict[str, Any]]:
                 yield from _held(inner)
 
 
-def _held(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    if isinstance(block, dict) and isinstance(block.get("text"), str):
-        yield block
+def _held(block: Any) -> Iterator["_Place"]:
+    if isinstance(block, dict):
+        if isinstance(block.get("text"), str):
+            yield _Place(block, "text")
+        if "json" in block:
+            yield from _inside(block, "json")
+
+
+def _inside(holder: Any, key: Any) -> Iterator["_Place"]:
+    """The texts of a JSON value, which `holder` has under `key`."""
+    value = holder[key]
+    if isinstance(value, str):
+        yield _Place(holder, key)
+    elif isinstance(value, dict):
+        for name in list(value):
+            yield from _inside(value, name)
+    elif isinstance(value, list):
+        for index in range(len(value)):
+            yield from _inside(value, index)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a text stands, so that it can be replaced."""
+
+    holder: Any
+    key: Any
+
+    @property
+    def text(self) -> str:
+        return str(self.holder[self.key])
+
+    def put(self, text: str) -> None:
+        self.holder[self.key] = text

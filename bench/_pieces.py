@@ -28,6 +28,8 @@ TESTER_READS, CODER_READS = 0.35, 0.60
 """What a node that takes over reads again of the context of the one before it."""
 REWORK, REWORKED = 0.30, 0.30
 """So many pieces are sent back once by the reviewer, and so much of the work is then done once more."""
+DESIGNED = 900
+"""Tokens of a design. Where the work is sent back once, its design is, too: that is revised in one call."""
 AT_ONCE = 4_000
 """Tokens that one call reads when it reads again."""
 CHANGE = 0.08
@@ -201,7 +203,8 @@ def team_script(piece: Piece, shelf: Shelf, trouble: Trouble) -> Script:
     ]
     turns = [*_router(piece), *_orchestrator()]
     if looking:
-        turns += _node("architect", looking, shelf, end=900)
+        turns += [*_revision(), *_node("architect", looking, shelf, end=DESIGNED)]
+        turns += _design_review(approved=not piece.rework)
     turns += _writer(piece, coder, own, shelf, 1) + _writer(piece, "test_engineer", testing, shelf, 1)
     escalates = trouble.escalates and coder == "fast_coder"
     sent_back = 2 if escalates else int(piece.rework)
@@ -278,6 +281,17 @@ def _reviews(shelf: Shelf, round: int, *, approved: bool) -> list[Turn]:
         Turn(role="code_reviewer", round=round, text=prose(look), call=(shelf.read(result),)),
         Turn(role="code_reviewer", round=round, text=prose(words // 2), answer=answer),
     ]
+
+
+def _design_review(*, approved: bool) -> list[Turn]:
+    """One call, without tools."""
+    answer = {"approved": approved, "must_fix": [] if approved else [prose(100)], "risks": [prose(40)]}
+    return [Turn(role="code_reviewer", when="Judge this design", text=prose(100), answer=answer)]
+
+
+def _revision() -> list[Turn]:
+    """The whole design once more, without looking again."""
+    return [Turn(role="architect", when="The review of your design asks for", text=prose(DESIGNED))]
 
 
 def _documents() -> list[Turn]:

@@ -151,6 +151,8 @@ def _plain_tool(name: str, project: Path) -> Any:
 
 async def ours(url: str, project: Path) -> Callable[[], Awaitable[None]]:
     """A session of Heddle, as the engine runs it."""
+    from strands.models import BedrockModel
+
     from agents.aws import connect_rehearsal
     from agents.conductor import Conductor
     from agents.roster import load_roster
@@ -162,7 +164,14 @@ async def ours(url: str, project: Path) -> Callable[[], Awaitable[None]]:
 
     home = find_home()
     roster = load_roster("current", config=home.config, region="us-east-1", scope="global")
-    team = Conductor(roster, connect_rehearsal(url), ask_above_usd="1000")
+    connection = connect_rehearsal(url)
+    BedrockModel(  # makes the one client of all nodes, as the other side has its own before the request
+        boto_session=connection.session,
+        boto_client_config=connection.client_config(),
+        endpoint_url=connection.endpoint,
+        model_id=roster[ROLE].model,
+    )
+    team = Conductor(roster, connection, ask_above_usd="1000")
     settings = Settings(home=home, prices=load_prices(), allow_unconfined=True, interactive=True)
     session = await Session.open(settings, project=project, team=team)
 

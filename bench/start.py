@@ -2,30 +2,32 @@
 
 import tempfile
 
-from _terminal import Terminal, bare_app, children, cpu_seconds, heddle, median, pss_mb
+from _terminal import Terminal, bare_app, children, cpu_seconds, exact_cpu_seconds, heddle, median, pss_mb
 
-RUNS = 5
+RUNS = 9
 IDLE_SECONDS = 10
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         settings = {"HEDDLE_HOME": home, "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"}
+        _first_frame(heddle(), "Type a request", settings)  # compiles what is not compiled yet
         floors, ours = [], []
         for _ in range(RUNS):
             floors.append(_first_frame(bare_app(), "usable prompt", settings))
             ours.append(_first_frame(heddle(), "Type a request", settings))
-        floor, our = median(floors), median(ours)
-        print(
-            f"first frame with a prompt: {our:.2f} s; bare Textual {floor:.2f} s; ratio {our / floor:.2f} (aim 1.5)"
-        )
+        for name, which, of in (("", 0, median), ("processor time to the ", 1, min)):
+            floor, our = (of([each[which] for each in found]) for found in (floors, ours))
+            print(f"{name}first frame with a prompt: {our:.3f} s; bare Textual {floor:.3f} s", end="; ")
+            print(f"ratio {our / floor:.2f} (aim 1.3)")
         _resting(settings)
 
 
-def _first_frame(command: list[str], text: str, settings: dict[str, str]) -> float:
+def _first_frame(command: list[str], text: str, settings: dict[str, str]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time."""
     terminal = Terminal(command, settings)
     try:
-        return terminal.until(text)
+        return terminal.until(text), exact_cpu_seconds(terminal.pid)
     finally:
         terminal.end()
 

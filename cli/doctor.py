@@ -54,6 +54,7 @@ def _findings(world: World, args: argparse.Namespace) -> Iterator[Finding]:
     yield _check("credentials", lambda: _credentials(world))
     yield _check("roster", lambda: _roster(world, args.roster))
     yield _sandbox()
+    yield from _bounds()
     yield _check("policy", lambda: _policy(args.project))
     yield _logs(world)
 
@@ -129,6 +130,20 @@ def _sandbox() -> Finding:
     return Finding(
         "sandbox", False, f"confined, but {len(outcome.allowed)} of {tried} attacks succeed: {names}", False
     )
+
+
+def _bounds() -> Iterator[Finding]:
+    """What keeps a confined command to its limits here."""
+    from core.sandbox import probe
+    from core.sandbox.battery import prepared
+    from core.sandbox.bounds import try_bounds
+    from core.sandbox.bubblewrap import Confined
+
+    if not probe().ok:
+        return
+    with prepared() as ground:
+        found = try_bounds(Confined(ground.stage.tree, ground.project, probe()))
+    yield Finding("limits", not found.failure, found.told(), False)
 
 
 def _policy(given: str | None) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.headless import THREADS, find_confinement
 from cli.rehearse import choose_script, fresh_sample
@@ -42,6 +42,7 @@ def engine(world: World, args: argparse.Namespace) -> int:
             prices=prices,
             budget_usd=args.budget or world.config.budget_usd,
             allow_unconfined=args.unconfined or backing.rehearsal,
+            watch=True,
         )
         gc.freeze()
         asyncio.run(_serve(args, backing.project, with_budgets(settings, world.config), team))
@@ -94,9 +95,26 @@ async def _until_over(session: Session, server: LinkServer) -> None:
         loop.add_signal_handler(number, over.set)
     waits = [
         asyncio.ensure_future(session.closed.wait()),
-        asyncio.ensure_future(server.deserted(limits().link.deserted_seconds)),
+        asyncio.ensure_future(_deserted(session, server)),
         asyncio.ensure_future(over.wait()),
     ]
+    await _first(waits)
+    over.clear()  # a second signal ends what is waited for now
+    ends = (session.wind_down(), session.closed.wait(), over.wait())
+    await _first([asyncio.ensure_future(end) for end in ends])
+
+
+async def _first(waits: "list[asyncio.Future[Any]]") -> None:
+    """Wait for one of them, and let go of the others."""
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
+
+
+async def _deserted(session: Session, server: LinkServer) -> None:
+    """Return when no screen comes back; a run that was left at work on purpose works to its end first."""
+    while True:
+        await server.deserted(limits().link.deserted_seconds)
+        if not session.goes_on:
+            return
+        await session.wait_idle()

@@ -1,15 +1,16 @@
 """A run without a screen: `heddle run`, and the rehearsal where there is no terminal."""
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.errors import Stop
 from cli.output import Output
-from core.commands import ApplyChanges, DecideChanges, InterruptRun, SubmitRequest
+from cli.signals import Signals, obeyed, reader_watched
+from core.commands import ApplyChanges, DecideChanges, InterruptRun, ResumeRun, SubmitRequest
 from core.events import (
     ChangeApplied,
     ChangeMarkedStale,
@@ -19,6 +20,7 @@ from core.events import (
     RunFinished,
 )
 from core.faults import EXIT_FAILED
+from core.log import LogError
 from core.run import Team
 from core.sandbox import probe
 from core.session import Session, Settings
@@ -31,7 +33,7 @@ THREADS = 64
 class Job:
     """What a headless run is to do."""
 
-    request: SubmitRequest
+    request: SubmitRequest | ResumeRun
     project: Path
     session: str | None = None
     apply_all: bool = False
@@ -40,7 +42,11 @@ class Job:
 async def run_job(
     job: Job, settings: Settings, team: Team, make_output: Callable[[str], Output]
 ) -> tuple[int, str, RunFinished | None]:
-    """Carry a job out; returns exit code, session id and how the run ended."""
+    """Carry a job out; returns exit code, session id and how the run ended.
+
+    Raises:
+        BrokenPipeError, Stop: what was to be shown cannot be written any more; the run was stopped.
+    """
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     session = await Session.open(
         settings, project=job.project, session=job.session, team=team, confinement=await find_confinement()
@@ -48,18 +54,28 @@ async def run_job(
     watcher = Watcher(session, make_output(session.id), session.first_new)
     watching = asyncio.create_task(watcher.watch())
     try:
-        async with _interruptible(session):
-            await session.submit(job.request)
-            await session.wait_idle()
-        end = await watcher.until(RunFinished, CommandRefused)
-        code = end.exit_code if isinstance(end, RunFinished) else EXIT_FAILED
-        if job.apply_all and isinstance(end, RunFinished) and end.status == "done" and end.files:
-            code = await _apply(session, watcher, code)
-        return code, session.id, end if isinstance(end, RunFinished) else None
+        with obeyed(lambda: session.submit(InterruptRun())) as signals, reader_watched(watcher.desert):
+            code, end = await _carry_out(job, session, watcher, signals)
+        return code, session.id, end
     finally:
         await session.close()
         with suppress(asyncio.CancelledError):
             await watching
+
+
+async def _carry_out(
+    job: Job, session: Session, watcher: "Watcher", signals: Signals
+) -> tuple[int, RunFinished | None]:
+    await session.submit(job.request)
+    await session.wait_idle()
+    end = await watcher.until(RunFinished, CommandRefused)
+    if not isinstance(end, RunFinished):
+        return EXIT_FAILED, None
+    if signals.first is not None and (end.status == "interrupted" or job.apply_all):
+        return signals.exit_code, end
+    if job.apply_all and end.status == "done" and end.files:
+        return await _apply(session, watcher, end.exit_code), end
+    return end.exit_code, end
 
 
 async def find_confinement() -> Confinement:
@@ -82,44 +98,52 @@ class Watcher:
         self._session = session
         self._output = output
         self._after = after
+        self._opened = session.last
+        """What stands before this place is how an earlier run ended, which the opening of the session put on record."""
         self._seen: list[object] = []
         self._news = asyncio.Condition()
+        self._fault: Exception | None = None
 
     async def watch(self) -> None:
-        """Show records until the session is closed."""
+        """Show records until the session is closed. When nobody reads them any more, the run is stopped."""
         async for record in self._session.records(self._after):
-            self._output.show(record)
+            try:
+                if record.seq > self._opened or not self._output.one_end(record):
+                    self._output.show(record)
+            except (OSError, ValueError) as error:  # a file that is full, gone, or closed
+                await self._give_up(error)
+                return
             async with self._news:
-                if not isinstance(record.event, RequestSubmitted):
+                if record.seq > self._opened and not isinstance(record.event, RequestSubmitted):
                     self._seen.append(record.event)
                 self._news.notify_all()
 
+    async def desert(self) -> None:
+        """Nobody reads what is shown any more: stop the run."""
+        await self._give_up(BrokenPipeError())
+
+    async def _give_up(self, error: OSError | ValueError) -> None:
+        why = error.strerror if isinstance(error, OSError) else error
+        sentence = f"What the run says cannot be written: {why}. The run was stopped."
+        async with self._news:
+            self._fault = error if isinstance(error, BrokenPipeError) else Stop(sentence)
+            self._news.notify_all()
+        with suppress(LogError):  # the session is being closed: nothing works any more
+            await self._session.submit(InterruptRun())
+
     async def until(self, *kinds: type) -> object:
-        """Wait for the first event of these kinds that was not waited for yet."""
+        """Wait for the first event of these kinds that was not waited for yet.
+
+        Raises:
+            BrokenPipeError, Stop: records cannot be shown any more.
+        """
         async with self._news:
             while True:
+                if self._fault is not None:
+                    raise self._fault
                 for place, event in enumerate(self._seen):
                     if isinstance(event, kinds):
                         del self._seen[: place + 1]
                         return event
                 self._seen.clear()
                 await self._news.wait()
-
-
-@asynccontextmanager
-async def _interruptible(session: Session) -> AsyncIterator[None]:
-    """Ctrl+C and TERM stop the run in good order."""
-    loop = asyncio.get_running_loop()
-    tasks: list[asyncio.Task[None]] = []
-
-    def interrupt() -> None:
-        tasks.append(loop.create_task(session.submit(InterruptRun())))
-
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in signals:
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)

@@ -1,29 +1,43 @@
 """The command line. Each subcommand imports what it needs when it runs."""
 
-import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from cli.errors import Stop, explain
 from core.faults import EXIT_FAILED, EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    import argparse
 
 Work = Callable[..., int]
 
 _WORK = {
     "run": "cli.run:run",
+    "resume": "cli.resume:resume",
     "sessions": "cli.sessions:list_sessions",
     "show": "cli.sessions:show_session",
+    "replay": "cli.replay:replay",
     "cost": "cli.cost:cost",
-    "changes": "cli.decide:changes",
+    "routes": "cli.routes:routes",
+    "changes": "cli.listing:changes",
     "accept": "cli.decide:accept",
     "reject": "cli.decide:reject",
     "apply": "cli.decide:apply",
     "undo": "cli.decide:undo",
+    "resolve": "cli.decide:resolve",
+    "rewind": "cli.rewind:rewind",
+    "proposals": "cli.proposals:proposals",
+    "blame": "cli.blame:blame",
     "rehearse": "cli.rehearse:rehearse",
     "models": "cli.models:models",
+    "roster": "cli.roster:roster",
     "doctor": "cli.doctor:doctor",
+    "connect": "cli.connect:connect",
+    "keys": "cli.keys:keys",
     "tools": "cli.tools:tools",
     "mcp": "cli.mcp:mcp",
     "sandbox": "cli.sandbox:sandbox",
@@ -38,12 +52,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         return _print_version()
+    _escape_what_cannot_be_shown()
+    if not arguments:
+        from cli.plain import plain_arguments
+
+        return _flushed(guarded(lambda: _work(plain_arguments())))
     from cli.parser import make_parser
 
     args = make_parser().parse_args(arguments)
     if args.version:
         return _print_version()
-    return guarded(lambda: _work(args))
+    return _flushed(guarded(lambda: _work(args)))
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """A terminal or file in an encoding without our characters gets their code points, and no run ends by it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _print_version() -> int:
@@ -53,8 +79,9 @@ def _print_version() -> int:
     return 0
 
 
-def _work(args: argparse.Namespace) -> int:
+def _work(args: "argparse.Namespace") -> int:
     from cli.world import find_world, keep_diagnostics
+    from core.ways import use_aws
 
     command = args.command or "rehearse"
     if command == "rehearse" and _has_terminal() and (args.command is None or args.screen):
@@ -62,7 +89,12 @@ def _work(args: argparse.Namespace) -> int:
     module, _, function = _WORK[command].partition(":")
     work: Work = getattr(import_module(module), function)
     world = find_world()
+    use_aws(world.config, os.environ)
     keep_diagnostics(world.home)
+    if command != "screen":
+        from cli.garbage import look_for_garbage
+
+        look_for_garbage()
     return work(world, args)
 
 
@@ -78,7 +110,6 @@ def guarded(work: Callable[[], int]) -> int:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except Exception as error:
         stop = explain(error) or _unexpected(error)
@@ -86,6 +117,17 @@ def guarded(work: Callable[[], int]) -> int:
 
         print(f"heddle: {sanitise(str(stop))}", file=sys.stderr)
         return stop.code
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once all is written; where nothing can be written any more, Python must not try again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or EXIT_FAILED
+    return code
 
 
 def _unexpected(error: Exception) -> Stop:

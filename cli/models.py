@@ -1,77 +1,157 @@
-"""`heddle models`: every role with its models, their prices and what they can do."""
+"""`heddle models`: every role with its models, their prices, what they can do, and whether they can be called."""
 
 import argparse
+import asyncio
 import os
-
-import msgspec
+import sys
+from typing import TYPE_CHECKING
 
 from cli.output import print_json
-from cli.world import World, find_roster, price_book
-from core.prices import PriceBook, UnpricedModel, split_prefix
+from cli.world import World, connect_for, find_roster, price_book
+from core.faults import Fault
+from core.money import show_usd, to_pico, to_usd
+from core.prices import PriceBook, UnpricedModel, Usage
+from core.rosters import Check, ModelLine
+from core.text import sanitise_line
+
+if TYPE_CHECKING:
+    from agents.aws import Connection
+    from agents.catalog import ModelCard
+    from agents.probing import Probe
+    from agents.roster import Roster
 
 
-class ModelLine(msgspec.Struct, frozen=True):
-    """One role and one of its models, as `heddle models` shows it."""
-
-    role: str
-    model: str
-    title: str
-    position: int
-    """1 does the work, the next ones stand in."""
-    input_usd: str | None
-    """Dollars per million tokens, list price."""
-    output_usd: str | None
-    window: int
-    legacy: bool
-    end_of_life: str | None
+_FEW = 1_000
+"""Tokens of a small call."""
 
 
 def models(world: World, args: argparse.Namespace) -> int:
-    """Print the roster. No request is made."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    """Print the roster, or with `--all` every model that a role could have. Without `--check` no request is made."""
+    connection = connect_for(world, args.roster) if args.check else None
+    environ = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    region = connection.region if connection is not None else environ
     roster = find_roster(world, args.roster, region)
     prices = price_book(world)
+    probes: dict[str, Probe] = {}
+    if connection is not None:
+        probes = _probes(world, roster, connection, prices, quiet=args.output == "json")
     lines = [
-        _line(role.name, model, position, prices)
+        _line(role.name, model, position, prices, roster, probes.get(model))
         for role in roster.roles.values()
         for position, model in enumerate(role.models, 1)
     ]
+    if args.all:
+        lines = _all(roster, region, prices, lines)
     if args.output == "json":
         print_json(lines)
-        return 0
+    elif args.all:
+        for line in lines:
+            print(sanitise_line(_text(line, roster.card(line.model))))
+    else:
+        _print(lines, roster, region, prices)
+    return next((probe.exit_code for probe in probes.values() if probe.exit_code), 0)
+
+
+def _all(roster: "Roster", region: str, prices: PriceBook, known: list[ModelLine]) -> list[ModelLine]:
+    """Every model once: those of the catalog, and what the roster names besides; the dearest first."""
+    ids = [roster.find_model(base, region) or base for base in roster.catalog.cards]
+    names = dict.fromkeys([*ids, *(line.model for line in known)])
+    lines = [_line("", model, 1, prices, roster, None) for model in names]
+    return sorted(lines, key=lambda line: -to_pico(line.output_usd or "0"))
+
+
+def _probes(
+    world: World, roster: "Roster", connection: "Connection", prices: PriceBook, *, quiet: bool
+) -> "dict[str, Probe]":
+    """Ask each model once, whatever it costs having been said.
+
+    Raises:
+        Fault: unpriced_model; nothing was asked.
+    """
+    from agents.endpoint import Endpoint, find_endpoint
+    from agents.probing import dearest, probe_all
+
+    names = roster.models()
+    try:
+        most = dearest(names, prices)
+    except UnpricedModel as error:
+        raise Fault("unpriced_model", model=error.model, region=connection.region) from error
+    if not quiet:
+        print(
+            f"Asking {len(names)} models for one token each: {show_usd(to_usd(most))} at the most.",
+            file=sys.stderr,
+        )
+    elsewhere = "openai" in roster.providers()
+    endpoint = find_endpoint(world.config.openai, world.environ) if elsewhere else Endpoint()
+    return asyncio.run(probe_all(names, roster, connection, endpoint, prices))
+
+
+def _line(
+    role: str, model: str, position: int, prices: PriceBook, roster: "Roster", probe: "Probe | None"
+) -> ModelLine:
+    facts = roster.card(model)
+    return ModelLine(
+        role=role,
+        model=model,
+        title=roster.catalog.title(model),
+        position=position,
+        input_usd=_per_million(prices, model, Usage(input=_FEW)),
+        output_usd=_per_million(prices, model, Usage(output=_FEW)),
+        window=facts.window,
+        legacy=facts.legacy,
+        end_of_life=facts.end_of_life.isoformat() if facts.end_of_life else None,
+        output=facts.output,
+        cache=facts.cache != "none",
+        stream_tools=facts.stream_tools,
+        forced_tools=facts.forced_tools and facts.tool_choice,
+        check=_check(probe),
+    )
+
+
+def _per_million(prices: PriceBook, model: str, few: Usage) -> str | None:
+    """The price of a million tokens where a call is small, with what the region adds; None: there is none."""
+    return to_usd(prices.cost(model, few) * (1_000_000 // _FEW)) if prices.knows(model) else None
+
+
+def _check(probe: "Probe | None") -> Check | None:
+    if probe is None:
+        return None
+    done = probe.verdict == "callable"
+    return Check(done, probe.verdict, probe.message, probe.advice, to_usd(probe.cost))
+
+
+# -- for people ------------------------------------------------------------------------------------
+
+
+def _print(lines: list[ModelLine], roster: "Roster", region: str, prices: PriceBook) -> None:
     print(
         f"{roster.name}: {roster.title} · region {region} · prices of {prices.date} in $ per million tokens\n"
     )
     for line in lines:
-        print(_text(line))
-    return 0
+        print(sanitise_line(_text(line, roster.card(line.model))))
+    checks = {line.model: line.check for line in lines if line.check is not None}
+    if not checks:
+        print("\nWhether this account can call them: `heddle models --check` asks each for one token.")
+        return
+    cost = to_usd(sum(to_pico(check.cost_usd) for check in checks.values()))
+    able = sum(check.callable for check in checks.values())
+    print(f"\n{able} of {len(checks)} models can be called. Asking them cost {show_usd(cost)}.")
+    for model, check in checks.items():
+        if not check.callable:
+            print(sanitise_line(f"{model}: {check.verdict}. {check.message} {check.advice}"))
 
 
-def _line(role: str, model: str, position: int, prices: PriceBook) -> ModelLine:
-    from agents.catalog import card, title
-
-    facts = card(model)
-    try:
-        row = prices.row(model)
-        rates = row.region.get(split_prefix(model)[0], row)
-    except UnpricedModel:
-        rates = None
-    return ModelLine(
-        role=role,
-        model=model,
-        title=title(model),
-        position=position,
-        input_usd=rates.input if rates else None,
-        output_usd=rates.output if rates else None,
-        window=facts.window,
-        legacy=facts.legacy,
-        end_of_life=facts.end_of_life.isoformat() if facts.end_of_life else None,
-    )
-
-
-def _text(line: ModelLine) -> str:
+def _text(line: ModelLine, facts: "ModelCard") -> str:
     role = line.role if line.position == 1 else "  or"
     price = f"{line.input_usd} / {line.output_usd}" if line.input_usd else "no price: add one"
+    able = f"{_tokens(facts.window)} in, {_tokens(facts.output)} out"
+    able += ", cache" if line.cache else ""
+    able += "" if line.stream_tools else ", no streaming with tools"
     end = f"  ends {line.end_of_life}" if line.end_of_life else ""
     legacy = "  Legacy: closed to new accounts" if line.legacy else ""
-    return f"{role:<16}{line.title:<20}{price:>16}  {line.model}{end}{legacy}"
+    check = f"  {'ok' if line.check.callable else line.check.verdict.upper()}" if line.check else ""
+    return f"{role:<16}{line.title:<20}{price:>16}  {able:<22}  {line.model}{end}{legacy}{check}"
+
+
+def _tokens(count: int) -> str:
+    return f"{count / 1_000_000:g}M" if count >= 1_000_000 else f"{count / 1000:.0f}K"

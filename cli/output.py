@@ -12,21 +12,28 @@ from core.events import (
     CommandRefused,
     Failed,
     FileChanged,
+    GitProposed,
     HandedOff,
     ModelCalled,
     NodeFinished,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
+    OverlapFound,
+    QuestionAsked,
     Retried,
     RouteDecided,
+    RouteOverridden,
     RunFinished,
     TestsFinished,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
 from core.money import show_usd, to_pico, to_usd
 from core.record import Record, encode_line
 from core.text import clip, escape_json, sanitise, sanitise_line
+from core.view.standing import escalation
 
 
 class Output(ABC):
@@ -35,35 +42,51 @@ class Output(ABC):
     @abstractmethod
     def show(self, record: Record) -> None: ...
 
+    def one_end(self, record: Record) -> bool:
+        """Whether this is the end of a run, of which only the one that was asked for is shown."""
+        return isinstance(record.event, RunFinished)
+
 
 class StreamJson(Output):
     """One record a line, in the flattened encoding."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
 
     def show(self, record: Record) -> None:
         print(encode_line(record), file=self._out, flush=True)
+        _tell_refusal(record)
+
+    def one_end(self, record: Record) -> bool:
+        """Never: every record is shown."""
+        return False
 
 
 class Json(Output):
     """The `run_finished` object alone."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
 
     def show(self, record: Record) -> None:
         if isinstance(record.event, RunFinished):
             print(encode_line(record), file=self._out, flush=True)
+        _tell_refusal(record)
+
+
+def _tell_refusal(record: Record) -> None:
+    """Why nothing was begun, which no record on stdout may say."""
+    if isinstance(record.event, CommandRefused):
+        print(f"heddle: {sanitise_line(record.event.reason)}", file=sys.stderr, flush=True)
 
 
 class Text(Output):
     """The answer on stdout, progress on stderr."""
 
-    def __init__(self, session: str, out: TextIO = sys.stdout, progress: TextIO = sys.stderr) -> None:
+    def __init__(self, session: str, out: TextIO | None = None, progress: TextIO | None = None) -> None:
         self._session = session
-        self._out = out
-        self._progress = progress
+        self._out = out or sys.stdout
+        self._progress = progress or sys.stderr
 
     def show(self, record: Record) -> None:
         event = record.event
@@ -110,8 +133,13 @@ def _line(record: Record) -> str:  # noqa: PLR0912 (one case an event)
     match record.event:
         case RouteDecided() as event:
             return f"route   {event.complexity} · {event.pattern} · {expected_line(event)} · {event.reason}"
+        case RouteOverridden() as event:
+            wanted = (event.complexity, event.pattern, event.asked_role)
+            return f"route   chosen by {event.by}: {' '.join(word for word in wanted if word)}"
+        case QuestionAsked() as event:
+            return f"asks    {event.text} ({', '.join(event.choices)})"
         case HandedOff() as event:
-            return f"        {event.from_role} → {event.to_role}: {event.reason}"
+            return f"        {event.from_role} → {event.to_role}: {event.said}"
         case NodeStarted() as event:
             again = f" (round {event.round})" if event.round > 1 else ""
             return f"start   {event.node}{again} · {event.model}"
@@ -123,9 +151,21 @@ def _line(record: Record) -> str:  # noqa: PLR0912 (one case an event)
             return f"review  {'approved' if event.approved else 'sent back: ' + ' '.join(event.must_fix)}"
         case FileChanged() as event:
             return f"change  {event.kind} {event.path} +{event.added_lines} −{event.removed_lines}"
+        case GitProposed(action="create_branch") as event:
+            return (
+                f"git     {event.role} proposes the branch {event.branch} ({event.id}): see heddle proposals"
+            )
+        case GitProposed() as event:
+            return f"git     {event.role} proposes a commit ({event.id}): see heddle proposals"
+        case OverlapFound() as event:
+            return f"warning two nodes wrote the same lines of {event.path}: {event.node} over {event.other_node}"
         case ModelCalled() as event:
             mark = "~" if event.estimated else ""
             return f"cost    {event.node} {mark}{show_usd(event.cost_usd)}"
+        case NodeSkipped() as event:
+            return f"skip    {event.node}: {event.reason}"
+        case WorkEscalated() as event:
+            return f"up      {escalation(event)}"
         case NodeFinished() as event:
             return f"end     {event.node} {event.status}"
         case Retried() as event:

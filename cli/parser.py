@@ -21,11 +21,18 @@ def make_parser() -> argparse.ArgumentParser:
     _screen_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
+    _add_resume(commands)
     _add_sessions(commands)
     _add_cost(commands)
     _add_decisions(commands)
+    _add_resolve(commands)
+    _add_rewind(commands)
+    _add_proposals(commands)
+    _add_blame(commands)
     _add_rehearse(commands)
     _add_checks(commands)
+    _add_connect(commands)
+    _add_keys(commands)
     _add_tools(commands)
     _add_mcp(commands)
     _add_sandbox(commands)
@@ -72,11 +79,55 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     _team_options(parser)
 
 
+def _add_resume(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "resume",
+        help="go on with a run that broke off, at the node it was in",
+        epilog=_EXITS,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "session",
+        nargs="?",
+        metavar="SESSION",
+        help="id, the start of one, or `last` (default: the last here)",
+    )
+    parser.add_argument(
+        "--project", metavar="DIR", help="without SESSION: the project (default: this folder)"
+    )
+    parser.add_argument("--answer", metavar="ANSWER", help="to the question that the run ended at")
+    parser.add_argument("--output", choices=("text", "json", "stream-json"), default="text")
+    parser.add_argument(
+        "--apply", choices=("none", "all"), default="none", help="write the changes when done"
+    )
+    _team_options(parser)
+
+
 def _add_sessions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("sessions", help="list past sessions", allow_abbrev=False)
-    parser.add_argument("query", nargs="?", help="words in requests, answers or paths")
+    parser = commands.add_parser(
+        "sessions", help="list, search, rename, export, delete past sessions", allow_abbrev=False
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="WORD",
+        help="words in requests, answers or paths; or: rename SESSION TITLE, export SESSION, "
+        "delete SESSION, restore SESSION",
+    )
+    parser.add_argument("--search", metavar="WORDS", help="the same, also for words such as delete")
     parser.add_argument("--project", metavar="DIR", help="only sessions about this folder")
+    parser.add_argument("--since", metavar="DAY", help="only those used on this day (UTC) or later")
+    parser.add_argument("--until", metavar="DAY", help="only those used on this day or earlier")
+    parser.add_argument("--over", metavar="USD", help="only those that cost at least this much")
+    parser.add_argument("--format", choices=("markdown", "json"), default="markdown", help="of an export")
+    parser.add_argument("--file", metavar="FILE", help="where an export goes (default: standard output)")
     parser.add_argument("--output", choices=("text", "json"), default="text")
+    parser = commands.add_parser("replay", help="play a session again, full screen", allow_abbrev=False)
+    parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
+    parser.add_argument(
+        "--speed", metavar="N", default="1", help="how many times as fast as it was; instant: its end"
+    )
+    parser.set_defaults(project=None, continue_=False, roster=None, budget=None, unconfined=False)
     parser = commands.add_parser("show", help="read a session again", allow_abbrev=False)
     parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
     parser.add_argument("--output", choices=("text", "stream-json"), default="text")
@@ -95,6 +146,11 @@ def _add_cost(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="with --session: the one model to compare with (default: the senior coder's)",
     )
     parser.add_argument("--output", choices=("text", "json"), default="text")
+    parser = commands.add_parser(
+        "routes", help="how routes were decided: by which rule, the router or you", allow_abbrev=False
+    )
+    parser.add_argument("--project", metavar="DIR", help="only sessions about this folder")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
 
 
 def _add_decisions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -108,10 +164,61 @@ def _add_decisions(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     for name, text in helps.items():
         parser = commands.add_parser(name, help=text, allow_abbrev=False)
         parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
-        parser.add_argument("files", metavar="FILE", nargs="*")
+        hunks = name in ("accept", "reject")
+        parser.add_argument("files", metavar="FILE[#HUNK]" if hunks else "FILE", nargs="*")
+        if hunks:
+            parser.add_argument("--comment", metavar="TEXT", default="", help="why, for the agents")
         if name == "changes":
             parser.add_argument("--diff", action="store_true", help="print the diffs")
             parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_resolve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("resolve", help="say which side of a conflict stands", allow_abbrev=False)
+    parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
+    parser.add_argument("file", metavar="FILE")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--ours", dest="take", action="store_const", const="project", help="your lines")
+    which.add_argument("--theirs", dest="take", action="store_const", const="stage", help="the team's lines")
+    which.add_argument("--merged", metavar="PATH", help="the whole file as you merged it")
+
+
+def _add_rewind(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "rewind",
+        help="make the private copy what it was at an earlier point (default: list the points)",
+        allow_abbrev=False,
+    )
+    parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
+    parser.add_argument(
+        "point", nargs="?", metavar="POINT", help="a commit's id or the start of one, or `start`"
+    )
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_proposals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "proposals", help="branches and commits that agents propose (default: list them)", allow_abbrev=False
+    )
+    parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
+    parser.add_argument("id", nargs="?", metavar="ID", help="one of them, with its whole message and files")
+    which = parser.add_mutually_exclusive_group()
+    for name, verdict, text in (
+        ("approve", "accepted", "make it in your repository, with your hooks"),
+        ("refuse", "rejected", "do not make it"),
+    ):
+        which.add_argument(f"--{name}", dest="verdict", action="store_const", const=verdict, help=text)
+    parser.add_argument("--comment", metavar="TEXT", default="", help="why, for the agents")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_blame(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "blame", help="who wrote each line of a file: role, model, run, cost, approved by", allow_abbrev=False
+    )
+    parser.add_argument("session", metavar="SESSION", help="id, the start of one, or `last`")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
 
 
 def _add_rehearse(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -134,11 +241,43 @@ def _add_rehearse(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("models", help="every role with its models and prices", allow_abbrev=False)
     parser.add_argument("--roster", metavar="NAME")
+    parser.add_argument("--all", action="store_true", help="every model that a role could have")
+    parser.add_argument(
+        "--check", action="store_true", help="ask each model for one token; says what that costs"
+    )
     parser.add_argument("--output", choices=("text", "json"), default="text")
+    _add_roster(commands)
     parser = commands.add_parser("doctor", help="check what a run needs", allow_abbrev=False)
     parser.add_argument("--project", metavar="DIR")
     parser.add_argument("--roster", metavar="NAME")
     parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_roster(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "roster", help="what each role gets: models, prompt, tools, limits", allow_abbrev=False
+    )
+    parser.set_defaults(action="list", output="text", project=None)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    action = actions.add_parser("list", help="the rosters that there are", allow_abbrev=False)
+    action.add_argument("--output", choices=("text", "json"), default="text")
+    action = actions.add_parser("show", help="one roster, role by role", allow_abbrev=False)
+    action.add_argument("name", nargs="?", metavar="NAME", help="default: the configured one")
+    action.add_argument("--role", metavar="ROLE", help="one role, with its whole prompt")
+    action.add_argument("--project", metavar="DIR", help="the project's folder (default: this one)")
+    action.add_argument("--output", choices=("text", "json"), default="text")
+    action = actions.add_parser("set", help="keep a roster of your own", allow_abbrev=False)
+    action.add_argument("name", metavar="NAME", help="letters, digits, - and _")
+    action.add_argument("changes", nargs="*", metavar="ROLE=MODEL[,MODEL…]", help="the first one works")
+    action.add_argument("--from", dest="base", metavar="NAME", help="for all other roles (default: NAME)")
+    action.add_argument("--use", action="store_true", help="use it from the next start on")
+    action.add_argument("--output", choices=("text", "json"), default="text")
+    action = actions.add_parser(
+        "trust", help="let the project's prompts be used as they are written now", allow_abbrev=False
+    )
+    action.add_argument("roles", nargs="*", metavar="ROLE", help="default: all that it brings")
+    action.add_argument("--project", metavar="DIR", help="the project's folder (default: this one)")
+    action.add_argument("--never", action="store_true", help="never use them, and do not speak of it again")
 
 
 def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -161,6 +300,36 @@ def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("tools", help="every tool that agents have", allow_abbrev=False)
     parser.add_argument("name", nargs="?", metavar="NAME", help="one tool, with its whole manual")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_connect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "connect", help="try a way to real models, and remember it", allow_abbrev=False
+    )
+    parser.add_argument(
+        "way", nargs="?", choices=("aws", "ollama", "endpoint"), help="without: the ways that there are"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="aws: a profile of ~/.aws/config")
+    parser.add_argument("--region", metavar="REGION", help="aws: where models are called")
+    parser.add_argument("--url", metavar="URL", help="ollama, endpoint: its address, up to /v1")
+    parser.add_argument(
+        "--key-variable", metavar="NAME", help="endpoint: the environment variable that holds the key"
+    )
+    parser.add_argument("--model", metavar="MODEL", help="ollama, endpoint: the model that does the work")
+    parser.add_argument("--free", action="store_true", help="endpoint: it bills nothing")
+    parser.add_argument(
+        "--price", nargs=2, metavar=("IN", "OUT"), help="endpoint: dollars per million tokens"
+    )
+    parser.add_argument("--save", action="store_true", help="write it into the configuration when it works")
+    parser.add_argument("--untried", action="store_true", help="with --save: write it without trying it")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+
+
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "keys", help="every action of the screen, its key, and its name in [keys]", allow_abbrev=False
+    )
     parser.add_argument("--output", choices=("text", "json"), default="text")
 
 

@@ -17,6 +17,7 @@ from core.commands import SubmitRequest
 from core.events import RunFinished
 from core.money import show_usd
 from core.session import Settings
+from core.text import sanitise, sanitise_line
 
 if TYPE_CHECKING:
     from agents.rehearsal import Script
@@ -93,7 +94,7 @@ def rehearse(world: World, args: argparse.Namespace) -> int:
             f"REHEARSAL: {script.title}. No model is called; costs are list prices, not billed.",
             file=sys.stderr,
         )
-        print(f"> {script.request}\n", file=sys.stderr)
+        print(f"> {sanitise(script.request)}\n", file=sys.stderr)
     with Rehearsal(scripts, speed=args.speed) as rehearsal:
         team = make_team(world, connect_rehearsal(rehearsal.url), prices, args.roster)
         code, id, end = asyncio.run(run_job(job, settings, team, lambda id: make_output(args.output, id)))
@@ -104,7 +105,7 @@ def rehearse(world: World, args: argparse.Namespace) -> int:
 
 def _sum_up(id: str, end: RunFinished, project: Path, applied: bool) -> None:
     print(f"\ncost {show_usd(end.cost_usd)} (list price, not billed)")
-    print(f"project {project}")
+    print(f"project {sanitise_line(str(project))}")
     if end.files and not applied:
         print(f"nothing is written yet: `heddle changes {id}` shows the {len(end.files)} changed files,")
         print(f"`heddle apply {id}` writes them, `heddle undo {id}` takes them back.")

@@ -1,23 +1,26 @@
 """`heddle`: the full screen. It paints first; the engine loads in a process of its own meanwhile."""
 
-import argparse
 import asyncio
 import os
-import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import Stop
-from cli.world import World, find_project
+from cli.world import World, find_project, find_world
 from core.faults import EXIT_FAILED
 from core.limits import limits
+from core.ways import use_aws
 
 if TYPE_CHECKING:
+    import argparse
+
     from core.link import LinkClient
     from core.port import SessionPort
 
@@ -29,7 +32,7 @@ class EngineProcess:
     """The engine of one screen: started when first asked for, and again after it died."""
 
     world: World
-    args: argparse.Namespace
+    args: "argparse.Namespace"
     session: str | None
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     _complaint: Path | None = field(default=None, init=False)
@@ -46,7 +49,7 @@ class EngineProcess:
         held = find_holder(self.world.home.session_log(self.session)) if self.session else None
         if held is not None and held.socket is not None:
             return await LinkClient.connect(held.socket)
-        socket = self.world.home.runtime / f"{os.getpid()}-{secrets.token_hex(3)}.sock"
+        socket = self.world.home.runtime / f"{os.getpid()}-{os.urandom(3).hex()}.sock"
         self.start(socket)
         client = await self._wait_for(socket)
         self.session = client.id
@@ -100,6 +103,10 @@ class EngineProcess:
             said or "The engine ended before it was ready; `heddle doctor` prints where its diagnostics are."
         )
 
+    def let_go(self) -> None:
+        """Leave the engine at work: it ends by itself after the run."""
+        self.process = None
+
     def end(self) -> None:
         """Let the engine end; it closes the session in good order."""
         if self._complaint is not None:
@@ -111,21 +118,63 @@ class EngineProcess:
             self.process.wait(limits().link.engine_end_seconds)
 
 
-def screen(world: World, args: argparse.Namespace) -> int:
-    """Open the full screen and stay until the user leaves."""
-    session = _session(world, args)
-    if session is None:
-        find_project(args.project)
-    engine = EngineProcess(world, args, session)
+@dataclass
+class Engines:
+    """The engine of the session that is open on the screen; it changes when another one is gone on with."""
+
+    current: EngineProcess
+
+    async def connect(self) -> "SessionPort":
+        """A port to the session that the screen began with."""
+        return await self.current.connect()
+
+    def resume(self, session: str, rehearsed: bool) -> "Callable[[], Awaitable[SessionPort]]":
+        """How to connect to a past session: the engine before it is ended first, and once only."""
+        before = self.current
+        args = copy(before.args)
+        args.command, args.scenario = ("rehearse" if rehearsed else "screen"), None
+        args.project = args.session = None
+        self.current = after = EngineProcess(before.world, args, session)
+
+        async def connect() -> "SessionPort":
+            await asyncio.to_thread(before.end)
+            return await after.connect()
+
+        return connect
+
+
+def screen(world: World, args: "argparse.Namespace") -> int:
+    """Open the full screen and stay until the user leaves; begin anew when other models were connected."""
     from cli.front import open_app
+    from tui.preferring import BEGIN_ANEW
 
-    try:
-        return open_app(world, args, engine)
-    finally:
-        engine.end()
+    while True:
+        session = _session(world, args)
+        if session is None:
+            find_project(args.project)
+        engines = Engines(EngineProcess(world, args, session))
+        try:
+            code = open_app(world, args, engines)
+        finally:
+            engines.current.end()
+        if code != BEGIN_ANEW:
+            return code
+        world = _anew(world, args)
 
 
-def _session(world: World, args: argparse.Namespace) -> str | None:
+def _anew(world: World, args: "argparse.Namespace") -> World:
+    """Read the configuration again: the next session works with what it says, and on the user's own project."""
+    args.command = args.scenario = args.session = args.roster = None
+    args.continue_ = False
+    fresh = find_world(world.environ)
+    for name in ("AWS_PROFILE", "AWS_REGION"):
+        if world.environ.get(name) == getattr(world.config.aws, name.removeprefix("AWS_").lower()):
+            os.environ.pop(name, None)
+    use_aws(fresh.config, os.environ)
+    return fresh
+
+
+def _session(world: World, args: "argparse.Namespace") -> str | None:
     if not args.session and not args.continue_:
         return None
     from cli.sessions import choose_session, latest_session

@@ -1,16 +1,18 @@
-"""What the screen says of the rehearsal before it is loaded: its scripts' requests, and how to leave it."""
+"""What the screen says before the engine is loaded: the rehearsal's requests, how to leave it, the roles."""
 
 import tomllib
 from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parent.parent / "agents" / "rehearsal" / "scripts"
+_ROLES = SHIPPED.parent.parent / "roles.toml"
 FIRST = "health-endpoint"
 """The scenario that a newcomer sees first."""
 
 CONNECT_HINT = (
-    "To work with real models, sign in to AWS (`aws login`, `aws sso login` or AWS_PROFILE), set AWS_REGION, "
-    "and start `heddle` in your own repository."
+    "To work with real models, `heddle connect` lists the ways to them, tries one and remembers it; "
+    "then start `heddle` in your own repository."
 )
+SCREEN_HINT = "F1 shows every key, F12 the settings. / begins a command, @ names a file or a role."
 
 
 def script_requests(own: Path) -> list[str]:
@@ -22,9 +24,23 @@ def script_requests(own: Path) -> list[str]:
     found: list[str] = []
     for path in paths:
         try:
-            request = tomllib.loads(path.read_text("utf-8")).get("request")
+            request = _head(path.read_text("utf-8")).get("request")
         except (OSError, ValueError):
             continue
         if isinstance(request, str):
             found.append(request)
     return found
+
+
+def _head(text: str) -> dict[str, object]:
+    """A script's own settings, without its turns: those take most of the time to read."""
+    try:
+        return tomllib.loads(text.partition("\n[")[0])
+    except ValueError:  # that was no table, but a line of some text
+        return tomllib.loads(text)
+
+
+def role_words() -> dict[str, str]:
+    """Each role that a request can name, and what it does; the router and the orchestrator work in any case."""
+    roles = tomllib.loads(_ROLES.read_text("utf-8"))["roles"]
+    return {name: str(role["does"]) for name, role in roles.items() if name not in ("router", "orchestrator")}

@@ -3,24 +3,27 @@
 import argparse
 import asyncio
 import sys
+from datetime import date
 from pathlib import Path
 
 from cli.errors import usage
 from cli.output import StreamJson, cost_line, print_json, progress_line
 from cli.world import World, find_project
 from core.events import RequestSubmitted, RunFinished
-from core.index import Index, SessionRow
+from core.index import Index, SessionRow, Sought
 from core.log import LogReader
-from core.money import show_usd, to_usd
+from core.money import show_usd, to_pico, to_usd
 from core.record import Record
 from core.text import sanitise, sanitise_line
 
 
-async def find_sessions(world: World, project: Path | None = None, query: str = "") -> list[SessionRow]:
+async def find_sessions(
+    world: World, project: Path | None = None, sought: Sought | None = None
+) -> list[SessionRow]:
     """Sessions, the latest first, after the index has caught up with their logs."""
     index = Index(world.home.index)
     await index.catch_up(world.home.sessions)
-    return await index.sessions(project, query)
+    return await index.sessions(sought or Sought(project=project))
 
 
 def choose_session(world: World, given: str) -> str:
@@ -63,9 +66,12 @@ def latest_session(world: World, project: Path) -> str:
 
 
 def list_sessions(world: World, args: argparse.Namespace) -> int:
-    """Print a line each, the latest first."""
-    project = find_project(args.project) if args.project else None
-    rows = asyncio.run(find_sessions(world, project, args.query or ""))
+    """Print a line each, the latest first; or do what the first word says with one of them."""
+    from cli.keeping import ACTIONS, keep
+
+    if args.words and args.words[0] in ACTIONS and args.search is None:
+        return keep(world, args)
+    rows = asyncio.run(find_sessions(world, sought=_sought(args)))
     if args.output == "json":
         print_json([_as_data(row) for row in rows])
         return 0
@@ -77,6 +83,27 @@ def list_sessions(world: World, args: argparse.Namespace) -> int:
         title = sanitise_line(row.title) or "(no request yet)"
         print(f"{row.id}  {row.status:<14}{cost:>10}  {title}  [{sanitise_line(row.project)}]")
     return 0
+
+
+def _sought(args: argparse.Namespace) -> Sought:
+    """What the options look for.
+
+    Raises:
+        Stop: a day or an amount is none.
+    """
+    for option in ("since", "until"):
+        day = getattr(args, option)
+        try:
+            date.fromisoformat(day or "2026-01-01")
+        except ValueError:
+            raise usage(f"--{option} {sanitise_line(day)} is no day. Write it as 2026-01-31.") from None
+    try:
+        least = to_pico(args.over or "0")
+    except ValueError as error:
+        raise usage(f"--over is no amount in dollars: {error}. Write it as 0.50.") from None
+    project = find_project(args.project) if args.project else None
+    words = " ".join([*args.words, *([args.search] if args.search else [])])
+    return Sought(words, project, args.since or "", args.until or "", least)
 
 
 def _as_data(row: SessionRow) -> dict[str, object]:

@@ -13,13 +13,13 @@ from cli.errors import Stop, usage
 from core.config import Config, load_config
 from core.faults import EXIT_CONFIGURATION, Fault
 from core.paths import Home, find_home, make_private
-from core.prices import PriceBook, load_prices
 
 if TYPE_CHECKING:
     from agents.aws import Connection
     from agents.conductor import Conductor
     from agents.guard import RetryPolicy
     from agents.roster import Roster
+    from core.prices import PriceBook
     from core.session import Settings
 
 
@@ -80,12 +80,14 @@ def find_project(given: str | None) -> Path:
     return Path(os.path.realpath(path))
 
 
-def price_book(world: World) -> PriceBook:
+def price_book(world: World) -> "PriceBook":
     """The shipped prices with the user's own rows over them.
 
     Raises:
         Stop: the user's price book is not valid.
     """
+    from core.prices import load_prices
+
     try:
         book = load_prices(world.home.config / "prices.toml")
     except ValueError as error:
@@ -120,8 +122,24 @@ def needs_aws(world: World, roster: str | None) -> bool:
     return "bedrock" in find_roster(world, roster, "us-east-1").providers()
 
 
+def connect_for(world: World, roster: str | None) -> "Connection":
+    """The way to Bedrock where a roster, else the configured one, names models of it. No request is made.
+
+    Raises:
+        BadConfig: the roster cannot be used.
+        Fault: no_credentials, no_region, bad_profile.
+    """
+    from agents.aws import connect, connect_nowhere, find_credentials
+
+    if not needs_aws(world, roster):
+        return connect_nowhere()
+    if not find_credentials(world.environ):
+        raise Fault("no_credentials")
+    return connect(world.environ)
+
+
 def make_team(
-    world: World, connection: "Connection", prices: PriceBook, roster: str | None = None
+    world: World, connection: "Connection", prices: "PriceBook", roster: str | None = None
 ) -> "Conductor":
     """The team that answers requests.
 

@@ -2,7 +2,15 @@
 
 import msgspec
 
-from core.event_base import ChangeKind, EventBase, GitAction, NodeEvent, Side, Verdict
+from core.event_base import ChangeKind, EventBase, GitAction, NodeEvent, Resolution, Verdict
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that stand together and came by one step."""
+
+    lines: int
+    step: str
+    """Id of the commit of the step's `stage_committed`; empty: the project's own, or nobody knows."""
 
 
 class Hunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +25,10 @@ class Hunk(msgspec.Struct, frozen=True, kw_only=True):
     new_lines: int
     role: str = ""
     """Who wrote the most of it; empty when nobody knows."""
+    step: str = ""
+    """Id of the commit that brought the most of it; empty when nobody knows."""
+    written: tuple[Written, ...] = ()
+    """Its new lines, top down, by the steps that brought them."""
     rejected: bool = False
     """The user rejected it, so it is not in the stage; it is listed since it can be reconsidered."""
 
@@ -40,6 +52,12 @@ class FileChanged(NodeEvent, frozen=True, kw_only=True):
     old_mode: str = ""
     """Git's mode of the file in the project (`100644`, `100755`, `120000`, `160000`); empty when unknown or new."""
     new_mode: str = ""
+    old_blob: str = ""
+    """Git's id of the file's bytes in the project; empty when it is new, or unknown."""
+    new_blob: str = ""
+    """The same of what stands in the stage, so that what is accepted is what was seen."""
+    written: tuple[Written, ...] = ()
+    """All lines of a file that has no hunks, top down, by the steps that brought them."""
     marks: tuple[str, ...] = ()
     """What a reader of the lines would not see: `crlf`, `bom`, `latin-1`, `no final newline`, …"""
 
@@ -89,7 +107,7 @@ class ConflictFound(EventBase, frozen=True, kw_only=True):
 
 class ConflictResolved(EventBase, frozen=True, kw_only=True):
     path: str
-    take: Side
+    take: Resolution
     by: str
 
 
@@ -101,6 +119,8 @@ class ProjectChanged(EventBase, frozen=True, kw_only=True):
     count: int
     touched: tuple[str, ...] = ()
     """Those that the agents changed as well: they are merged when they are applied."""
+    back: tuple[str, ...] = ()
+    """Files of the agents that are what they were before the user changed them."""
 
 
 class OverlapFound(NodeEvent, frozen=True, kw_only=True):
@@ -118,6 +138,8 @@ class StageCommitted(NodeEvent, frozen=True, kw_only=True):
     commit: str
     paths: tuple[str, ...]
     message: str
+    added_lines: int = 0
+    """Lines that it brought, in all its files."""
 
 
 class StageRewound(EventBase, frozen=True, kw_only=True):
@@ -137,6 +159,8 @@ class GitProposed(NodeEvent, frozen=True, kw_only=True):
     branch: str = ""
     message: str = ""
     paths: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    """The user's own hooks that were there and will run, with the user's rights, once it is approved."""
 
 
 class ProposalDecided(EventBase, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from core.events import Complexity, Pattern, Side, Verdict, snake_case
+from core.events import Complexity, Pattern, Resolution, Verdict, snake_case
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
@@ -22,7 +22,9 @@ class SubmitRequest(_Command, frozen=True, kw_only=True):
     budget_usd: str | None = None
     """The most that this run may cost, in decimal dollars."""
     asked_role: str | None = None
-    """The role that is to do it (`@role`); None: whoever the router chooses."""
+    """The role that is to do it alone (`@role`); None: whoever the router chooses."""
+    complexity: Complexity | None = None
+    """The class that the user gives it (`/complex`); None: as the router decides."""
     queue: bool = False
     """Wait for the end of the run that works now, instead of being refused."""
 
@@ -44,6 +46,11 @@ class RetryRun(_Command, frozen=True, kw_only=True):
 class ResumeRun(_Command, frozen=True, kw_only=True):
     """Go on with the last run at the node that it was in, after a failure, a stop or a budget."""
 
+    budget_usd: str | None = None
+    """The most that what is left may cost, in decimal dollars; None: what its request says."""
+    answer: str | None = None
+    """The answer to the question that the run ended at, since nobody was there."""
+
 
 class OverrideRoute(_Command, frozen=True, kw_only=True):
     """Stop the run's work and begin it anew on another route. None: as it was routed."""
@@ -51,6 +58,7 @@ class OverrideRoute(_Command, frozen=True, kw_only=True):
     complexity: Complexity | None = None
     pattern: Pattern | None = None
     asked_role: str | None = None
+    """The role that is to work alone; empty: a team again. A class or a pattern by itself means a team, too."""
     by: str = "user"
 
 
@@ -115,7 +123,9 @@ class ResolveConflict(_Command, frozen=True, kw_only=True):
     """Say which side stands where user and agents changed the same lines of a file."""
 
     path: str
-    take: Side
+    take: Resolution
+    merged: bytes | None = None
+    """The file that stands, for `merged`."""
     by: str = "user"
 
 
@@ -153,6 +163,23 @@ class RenameSession(_Command, frozen=True, kw_only=True):
     by: str = "user"
 
 
+class RunShell(_Command, frozen=True, kw_only=True):
+    """Run a command of the user's own in the sandbox, on the private copy; a run that works goes on."""
+
+    command: str
+    by: str = "user"
+
+
+class StopShell(_Command, frozen=True, kw_only=True):
+    """End such a command at once."""
+
+    id: str
+
+
+class KeepWorking(_Command, frozen=True, kw_only=True):
+    """The front leaves on purpose: the run that works goes on without it, inside its budget."""
+
+
 class CloseSession(_Command, frozen=True, kw_only=True):
     """Let calls under way finish, pause the run, and release the session."""
 
@@ -179,6 +206,9 @@ Command: TypeAlias = (
     | DecideProposal
     | RewindStage
     | RenameSession
+    | RunShell
+    | KeepWorking
+    | StopShell
 )
 
 

@@ -1,10 +1,12 @@
 """What the user wants of the nodes of a run that works: paused, ended, begun anew, on another model, told something."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
+from core.clock import monotonic_ms
 from core.events import MessageSent
 from core.halt import Interrupted, Stoppable
 
@@ -16,6 +18,10 @@ _within: ContextVar["NodeControl | None"] = ContextVar("control", default=None)
 
 class NodeStopped(Interrupted):
     """The user ended this node alone."""
+
+
+class NodeClosed(NodeStopped):
+    """A budget is used up, and the user wants no more spent than that: the node ends with what it has done."""
 
 
 class NodeRestarted(Interrupted):
@@ -30,8 +36,11 @@ class NodeControl(Stoppable):
         self.node = node
         self.role = role
         self.working = working
-        self.asking = 0
-        """How many questions of the node's wait for the user."""
+        self._asking = 0
+        self._free = asyncio.Event()
+        self._free.set()
+        self._held_since = 0
+        self._held_ms = 0
         self._run = run
         self._wish: type[Interrupted] = Interrupted
         self._open = asyncio.Event()
@@ -46,13 +55,52 @@ class NodeControl(Stoppable):
         """Whether it goes on only when the user says so."""
         return self.paused or self.asking > 0
 
+    @property
+    def asking(self) -> int:
+        """How many questions of the node's wait for the user."""
+        return self._asking
+
+    @asking.setter
+    def asking(self, count: int) -> None:
+        self._asking = count
+        self._note_waiting()
+
+    @property
+    def held_ms(self) -> int:
+        """Milliseconds that it has waited for the user so far."""
+        return self._held_ms + (monotonic_ms() - self._held_since if self.waits else 0)
+
+    def _note_waiting(self) -> None:
+        """Start or stop the watch over the time in which it waits for the user."""
+        if self.waits and self._free.is_set():
+            self._held_since = monotonic_ms()
+            self._free.clear()
+        elif not self.waits and not self._free.is_set():
+            self._held_ms += monotonic_ms() - self._held_since
+            self._free.set()
+
+    async def free(self) -> None:
+        """Return when it waits for the user no longer."""
+        await self._free.wait()
+
     def pause(self) -> None:
         """Let it make no further call."""
         self._open.clear()
+        self._note_waiting()
 
     def resume(self) -> None:
         """Let it go on."""
         self._open.set()
+        self._note_waiting()
+
+    @contextmanager
+    def waiting_for_the_user(self) -> Generator[None]:
+        """The node waits for an answer meanwhile."""
+        self.asking += 1
+        try:
+            yield
+        finally:
+            self.asking -= 1
 
     async def gate(self) -> None:
         """Wait while the node is paused.
@@ -89,12 +137,15 @@ class Controls:
         self._run = run
         self._nodes: dict[str, NodeControl] = {}
         self._messages: dict[str, MessageSent] = {}
+        self._notes: dict[str, list[str]] = {}
         self.models: dict[str, str] = {}
         """The model that the user wants for a node, by node."""
         self.announced: dict[str, str] = {}
         """Those of them that are on record."""
         self.passed_over: dict[str, str] = {}
         """Nodes that the user ended, with their role: what they were to do is not done."""
+        self.unpaid: set[str] = set()
+        """Those of them that ended since a budget was used up."""
 
     # -- nodes -----------------------------------------------------------------------------------
 
@@ -102,6 +153,7 @@ class Controls:
         """A node starts to work."""
         control = self._nodes[node] = self._made(node, role, working=True)
         self.passed_over.pop(node, None)
+        self.unpaid.discard(node)
         return control
 
     def finish(self, node: str) -> None:
@@ -125,6 +177,12 @@ class Controls:
         """The nodes that work at this moment."""
         return tuple(node for node, control in self._nodes.items() if control.working)
 
+    def begin_anew(self) -> None:
+        """The run begins its work anew: what the user wants of models and says to nodes stays."""
+        self._nodes.clear()
+        self.passed_over.clear()
+        self.unpaid.clear()
+
     def interrupt(self) -> None:
         """End all of them: the run ends."""
         for control in list(self._nodes.values()):
@@ -135,6 +193,18 @@ class Controls:
         if self._run.stop.is_set():
             control.interrupt()
         return control
+
+    # -- decisions -------------------------------------------------------------------------------
+
+    def tell(self, notes: Sequence[str], *, by: str) -> None:
+        """Let the nodes that work know what the user decided, but for the one that hears of it anyway."""
+        for node in self.at_work:
+            if node != by:
+                self._notes.setdefault(node, []).extend(notes)
+
+    def notes(self, node: str) -> list[str]:
+        """What a node that works is to hear with its next call."""
+        return self._notes.pop(node, [])
 
     # -- messages --------------------------------------------------------------------------------
 

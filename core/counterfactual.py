@@ -59,14 +59,22 @@ class OneModel:
         Raises:
             UnpricedModel: the one model has no price.
         """
-        self._ours += to_pico(call.cost_usd)
-        self._estimated |= call.estimated
         prompt = call.input_tokens + call.cache_read_tokens + call.cache_write_tokens
-        if call.role in NOT_NEEDED or not (prompt or call.output_tokens):
+        self.take(call.role, to_pico(call.cost_usd), prompt, call.output_tokens, call.estimated)
+
+    def take(self, role: str, cost: Pico, prompt: int, output: int, estimated: bool) -> None:
+        """The same by its figures: what it cost us, and the tokens of its whole prompt and of its answer.
+
+        Raises:
+            UnpricedModel: the one model has no price.
+        """
+        self._ours += cost
+        self._estimated |= estimated
+        if role in NOT_NEEDED or not (prompt or output):
             return
         self._calls += 1
         known = min(prompt, self._conversation)
-        usage = Usage(cache_read=known, cache_write=prompt - known, output=call.output_tokens)
+        usage = Usage(cache_read=known, cache_write=prompt - known, output=output)
         self._theirs += self._prices.cost(self.model, usage)
         self._conversation = max(self._conversation, prompt)
 

@@ -18,13 +18,22 @@ QuestionKind: TypeAlias = Literal[
 ]
 """What a question is about. `route` and `plan`: whether work may go on; `budget`: a node would cross one;
 `network`, `path`, `host`, `install`: something outside the sandbox."""
+Evidence: TypeAlias = Literal["tests", "review", "edits", "same_call", "steps", "rejected"]
+"""Why a role does not manage its work: tests that ran fail, a reviewer still asks for changes, edits do not
+apply, it makes the same call again and again, it takes too many steps, the user rejects what it made."""
 TestOutcome: TypeAlias = Literal["passed", "failed", "not_run"]
+BudgetScope: TypeAlias = Literal["node", "run", "session", "day"]
+"""What a budget limits: one node of a run, one run, one session, or all Heddles of this user in one day."""
 Side: TypeAlias = Literal["stage", "project"]
+Resolution: TypeAlias = Literal["stage", "project", "merged"]
+"""`merged`: the user wrote the file that stands."""
 """The two sides of a conflict: what the agents wrote, and what the user did meanwhile."""
 GitAction: TypeAlias = Literal["create_branch", "commit"]
 Confinement: TypeAlias = Literal["confined", "unconfined"]
 Backend: TypeAlias = Literal["bedrock", "endpoint", "rehearsal"]
 """Where models are: AWS itself, another Bedrock-compatible endpoint, or the shipped rehearsal."""
+START = "start"
+"""What the point of a stage's history before all work is called."""
 
 
 def snake_case(name: str) -> str:

@@ -29,19 +29,23 @@ from core.change_events import (
     ProposalFailed as ProposalFailed,
     StageCommitted as StageCommitted,
     StageRewound as StageRewound,
+    Written as Written,
 )
 from core.event_base import (
     Backend as Backend,
+    BudgetScope as BudgetScope,
     ChangeKind as ChangeKind,
     Complexity as Complexity,
     Confinement as Confinement,
     DecidedBy as DecidedBy,
     EventBase as EventBase,
+    Evidence as Evidence,
     GitAction as GitAction,
     NodeEvent as NodeEvent,
     NodeStatus as NodeStatus,
     Pattern as Pattern,
     QuestionKind as QuestionKind,
+    Resolution as Resolution,
     RunEvent as RunEvent,
     RunStatus as RunStatus,
     Side as Side,
@@ -58,16 +62,21 @@ from core.node_events import (
     NodeFinished as NodeFinished,
     NodePaused as NodePaused,
     NodeResumed as NodeResumed,
+    NodeSkipped as NodeSkipped,
     NodeStarted as NodeStarted,
+    PromptGiven as PromptGiven,
     Retried as Retried,
     TestsFinished as TestsFinished,
     TextDelta as TextDelta,
     TextDiscarded as TextDiscarded,
     TextFinished as TextFinished,
     ToolFinished as ToolFinished,
+    ToolOutput as ToolOutput,
     ToolStarted as ToolStarted,
     VerdictGiven as VerdictGiven,
+    WorkEscalated as WorkEscalated,
 )
+from core.shell_events import ShellFinished as ShellFinished, ShellStarted as ShellStarted
 
 # -- the session ---------------------------------------------------------------------------------
 
@@ -140,6 +149,7 @@ class RequestQueued(EventBase, frozen=True, kw_only=True):
     pattern: Literal["auto", "graph", "swarm"] = "auto"
     budget_usd: str | None = None
     asked_role: str | None = None
+    complexity: Complexity | None = None
 
 
 class RequestDequeued(EventBase, frozen=True, kw_only=True):
@@ -155,13 +165,23 @@ class RequestSubmitted(RunEvent, frozen=True, kw_only=True):
     pattern: Literal["auto", "graph", "swarm"] = "auto"
     budget_usd: str | None = None
     asked_role: str | None = None
-    """The role that the user named (`@role`)."""
+    """The role that the user named (`@role`): it works alone."""
+    complexity: Complexity | None = None
+    """The class that the user gave it; None: the router decides."""
     resumes: str | None = None
     """The run that this one goes on with, at the node that it was in."""
     resumes_at: str | None = None
     """The node of that run that does its task again, with all that came after it; None: where it broke off."""
     queued: str | None = None
     """The id that it waited under."""
+
+
+class StageProgressed(RunEvent, frozen=True, kw_only=True):
+    """The private copy is being made, which takes a while."""
+
+    files: int
+    """Copied so far."""
+    total: int
 
 
 class StagePrepared(RunEvent, frozen=True, kw_only=True):
@@ -204,6 +224,7 @@ class RouteOverridden(RunEvent, frozen=True, kw_only=True):
     """None, here and below: as it was."""
     pattern: Pattern | None = None
     asked_role: str | None = None
+    """The role that works alone from here on; None: a team."""
     by: str = "user"
 
 
@@ -244,6 +265,26 @@ class HandedOff(RunEvent, frozen=True, kw_only=True):
     from_node: str = ""
     """Names of the nodes; empty where they are the roles'."""
     to_node: str = ""
+    shared: str = ""
+    """What the members of a swarm have told all others so far, as JSON text, clipped; empty without such."""
+
+    @property
+    def said(self) -> str:
+        """The reason alone: a swarm's message begins with who hands over to whom."""
+        return self.reason.removeprefix(f"{self.from_role} → {self.to_role}: ")
+
+
+class BudgetRaised(RunEvent, frozen=True, kw_only=True):
+    """The user let a budget be larger, and it alone: a node's and a run's for this run, a session's for its
+    other runs too, a day's for the rest of the day."""
+
+    scope: BudgetScope
+    from_usd: str
+    to_usd: str
+    by: str = "user"
+    node: str | None = None
+    """The node whose call would have crossed it."""
+    role: str | None = None
 
 
 class RunFinished(RunEvent, frozen=True, kw_only=True):
@@ -268,6 +309,7 @@ Event: TypeAlias = (
     | QuestionAsked
     | QuestionAnswered
     | RequestSubmitted
+    | StageProgressed
     | StagePrepared
     | RouteDecided
     | GraphPlanned
@@ -279,6 +321,7 @@ Event: TypeAlias = (
     | TextDiscarded
     | ToolStarted
     | ToolFinished
+    | ToolOutput
     | TestsFinished
     | VerdictGiven
     | CallStarted
@@ -298,13 +341,19 @@ Event: TypeAlias = (
     | RouteOverridden
     | MessageSent
     | MessageDelivered
+    | BudgetRaised
     | NodePaused
     | NodeResumed
     | ModelChanged
+    | NodeSkipped
+    | WorkEscalated
     | ChangeMerged
     | ConflictFound
     | ConflictResolved
     | ProjectChanged
+    | PromptGiven
+    | ShellStarted
+    | ShellFinished
     | OverlapFound
     | StageCommitted
     | StageRewound

@@ -1,5 +1,6 @@
 """The faults of `core/faults.toml`: what they are called, what to do next, and which exit code they end with."""
 
+import os
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -60,4 +61,5 @@ class Fault(Exception):
 
     def _fill(self, text: str) -> str:
         named = text.replace("{model}", self.model or "that was asked for")
-        return named.replace("{region}", self.region or "this region")
+        profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+        return named.replace("{region}", self.region or "this region").replace("{profile}", profile)

@@ -25,6 +25,10 @@ class Stoppable:
         self.stop.set()
         self._stopped.set()
 
+    def rearm(self) -> None:
+        """Let it work again. Whoever still holds to the stop of before stays stopped."""
+        self.stop, self._stopped = threading.Event(), asyncio.Event()
+
     def check(self) -> None:
         """Raises: Interrupted: it is to end."""
         if self.stop.is_set():

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from core.events import ModelCalled
+from core.events import BudgetScope, ModelCalled
 from core.money import ZERO, Pico, to_pico, to_usd
 
 
@@ -60,12 +60,37 @@ def as_usd(parts: dict[str, int]) -> dict[str, str]:
 class BudgetReached(Exception):
     """The next call could cost more than what is left of a budget."""
 
-    def __init__(self, limit: Pico, spent: int, name: str = "budget") -> None:
+    def __init__(
+        self,
+        limit: Pico,
+        spent: int,
+        name: str = "budget",
+        *,
+        scope: BudgetScope = "run",
+        reserved: int = 0,
+    ) -> None:
         super().__init__(f"the {name} of ${to_usd(limit)} is reached: ${to_usd(spent)} is spent or reserved")
         self.limit = limit
         self.spent = spent
         self.name = name
         """Which budget it is: `budget` is the run's."""
+        self.scope: BudgetScope = scope
+        self.reserved = reserved
+        """The part of `spent` that calls under way have set aside, as far as this process knows them."""
+        self.least = ZERO
+        """What the refused call could cost at the least, in its dearest case."""
+        self.wanted = ZERO
+        """The same with an answer of full length."""
+
+    @property
+    def left(self) -> Pico:
+        """What the budget could still pay."""
+        return Pico(max(0, self.limit - self.spent))
+
+    @property
+    def may_be_paid_later(self) -> bool:
+        """There would be enough if calls under way cost less than what they have set aside."""
+        return self.reserved > 0 and self.limit - self.spent + self.reserved >= self.least
 
 
 class Budget:
@@ -74,9 +99,17 @@ class Budget:
     Safe to use from several threads. Without a limit nothing is ever refused.
     """
 
-    def __init__(self, limit: Pico | None, name: str = "budget", spent: Pico = ZERO) -> None:
+    def __init__(
+        self,
+        limit: Pico | None,
+        name: str = "budget",
+        spent: Pico = ZERO,
+        *,
+        scope: BudgetScope = "run",
+    ) -> None:
         self.limit = limit
         self.name = name
+        self.scope: BudgetScope = scope
         self._spent = int(spent)
         self._reserved = 0
         self._lock = threading.Lock()
@@ -110,10 +143,22 @@ class Budget:
             if self.limit is not None:
                 left = self.limit - self._spent - self._reserved
                 if left < least:
-                    raise BudgetReached(self.limit, self._spent + self._reserved, self.name)
+                    raise BudgetReached(
+                        self.limit,
+                        self._spent + self._reserved,
+                        self.name,
+                        scope=self.scope,
+                        reserved=self._reserved,
+                    )
                 granted = Pico(min(wanted, left))
             self._reserved += granted
         return granted
+
+    def raise_to(self, limit: Pico) -> None:
+        """Allow more from here on; a limit that is higher already stays."""
+        with self._lock:
+            if self.limit is not None:
+                self.limit = max(self.limit, limit)
 
     def settle(self, reserved: Pico, cost: Pico) -> None:
         """Replace a reservation by what the call did cost."""

@@ -10,8 +10,11 @@ import msgspec
 class RecordLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patch_characters: int
     tool_output_characters: int
+    live_output_characters: int
     argument_characters: int
+    prompt_characters: int
     deltas_per_second: int
+    step_paths: int
 
 
 class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +24,10 @@ class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     search_seconds: float
     list_entries: int
     command_seconds: float
+    command_characters: int
+    kept_characters: int
+    kept_outputs: int
+    install_seconds: float
     tests_seconds: float
     web_seconds: float
     web_bytes: int
@@ -42,12 +49,18 @@ class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     memory_bytes: int
     tmp_bytes: int
+    cpu_seconds: int
     free_bytes: int
+    shell_seconds: float
 
 
 class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     files: int
+    hunks: int
+    hunk_file_bytes: int
+    hook_seconds: float
+    progress_seconds: float
 
 
 class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,9 +76,24 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handoff_characters: int
     earlier_handoff_characters: int
     diff_characters: int
+    rejections: int
+    rejection_characters: int
     listing_characters: int
     report_characters: int
     stop_seconds: float
+
+
+class WatchLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    folders: int
+    blind_seconds: float
+    least_seconds: float
+    rest: float
+
+
+class EscalationLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    same_calls: int
+    failed_edits: int
+    steps: int
 
 
 class RetryLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +116,7 @@ class LinkLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engine_start_seconds: float
     engine_end_seconds: float
     deserted_seconds: float
+    wind_down_seconds: float
     line_bytes: int
     connect_seconds: float
     grace_seconds: float
@@ -98,7 +127,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: ToolLimits
     sandbox: SandboxLimits
     stage: StageLimits
+    watch: WatchLimits
     run: RunLimits
+    escalation: EscalationLimits
     retry: RetryLimits
     cache: CacheLimits
     model: ModelLimits

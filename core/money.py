@@ -62,6 +62,12 @@ def _shift(number: int, places: int) -> tuple[int, bool]:
     return whole, rest != 0
 
 
+def round_up(amount: int, digits: int = 2) -> Pico:
+    """The next amount, or this one, that has so many digits besides zeros: for figures that people read."""
+    unit = 10 ** max(0, len(str(amount)) - digits)
+    return Pico(-(-amount // unit) * unit)
+
+
 def show_usd(dollars: str) -> str:
     """Round an exact amount for people: cents from a dollar on, four decimals below, `<$0.0001` for crumbs."""
     amount = to_pico(dollars)

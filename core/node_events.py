@@ -2,13 +2,43 @@
 
 from typing import Literal
 
-from core.event_base import NodeEvent, NodeStatus, RunEvent, TestOutcome
+from core.event_base import Evidence, NodeEvent, NodeStatus, RunEvent, TestOutcome
 
 
 class NodeStarted(NodeEvent, frozen=True, kw_only=True):
     model: str
     round: int = 1
     """Counts the feedback loop's passes from 1; the node stays the same one."""
+
+
+class PromptGiven(NodeEvent, frozen=True, kw_only=True):
+    """What a node is asked to do, as it was composed for it when it began."""
+
+    text: str
+    """Without secrets, clipped."""
+
+
+class NodeSkipped(NodeEvent, frozen=True, kw_only=True):
+    """A node of the graph has no part in a round: what it would do is not needed."""
+
+    reason: str
+    round: int = 1
+
+
+class WorkEscalated(NodeEvent, frozen=True, kw_only=True):
+    """The node's work goes to a stronger role, on evidence. On record before that role reads anything."""
+
+    to_role: str
+    to_model: str
+    evidence: Evidence
+    detail: str
+    """The evidence in words."""
+    reread_tokens: int
+    """The conversation that no cache holds for the other model: it reads so much anew at most."""
+    reread_usd: str | None = None
+    """What that costs; None when the model has no price."""
+    round: int = 1
+    """The round that ended with the evidence."""
 
 
 class MessageDelivered(NodeEvent, frozen=True, kw_only=True):
@@ -65,6 +95,13 @@ class ToolStarted(NodeEvent, frozen=True, kw_only=True):
     tool: str
     arguments: str
     """The arguments as JSON text, clipped."""
+
+
+class ToolOutput(NodeEvent, frozen=True, kw_only=True):
+    """What a running call has printed since the last one: all of them together are its output, up to a limit."""
+
+    call: str
+    text: str
 
 
 class ToolFinished(NodeEvent, frozen=True, kw_only=True):

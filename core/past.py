@@ -3,6 +3,7 @@
 from typing import TypeAlias, assert_never
 
 from core.events import (
+    BudgetRaised,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -16,7 +17,6 @@ from core.events import (
     Event,
     Failed,
     FileChanged,
-    GitProposed,
     GraphPlanned,
     HandedOff,
     MessageDelivered,
@@ -26,13 +26,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
-    ProposalCarriedOut,
-    ProposalDecided,
-    ProposalFailed,
+    PromptGiven,
     QuestionAnswered,
     QuestionAsked,
     RequestDequeued,
@@ -46,50 +45,54 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     Verdict,
     VerdictGiven,
+    WorkEscalated,
 )
 from core.money import to_pico
+from core.proposals import ProposalEvent, Proposals
 from core.queue import Queue
 from core.record import Record
 from core.resumed import Progress
-from core.run import PastRun
+from core.run import OF_THE_RUN, PastRun
 from core.waiting import WaitingChanges
 
 Aside: TypeAlias = (
     SessionResumed
     | CommandRefused
     | NoticeGiven
-    | QuestionAsked
-    | QuestionAnswered
     | StagePrepared
+    | StageProgressed
     | TextFinished
     | TextDiscarded
     | ToolStarted
     | ToolFinished
+    | ToolOutput
     | Retried
     | Failed
     | SessionRenamed
     | NodePaused
     | NodeResumed
+    | PromptGiven
+    | ShellStarted
+    | ShellFinished
+    | NodeSkipped
+    | WorkEscalated
     | ChangeMerged
     | ProjectChanged
-    | OverlapFound
-    | StageCommitted
-    | StageRewound
-    | GitProposed
-    | ProposalDecided
-    | ProposalCarriedOut
-    | ProposalFailed
 )
 """Events that say nothing about resuming."""
 
@@ -105,6 +108,8 @@ class Past:
         self.open_run: RequestSubmitted | None = None
         self.last_end: RunStatus = "done"
         """How the last run ended."""
+        self.asked: QuestionAsked | None = None
+        """The question of the last run that waits for an answer, or that it ended at."""
         self.queue = Queue()
         """What waits for its turn."""
         self.progress = Progress()
@@ -119,6 +124,10 @@ class Past:
         """Charges of the last run."""
         self.spent = 0
         """Pico-dollars of all charges; a call without reported usage counts with all that was reserved for it."""
+        self.budget_usd: str | None = None
+        """The limit that the user raised the session's budget to, in dollars; None: it is as configured."""
+        self.proposals = Proposals()
+        """What nodes want done in the user's repository."""
         self.waiting = WaitingChanges()
         self.changes = self.waiting.changes
         """Changes that are neither applied nor withdrawn, by path."""
@@ -145,9 +154,12 @@ class Past:
         """Take one event in."""
         if isinstance(event, Aside):
             return
+        if isinstance(event, ProposalEvent):
+            self.proposals.note(event)
+            return
         match event:
-            case SessionStarted():
-                self.project = event.project
+            case SessionStarted() | BudgetRaised():
+                self._set(event)
             case RequestSubmitted():
                 self._begin(event)
             case RunFinished():
@@ -158,14 +170,11 @@ class Past:
             case NodeFinished():
                 self.open_nodes.pop(event.node, None)
                 self.progress.note(event)
-            case CallStarted():
-                self.open_calls[event.call] = event
-                self.heard[event.node] = 0
+            case CallStarted() | TextDelta():
+                self._hear(event)
             case ModelCalled():
                 self._charge(event)
-            case TextDelta():
-                self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
-            case FileChanged() | ChangeWithdrawn():
+            case FileChanged() | ChangeWithdrawn() | StageRewound():
                 self.waiting.note(event)
                 self.progress.note(event)
             case (
@@ -175,8 +184,11 @@ class Past:
                 | ChangeMarkedStale()
                 | ConflictFound()
                 | ConflictResolved()
+                | OverlapFound()
             ):
                 self.waiting.note(event)
+            case QuestionAsked() | QuestionAnswered():
+                self._ask(event)
             case RequestQueued() | RequestDequeued() | MessageSent() | MessageDelivered():
                 self.queue.note(event)
             case (
@@ -187,10 +199,30 @@ class Past:
                 | ModelChanged()
                 | TestsFinished()
                 | VerdictGiven()
+                | StageCommitted()
             ):
                 self.progress.note(event)
             case _:
                 assert_never(event)
+
+    def _ask(self, event: QuestionAsked | QuestionAnswered) -> None:
+        if isinstance(event, QuestionAsked):
+            self.asked = event if event.kind in OF_THE_RUN else self.asked
+        elif self.asked is not None and self.asked.id == event.id:
+            self.asked = None
+
+    def _set(self, event: SessionStarted | BudgetRaised) -> None:
+        if isinstance(event, SessionStarted):
+            self.project = event.project
+        elif event.scope == "session":
+            self.budget_usd = event.to_usd
+
+    def _hear(self, event: CallStarted | TextDelta) -> None:
+        if isinstance(event, CallStarted):
+            self.open_calls[event.call] = event
+            self.heard[event.node] = 0
+        else:
+            self.heard[event.node] = self.heard.get(event.node, 0) + len(event.text)
 
     def _charge(self, event: ModelCalled) -> None:
         call = self.open_calls.pop(event.call, None)
@@ -200,9 +232,11 @@ class Past:
 
     def _begin(self, event: RequestSubmitted) -> None:
         self.carried = frozenset(self.left_over(event.text, resumes=event.resumes is not None))
+        self.waiting.begin()
         self.runs += 1
         self.requests.append(event)
         self.open_run = event
+        self.asked = None
         self.open_nodes.clear()
         self.open_calls.clear()
         self.charges = []

@@ -38,6 +38,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.state / "index.db"
 
     @property
+    def exports(self) -> Path:
+        """What the user had written for other programs to read."""
+        return self.data / "exports"
+
+    @property
     def diagnostics(self) -> Path:
         return self.state / "heddle.log"
 

@@ -193,11 +193,12 @@ def _check(model: str, price: Price) -> None:
     figures = [rate for row in rows for rate in (row.input, row.output, row.cache_read, row.cache_write)]
     figures += [row.cache_write_1h for row in rows]
     for figure in [*figures, price.geo, *price.tiers.values()]:
-        if figure is not None and not _is_price(figure):
+        if figure is not None and not is_price(figure):
             raise ValueError(f"{figure!r} in the row of {model} is no price, such as 0.80")
 
 
-def _is_price(figure: str) -> bool:
+def is_price(figure: str) -> bool:
+    """Whether a text is an amount that a price can be."""
     try:
         amount = Decimal(figure)
     except InvalidOperation:

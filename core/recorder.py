@@ -1,4 +1,4 @@
-"""The way from a run into the log: text deltas are joined, everything else is committed at once."""
+"""The way from a run into the log: pieces of a text are joined, everything else is committed at once."""
 
 import asyncio
 import logging
@@ -7,11 +7,14 @@ from typing import Protocol
 
 import msgspec
 
-from core.events import Event, TextDelta
+from core.events import Event, TextDelta, ToolOutput
 from core.limits import limits
 from core.record import Record
 
 _log = logging.getLogger(__name__)
+
+Delta = TextDelta | ToolOutput
+"""A piece of a text that grows; pieces that follow one another are one."""
 
 
 class RecordLog(Protocol):
@@ -27,15 +30,15 @@ def _ignore(record: Record) -> None:
 class Recorder:
     """Writes events in the order in which they are given.
 
-    At most `limits().record.deltas_per_second` deltas a second are written for each text block; any
-    other event writes what is waiting first, so that order holds. `committed` hears of each record
-    once it is in the log, in order.
+    At most `limits().record.deltas_per_second` deltas a second are written for each text block and each
+    running call's output; any other event writes what is waiting first, so that order holds. `committed`
+    hears of each record once it is in the log, in order.
     """
 
     def __init__(self, log: RecordLog, committed: Callable[[Record], None] = _ignore) -> None:
         self._log = log
         self._committed = committed
-        self._waiting: dict[str, TextDelta] = {}
+        self._waiting: dict[tuple[type, str], Delta] = {}
         self._turn = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
@@ -49,7 +52,7 @@ class Recorder:
         Raises:
             LogError: nothing of these events was written; for deltas: earlier ones were not.
         """
-        deltas = [event for event in events if isinstance(event, TextDelta)]
+        deltas = [event for event in events if isinstance(event, TextDelta | ToolOutput)]
         if len(deltas) == len(events):
             self._join(deltas)
         else:
@@ -79,17 +82,18 @@ class Recorder:
             _log.warning("text that was still on its way is lost: %s", error)
         await self.settle()
 
-    def _take(self) -> list[TextDelta]:
+    def _take(self) -> list[Delta]:
         taken = list(self._waiting.values())
         self._waiting.clear()
         return taken
 
-    def _join(self, deltas: list[TextDelta]) -> None:
+    def _join(self, deltas: list[Delta]) -> None:
         self._check_timer()
         for delta in deltas:
-            before = self._waiting.get(delta.block)
+            key = type(delta), delta.block if isinstance(delta, TextDelta) else delta.call
+            before = self._waiting.get(key)
             text = delta.text if before is None else before.text + delta.text
-            self._waiting[delta.block] = msgspec.structs.replace(delta, text=text)
+            self._waiting[key] = msgspec.structs.replace(delta, text=text)
         if self._waiting and self._timer is None:
             self._timer = asyncio.create_task(self._flush_soon())
 
@@ -104,7 +108,7 @@ class Recorder:
             await asyncio.sleep(self._pause)
             await self.flush()
 
-    async def _write(self, batch: list[Event] | list[TextDelta]) -> None:
+    async def _write(self, batch: list[Event] | list[Delta]) -> None:
         write = asyncio.ensure_future(self._commit(batch))
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)

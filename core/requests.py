@@ -11,6 +11,7 @@ from core.run import Outcome, Team
 from core.runs import Beginning, Runs, request_text
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets
+from core.wish import as_asked
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Requests:
         Raises:
             Refusal: a run is at work, or the request cannot be worked on.
         """
+        command, hint = as_asked(command, team.roles)
+        await self._take(command, team)
+        if hint:
+            await self.runs.recorder.emit(NoticeGiven(text=hint))
+
+    async def _take(self, command: SubmitRequest, team: Team) -> None:
         if not command.queue:
             await self.runs.start(command, team)
             return
@@ -50,6 +57,7 @@ class Requests:
                 pattern=command.pattern,
                 budget_usd=command.budget_usd,
                 asked_role=command.asked_role,
+                complexity=command.complexity,
             )
         )
 
@@ -73,8 +81,12 @@ class Requests:
             pattern=waiting.pattern,
             budget_usd=waiting.budget_usd,
             asked_role=waiting.asked_role,
+            complexity=waiting.complexity,
         )
         try:
+            command, _ = as_asked(
+                command, team.roles
+            )  # what was said to a node and nobody read was not read yet
             await self.runs.start(command, team, Beginning(queued=waiting.id))
         except Refusal as refusal:
             # The settings are others than when it was queued: it is said, and what comes after it can begin.

@@ -16,9 +16,12 @@ from core.events import (
     RequestSubmitted,
     RouteDecided,
     RouteOverridden,
+    StageCommitted,
+    StageRewound,
     TestsFinished,
     VerdictGiven,
 )
+from core.wish import Wish
 
 Step: TypeAlias = (
     RouteDecided
@@ -88,24 +91,50 @@ class Progress:
         self._resumes = ""
         self._at: str | None = None
         self._steps: list[Step] = []
+        """Only ever added to; another list where the run goes on from an earlier place."""
+        self._points: dict[str, tuple[list[Step], int]] = {}
+        """The steps until each point that the stage can be rewound to."""
+        self._unwritten: tuple[list[Step], int] | None = None
+        """The steps before the first of them."""
+        self.wish: Wish | None = None
+        """What the user asks of the route since it was overridden; None: what the request says."""
 
     def begin(self, request: RequestSubmitted) -> None:
         """A run begins: from the start, or with what an earlier one had done."""
         if request.resumes is None or request.resumes != self.run:
-            self._steps = []
+            self._start_over()
         elif request.resumes_at is not None:
             self._steps = _before(self._steps, request.resumes_at)
         self._resumes, self._at = request.resumes or "", request.resumes_at
+        self.wish = None
         self.run = request.run
 
-    def note(self, step: Step) -> None:
+    def _start_over(self) -> None:
+        self._steps, self._points, self._unwritten = [], {}, None
+
+    def note(self, step: Step | StageCommitted | StageRewound) -> None:
         """Take one event of the run in."""
+        if isinstance(step, StageCommitted):
+            self._points[step.commit] = self._steps, len(self._steps)
+            return
+        if isinstance(step, StageRewound):
+            self._rewind(step)
+            return
+        if isinstance(step, FileChanged | ChangeWithdrawn) and self._unwritten is None:
+            self._unwritten = self._steps, len(self._steps)
         if isinstance(step, RouteOverridden):
-            self._steps.clear()  # the work begins anew
+            self._steps = []  # the work begins anew
+            self.wish = Wish(complexity=step.complexity, pattern=step.pattern, role=step.asked_role)
         elif isinstance(step, FileChanged):
             self._steps.append(msgspec.structs.replace(step, patch="", hunks=()))
         else:
             self._steps.append(step)
+
+    def _rewind(self, event: StageRewound) -> None:
+        """What came after a point is not done any more: whoever made it has that work to do again."""
+        self._points[event.from_commit] = self._steps, len(self._steps)
+        steps, count = self._points.get(event.commit) or self._unwritten or (self._steps, len(self._steps))
+        self._steps = steps[:count]
 
     def resumed(self) -> ResumedRun | None:
         """What the run that has just begun goes on with; None when it begins from the start."""

@@ -1,40 +1,42 @@
-"""Decisions on changes, and what follows: reverting in the stage, applying to the project, undoing."""
+"""Decisions on changes: what the user means, as events, and what follows from them in the stage."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from core.events import (
-    ChangeApplied,
-    ChangeDecided,
-    ChangeMarkedStale,
-    ChangeUndone,
-    ChangeWithdrawn,
-    Event,
-    NoticeGiven,
-    Verdict,
-)
+from core.applying import author_of
+from core.commands import DecideChanges
+from core.events import ChangeDecided, ChangeMarkedStale, ChangeWithdrawn, Event, FileChanged, NoticeGiven
 from core.past import Past
 from core.refusal import Refusal
-from core.stage import Change, Stage, StageError
-from core.stage.apply import ApplyError, Stale, apply, undo
-from core.stage.told import file_changed
+from core.run import Rejection
+from core.sandbox.masking import mask
+from core.sandbox.secrecy import own_secrets
+from core.stage import Stage, StageError
+from core.stage.change import NotRegular, OutsideStage
+from core.stage.settling import Settled, Wanted, settle
+from core.stage.spelling import real, recorded
+from core.stage.told import told
 from core.staging import Staging
+from core.verdicts import FileVerdicts
 
 _log = logging.getLogger(__name__)
 
-_STALE = "the file was changed in the project since the agents read it"
-_LOST = "the private copy does not hold this change any more; ask for it again"
+LOCK_SECONDS = 0.5
+"""How long a decision waits for a tool that writes; then it is carried out after that tool."""
+_UNFIT = "it fits no more: the lines around it are others now"
 
 
 @dataclass
-class Settled:
+class Followed:
     """What became of decisions in the stage."""
 
     notes: list[str] = field(default_factory=list[str])
-    """Sentences for the node whose tool call is next."""
+    """Sentences for the nodes that work."""
     events: list[Event] = field(default_factory=list[Event])
+    later: list[str] = field(default_factory=list[str])
+    """Paths that could not be settled yet, since a tool is writing."""
 
 
 class Review:
@@ -49,175 +51,190 @@ class Review:
 
     # -- deciding --------------------------------------------------------------------------------
 
-    async def decide(self, verdict: Verdict, paths: Sequence[str] | None, by: str) -> list[ChangeDecided]:
-        """Decisions as events; `settle` carries them out in the stage.
+    async def decide(self, command: DecideChanges) -> list[ChangeDecided]:
+        """Decisions as events; `follow` carries them out in the stage.
 
         Raises:
-            Refusal: a path has no change that waits, or none waits at all.
+            Refusal: a path has no change that waits, a file no such hunk, or none waits at all.
         """
-        verdicts = ("undecided",) if verdict != "undecided" else ("accepted", "rejected")
-        chosen = await self._choose(paths, verdicts)
-        if not chosen:
+        masked = mask(command.comment.strip(), own_secrets()).text
+        decided: list[ChangeDecided] = []
+        for path in await self._meant(command):
+            file = self._past.waiting.decided[path]
+            for hunk in _hunks_meant(path, file, command):
+                decided.append(
+                    ChangeDecided(
+                        path=path, verdict=command.verdict, by=command.by, hunk=hunk, comment=masked
+                    )
+                )
+            if command.paths is None:
+                decided += _said_before(path, file, command.verdict)
+        if not decided:
             raise Refusal("No change waits for a decision.")
-        return [ChangeDecided(path=path, verdict=verdict, by=by) for path in chosen]
+        return decided
 
-    async def _choose(self, paths: Sequence[str] | None, verdicts: Iterable[Verdict]) -> list[str]:
-        """The changed paths that are meant: the named ones, or all whose verdict is one of these."""
+    async def _meant(self, command: DecideChanges) -> list[str]:
+        if command.hunks is not None and len(command.paths or ()) != 1:
+            raise Refusal("Name the one file that the hunks are of.")
+        return await self.choose(command.paths, _open_to(command))
+
+    async def choose(self, paths: Sequence[str] | None, those: Callable[[FileVerdicts], bool]) -> list[str]:
+        """The changed paths that are meant: the named ones, or all of which this is true.
+
+        Raises:
+            Refusal: a path has no change that waits.
+        """
         if paths is None:
-            wanted = set(verdicts)
-            return [path for path in self._past.changes if self._past.verdict(path) in wanted]
-        return list(dict.fromkeys([await self._known(path) for path in paths]))
+            return [path for path, decided in self._past.waiting.decided.items() if those(decided)]
+        return list(dict.fromkeys([await self.known(path) for path in paths]))
 
-    async def _known(self, path: str) -> str:
+    async def known(self, path: str) -> str:
+        """A path as it is on record.
+
+        Raises:
+            Refusal: no change of it waits.
+        """
         if path in self._past.changes:
             return path
-        located = await self._locate(path)
+        located = await self.locate(path)
         if located in self._past.changes:
             return located
         raise Refusal(f"No change of {path} waits for a decision. `heddle changes` lists those that do.")
 
-    async def _locate(self, path: str) -> str:
+    async def locate(self, path: str) -> str:
+        """A path as records would name it.
+
+        Raises:
+            Refusal: it can be no path of the project.
+        """
         stage = await self._staging.stage()
         try:
-            return await asyncio.to_thread(stage.locate, path)
+            return recorded(await asyncio.to_thread(stage.locate, real(path)))
         except (StageError, OSError, ValueError) as error:
             raise Refusal(str(error)) from error
 
     # -- in the stage ----------------------------------------------------------------------------
 
-    async def settle(self, paths: Iterable[str]) -> Settled:
+    async def follow(self, paths: Iterable[str]) -> Followed:
         """Make the stage agree with the standing verdicts on these paths.
 
         What is rejected is taken out, what is reconsidered is put back; all else stays.
         """
-        verdicts = self._past.verdicts
-        verdicts = self._past.verdicts
-        standing: dict[str, Verdict] = {path: verdicts[path] for path in paths if path in verdicts}
-        if not standing:
-            return Settled()
-        stage = await self._staging.stage()
-        return await asyncio.to_thread(self._settle, stage, standing)
-
-    def _settle(self, stage: Stage, standing: Mapping[str, Verdict]) -> Settled:
-        settled = Settled()
-        for path, verdict in standing.items():
-            try:
-                if verdict == "rejected":
-                    settled.notes += _take_out(stage, path)
-                elif stage.change(path) is None:
-                    settled.events += _put_back(stage, path, self._past.changes[path].role)
-            except Exception as error:
-                _log.warning("a decision on %r could not be carried out", path, exc_info=True)
-                text = f"The decision on {path} could not be carried out in the private copy: {error}"
-                settled.events.append(NoticeGiven(text=text, level="warning"))
-        return settled
-
-    # -- into the project ------------------------------------------------------------------------
-
-    async def apply(self, paths: Sequence[str] | None) -> list[Event]:
-        """Write accepted changes into the project in one transaction.
-
-        Raises:
-            Refusal: nothing is accepted, or it could not be written; the project is as it was.
-        """
-        chosen = await self._choose(paths, ("accepted",))
-        other = [path for path in chosen if self._past.verdict(path) != "accepted"]
-        if other:
-            raise Refusal(f"Nothing was written: {', '.join(other)} is not accepted. Accept it first.")
-        if not chosen:
-            raise Refusal("Nothing is accepted yet: accept a change first.")
-        stage = await self._staging.stage()
-        return await asyncio.to_thread(self._apply, stage, chosen)
-
-    def _apply(self, stage: Stage, chosen: Sequence[str]) -> list[Event]:
-        found = {path: stage.change(path) for path in chosen}
-        events: list[Event] = [
-            ChangeMarkedStale(path=path, reason=_LOST) for path, change in found.items() if change is None
+        waiting = self._past.waiting
+        standing = [
+            path
+            for path in paths
+            if path in waiting.decided and _concerns(waiting.changes[path], waiting.decided[path])
         ]
-        changes = {change.path: change for change in found.values() if change is not None}
-        while changes:
-            try:
-                return events + self._write(stage, changes)
-            except Stale as stale:
-                marked = _touching(changes, stale.paths)
-                if not marked:
-                    raise Refusal(str(stale)) from stale
-                events += [ChangeMarkedStale(path=changes.pop(path).path, reason=_STALE) for path in marked]
-            except ApplyError as error:
-                raise Refusal(str(error)) from error
-        return events
-
-    def _write(self, stage: Stage, changes: Mapping[str, Change]) -> list[Event]:
-        done = apply(stage.project, list(changes.values()), self._staging.journals, self._staging.session)
-        applied: list[Event] = [ChangeApplied(path=path, apply=done.id) for path in changes]
-        touched = [path for change in changes.values() for path in change.paths]
-        return applied + _afterwards(lambda: stage.rebase(touched))
-
-    async def undo(self, paths: Sequence[str] | None) -> list[Event]:
-        """Restore what was there before this session's last apply, or before it wrote `paths`.
-
-        Raises:
-            Refusal: there is nothing to undo, or the user changed a file since; the project is as it was.
-        """
-        places = None
-        if paths is not None:
-            places = [path if path in self._past.applied else await self._locate(path) for path in paths]
+        if not standing:
+            return Followed()
         stage = await self._staging.stage()
-        return await asyncio.to_thread(self._undo, stage, places)
+        return await asyncio.to_thread(self._follow, stage, standing)
 
-    def _undo(self, stage: Stage, places: Sequence[str] | None) -> list[Event]:
+    def _follow(self, stage: Stage, standing: Sequence[str]) -> Followed:
+        found = Followed()
+        if not stage.lock.acquire(timeout=LOCK_SECONDS):
+            found.later += standing
+            return found
         try:
-            done = undo(
-                stage.project,
-                self._staging.journals,
-                places,
-                list(self._past.applies),
-                self._staging.session,
-            )
-        except ApplyError as error:
-            raise Refusal(str(error)) from error
-        events: list[Event] = [ChangeUndone(path=path, apply=done.id) for path in done.paths]
-        events += _afterwards(lambda: stage.reopen(done.paths))
-        for path in done.paths:
-            events += self._differently(stage, path)
-        return events
+            for path in standing:
+                self._follow_one(stage, path, found)
+        finally:
+            stage.lock.release()
+        return found
 
-    def _differently(self, stage: Stage, path: str) -> list[Event]:
-        """What is to be decided on now, where that is not what was applied: nodes went on meanwhile."""
-        seen = self._past.changes.get(path) or self._past.applied.get(path)
-        if seen is None:
+    def _follow_one(self, stage: Stage, path: str, found: Followed) -> None:
+        place = real(path)
+        change = stage.change(place)
+        if place in stage.pending or (change is not None and set(change.paths) & set(stage.pending)):
+            found.later.append(path)
+            return
+        seen, decided = self._past.changes[path], self._past.waiting.decided[path]
+        try:
+            settled = settle(stage, place, _wanted(seen, decided))
+        except Exception as error:
+            if isinstance(error, StageError) and not isinstance(error, NotRegular | OutsideStage):
+                found.events.append(ChangeMarkedStale(path=path, reason=str(error)))
+                return
+            _log.warning("a decision on %r could not be carried out", path, exc_info=True)
+            text = f"The decision on {path} could not be carried out in the private copy: {error}"
+            found.events.append(NoticeGiven(text=text, level="warning"))
+            return
+        found.events += _told(stage, path, seen, settled, gone=decided.drops_rest and decided.has_rest)
+        found.notes += self._notes(path, settled)
+
+    def _notes(self, path: str, settled: Settled) -> list[str]:
+        if not settled.changed:
             return []
-        change = stage.change(path)
-        if change is None:
-            return [ChangeWithdrawn(run=seen.run, node=seen.node, role=seen.role, path=path)]
-        now = file_changed(change, run=seen.run, node=seen.node, role=seen.role)
-        return [] if now == seen else [now]
+        rejections = self._past.waiting.rejections
+        whole = rejections.get((path, None))
+        hunks = [rejections[path, id] for id in settled.out if (path, id) in rejections]
+        return [rejected(one) for one in (hunks or ([whole] if whole else []))]
 
 
-def _take_out(stage: Stage, path: str) -> list[str]:
-    if stage.change(path) is None:
+def rejected(rejection: Rejection) -> str:
+    """What the agents are told of something that the user did not want."""
+    what = f"this part of {rejection.path}" if rejection.excerpt else f"your change of {rejection.path}"
+    why = f" Why: {rejection.comment}" if rejection.comment else ""
+    lines = f"\n```diff\n{rejection.excerpt}\n```\n" if rejection.excerpt else " "
+    return f"The user rejected {what}: it was taken back.{why}{lines}Do not make it again."
+
+
+def _open_to(command: DecideChanges) -> Callable[[FileVerdicts], bool]:
+    if command.verdict == "undecided":
+        return lambda decided: decided.verdict != "undecided"
+    return lambda decided: decided.verdict == "undecided"
+
+
+def _hunks_meant(path: str, file: FileVerdicts, command: DecideChanges) -> Sequence[str | None]:
+    """Hunks to decide on; None stands for the whole file.
+
+    Raises:
+        Refusal: the file has no such hunk.
+    """
+    if command.hunks is not None:
+        unknown = [hunk for hunk in command.hunks if hunk not in file.pieces]
+        if unknown and not file.pieces:
+            raise Refusal(f"{path} is decided whole: it has no hunks.")
+        if unknown:
+            raise Refusal(f"{path} has no hunk {unknown[0]}. It has these: {', '.join(file.pieces)}.")
+        return list(dict.fromkeys(command.hunks))
+    if command.paths is None and command.verdict != "undecided" and file.is_mixed and not file.waits_whole:
+        return file.with_verdict("undecided")
+    return (None,)
+
+
+def _said_before(path: str, file: FileVerdicts, verdict: str) -> list[ChangeDecided]:
+    """Deciding all that is open leaves alone what is decided: it is said again where the file is decided whole."""
+    if verdict == "undecided" or not (file.is_mixed and file.waits_whole):
         return []
-    stage.revert(path)
-    return [f"The user rejected your change of {path}: it was taken back. Do not make it again."]
+    return [
+        ChangeDecided(path=path, verdict=piece.verdict, by="user", hunk=id, comment=piece.comment)
+        for id, piece in file.pieces.items()
+        if piece.verdict != "undecided"
+    ]
 
 
-def _put_back(stage: Stage, path: str, role: str) -> list[Event]:
-    try:
-        stage.restore(path, by=role)
-    except StageError as error:
-        return [ChangeMarkedStale(path=path, reason=str(error))]
-    return []
+def _concerns(seen: FileChanged, decided: FileVerdicts) -> bool:
+    """Whether the stage could have to follow: something is rejected, or was."""
+    return decided.touched or any(hunk.rejected for hunk in seen.hunks)
 
 
-def _touching(changes: Mapping[str, Change], paths: Sequence[str]) -> list[str]:
-    return [path for path, change in changes.items() if set(change.paths) & set(paths)]
+def _wanted(seen: FileChanged, decided: FileVerdicts) -> Wanted:
+    return Wanted(
+        tuple(decided.pieces),
+        frozenset(decided.with_verdict("rejected")),
+        decided.drops_rest,
+        decided.has_rest,
+        seen.role,
+    )
 
 
-def _afterwards(step: Callable[[], None]) -> list[Event]:
-    """The project is written already, so that a stage which cannot follow is no reason to refuse."""
-    try:
-        step()
-    except (StageError, OSError) as error:
-        text = f"The private copy could not follow: {error}. Start a new session for further work."
-        return [NoticeGiven(text=text, level="warning")]
-    return []
+def _told(stage: Stage, path: str, seen: FileChanged, settled: Settled, *, gone: bool) -> list[Event]:
+    """The file as it is in the stage by now; what left it whole stays on record as it was, to be reconsidered."""
+    events: list[Event] = [ChangeMarkedStale(path=path, reason=_UNFIT, hunk=hunk) for hunk in settled.lost]
+    if settled.changed and seen.hunks and not gone:
+        now = told(stage, real(path), author_of(seen))
+        if not isinstance(now, ChangeWithdrawn):
+            events.insert(0, now)
+    return events

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,19 +17,26 @@ from core.events import (
     FileChanged,
     ModelCalled,
     NoticeGiven,
-    Pattern,
+    QuestionAnswered,
     QuestionAsked,
     QuestionKind,
+    RouteDecided,
+    RouteOverridden,
     RunStatus,
 )
 from core.halt import Interrupted, Stoppable
 from core.ledger import Budget, Totals
 from core.prices import PriceBook
 from core.resumed import ResumedRun
+from core.wish import Wish
 
 if TYPE_CHECKING:
     from core.sandbox import Sandbox
     from core.stage import Stage
+
+
+OF_THE_RUN: frozenset[QuestionKind] = frozenset({"route", "plan", "ping_pong"})
+"""Questions that a run ends at where nobody is there. They are on record, and a resumed run takes their answer."""
 
 
 class NeedsDecision(Exception):
@@ -67,6 +74,8 @@ class Team(Protocol):
 
     roster: str
     backend: Backend
+    roles: tuple[str, ...]
+    """Those that a user can ask for by name (`@role`)."""
 
     def find_model(self, name: str) -> str:
         """The whole id of a model that a user names.
@@ -96,32 +105,49 @@ class Run(Stoppable):
         id: str,
         session: str,
         request: str,
-        pattern: Pattern | None,
+        wish: Wish,
         past: tuple[PastRun, ...],
         allowance: Allowance,
         prices: PriceBook,
         record: Callable[..., Awaitable[None]],
         settle: Callable[[], Awaitable[list[str]]],
         interactive: bool,
+        rejections: Callable[[], Sequence[Rejection]] = tuple,
     ) -> None:
         super().__init__()
+        self.rejections = rejections
+        """What the user did not want of the session's work so far, the latest last."""
         self.id = id
         self.session = session
         self.request = request
-        self.pattern = pattern
-        """The pattern that the user asked for, if any."""
+        self.wish = wish
+        """What the user asks of the route."""
+        self.route: RouteDecided | None = None
+        """The route that the work is on."""
+        self.rerouted = False
+        """The user overrode the route: the work began anew, over what was done before."""
+        self.wanted: tuple[Wish, RouteOverridden] | None = None
+        """The route that the user wants instead, while the work on the one before comes to its end."""
         self.past = past
         self.resumed: ResumedRun | None = None
         """What an earlier run had done that this one goes on with; None: it begins from the start."""
         self.stage: Stage
         """Set once the private copy is ready, before any team sees the run."""
         self.sandbox: Sandbox
-        self._allowance = allowance
+        self.allowance = allowance
         self.prices = prices
         self.interactive = interactive
         """Whether somebody is there to answer questions."""
         self.controls = Controls(self)
         """Its nodes, and what the user wants of them."""
+        self.given: str | None = None
+        """The answer to its first question, given before the run began."""
+        self.unanswered: QuestionKind | None = None
+        """The question that the run which this one goes on with ended at: it is to be asked again."""
+        self.refused_before = False
+        """The user rejected all that came of the request before this one."""
+        self.refused: Callable[[], Mapping[str, str]] = dict
+        """Files of this run that the user rejected as a whole, with why, which may be empty."""
         self._over = False
         self.totals = Totals()
         self.files: dict[str, FileChanged] = {}
@@ -139,17 +165,22 @@ class Run(Stoppable):
             self.controls.announced.update(resumed.models)
 
     @property
+    def closing(self) -> bool:
+        """The user wants it to end with what there is: no more is begun than is under way."""
+        return any(scope != "node" for scope in self.allowance.closed.values())
+
+    @property
     def project(self) -> Path:
         return self.stage.project
 
     @property
     def budget(self) -> Budget:
         """The run's own budget, which is one of several: calls are paid for with `budgets`."""
-        return self._allowance.run
+        return self.allowance.run
 
     def budgets(self, node: str) -> Budgets:
         """Every budget that a call of a node counts to."""
-        return self._allowance.of(node)
+        return self.allowance.of(node)
 
     def number(self) -> str:
         """An id that is unique in the session."""
@@ -170,6 +201,8 @@ class Run(Stoppable):
     def _note(self, event: Event) -> None:
         if isinstance(event, ModelCalled):
             self.totals.add(event)
+        elif isinstance(event, RouteDecided):
+            self.route = event
         elif isinstance(event, FileChanged):
             self.files[event.path] = event
         elif isinstance(event, ChangeWithdrawn):
@@ -193,8 +226,36 @@ class Run(Stoppable):
 
     def interrupt(self) -> None:
         """Ask everything that works for this run to stop."""
+        self.wanted = None
         super().interrupt()
         self.controls.interrupt()
+
+    def reroute(self, wish: Wish, event: RouteOverridden) -> None:
+        """Let the work come to its end, to begin anew on another route; `event` is put on record then.
+
+        Raises:
+            Interrupted: the run is to end.
+        """
+        if self.wanted is None:
+            self.check()
+        self.wanted = wish, event
+        super().interrupt()
+        self.controls.interrupt()
+
+    async def begin_anew(self) -> None:
+        """The work has ended: take the route that the user wants. Files, budgets and the record stay.
+
+        Raises:
+            Interrupted: the run is to end.
+        """
+        if self.wanted is None:
+            raise Interrupted
+        self.wish, event = self.wanted
+        self.wanted, self.route, self.resumed, self.rerouted = None, None, None, True
+        self.rearm()
+        self.controls.begin_anew()
+        self.allowance.closed.clear()
+        await self.emit(event)
 
     def end(self) -> None:
         """Let nothing more onto the record: whoever works on comes too late."""
@@ -217,29 +278,50 @@ class Run(Stoppable):
 
         Raises:
             NeedsDecision: nobody is there to answer.
-            Interrupted: the user stopped the run instead.
+            Interrupted: the user stopped the run, or the node that waits, instead.
         """
+        asked = QuestionAsked(
+            id=f"q{self.number()}",
+            run=self.id,
+            text=text,
+            choices=choices,
+            kind=kind,
+            detail=detail,
+            node=node,
+            role=role,
+        )
+        if kind in OF_THE_RUN and self.given is not None:
+            return await self._as_given(asked)
         if not self.interactive:
+            if kind in OF_THE_RUN:
+                await self.emit(asked)
             raise NeedsDecision(text)
-        question = f"q{self.number()}"
+        question = asked.id
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._questions[question] = answer, choices
         try:
-            await self.emit(
-                QuestionAsked(
-                    id=question,
-                    run=self.id,
-                    text=text,
-                    choices=choices,
-                    kind=kind,
-                    detail=detail,
-                    node=node,
-                    role=role,
-                )
-            )
-            return await self.unless_stopped(answer)
+            await self.emit(asked)
+            return await self._answered(answer, node)
         finally:
             self._questions.pop(question, None)
+            if node is not None and not answer.done() and not self._over:
+                await self.emit(QuestionAnswered(id=question, answer="", by="heddle"))
+
+    async def _answered(self, answer: "asyncio.Future[str]", node: str | None) -> str:
+        """Wait for an answer, but no longer than until whoever waits for it is to end."""
+        if node is None:
+            return await self.unless_stopped(answer)
+        control = self.controls.of(node)
+        with control.waiting_for_the_user():
+            return await control.unless_stopped(answer)
+
+    async def _as_given(self, asked: QuestionAsked) -> str:
+        """The answer that was given before the run began: both are on record as ever."""
+        answer, self.given = self.given, None
+        if answer is None or (asked.choices and answer not in asked.choices):
+            raise NeedsDecision(asked.text)
+        await self.emit(asked, QuestionAnswered(id=asked.id, answer=answer, by="user"))
+        return answer
 
     def choices(self, question: str) -> tuple[str, ...] | None:
         """What a question can be answered with (nothing: anything); None when it does not wait."""

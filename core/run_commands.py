@@ -20,11 +20,13 @@ from core.commands import (
     SubmitRequest,
     WithdrawRequest,
 )
+from core.events import RouteOverridden
 from core.refusal import Refusal
 from core.requests import Requests
-from core.run import Team
+from core.run import Interrupted, Team
 from core.runs import Runs
 from core.steering import Steering
+from core.wish import WORDS, overridden
 
 RunCommand: TypeAlias = (
     SubmitRequest
@@ -65,9 +67,9 @@ class RunCommands:
             case SubmitRequest():
                 await self._submit(command)
             case RetryRun():
-                await self._submit(self.runs.last_request())
+                await self._retry()
             case ResumeRun():
-                await self._resume()
+                await self._resume(command)
             case InterruptRun():
                 self._interrupt()
             case AnswerQuestion():
@@ -81,7 +83,7 @@ class RunCommands:
                     self.check_open()
                     await self.requests.withdraw(command.id)
             case OverrideRoute():
-                raise Refusal("This cannot be done yet.")
+                self._override(command)
             case _:
                 assert_never(command)
 
@@ -90,6 +92,13 @@ class RunCommands:
         async with self.turn:
             self.check_open()
             await self.requests.submit(command, team)
+
+    async def _retry(self) -> None:
+        self.runs.last_request()
+        team = self._team()
+        async with self.turn:
+            self.check_open()
+            await self.runs.start(self.runs.last_request(), team)
 
     async def _retry_node(self, command: RetryNode) -> None:
         """In the run that works, or in a new one that goes on with the last run at this node."""
@@ -102,11 +111,30 @@ class RunCommands:
             model = None if command.model is None else self.steering.model(command.model)
             await self.runs.retry_node(command.node, model, team)
 
-    async def _resume(self) -> None:
+    async def _resume(self, command: ResumeRun) -> None:
         team = self._team()
         async with self.turn:
             self.check_open()
-            await self.runs.resume(team)
+            await self.runs.resume(command, team)
+
+    def _override(self, command: OverrideRoute) -> None:
+        """On record once the work on the route of before has ended, which it does at once."""
+        run = self.runs.running
+        if run is None:
+            raise Refusal(f"No run is at work. Begin a request with one of {', '.join(WORDS)} instead.")
+        before = run.wish if run.wanted is None else run.wanted[0]
+        wish = overridden(before, run.route, command, self._team().roles)
+        event = RouteOverridden(
+            run=run.id,
+            complexity=wish.complexity,
+            pattern=wish.pattern,
+            asked_role=wish.role,
+            by=command.by,
+        )
+        try:
+            run.reroute(wish, event)
+        except Interrupted:
+            raise Refusal("The run is coming to its end: send the request again instead.") from None
 
     def _team(self) -> Team:
         if self.team is None:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.budgets import Allowance
-from core.commands import AnswerQuestion, SubmitRequest
+from core.commands import AnswerQuestion, ResumeRun, SubmitRequest
 from core.decisions import Decisions
 from core.events import (
     Event,
     ModelChanged,
     NodeStarted,
+    NoticeGiven,
     QuestionAnswered,
+    QuestionKind,
     RequestDequeued,
     RequestSubmitted,
 )
@@ -25,12 +27,17 @@ from core.recorder import Recorder
 from core.recovery import end_run
 from core.refusal import Refusal
 from core.run import Outcome, Run, Team
+from core.sandbox import Sandbox
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets
 from core.settings import Settings
+from core.stage import Stage
+from core.stage.follow import Tell
 from core.staging import Staging
+from core.wish import wish_of, with_wish
 from core.working import RunWork
 
+_LOOK_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +53,10 @@ class Beginning:
     """How that node started for the last time, and the model that it gets instead."""
     queued: str | None = None
     """The id that its request waited under."""
+    unanswered: QuestionKind | None = None
+    """The question that the run ended at which it goes on with."""
+    answer: str | None = None
+    """The answer to that question."""
 
 
 FROM_THE_START = Beginning()
@@ -68,6 +79,7 @@ class Runs:
     """Called in turn after the end of each run: it may begin the next one."""
     _run: Run | None = field(default=None, init=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False)
+    _kept: Run | None = field(default=None, init=False)
     _fault: Exception | None = field(default=None, init=False)
 
     @property
@@ -91,22 +103,38 @@ class Runs:
         if not self.past.requests:
             raise Refusal("There is no request to try again yet.")
         last = self.past.requests[-1]
-        return SubmitRequest(
-            text=last.text, pattern=last.pattern, budget_usd=last.budget_usd, asked_role=last.asked_role
+        request = SubmitRequest(
+            text=last.text,
+            pattern=last.pattern,
+            budget_usd=last.budget_usd,
+            asked_role=last.asked_role,
+            complexity=last.complexity,
         )
+        return with_wish(request, self.past.progress.wish or wish_of(request))
 
-    async def resume(self, team: Team) -> None:
+    async def resume(self, command: ResumeRun, team: Team) -> None:
         """Go on with the last run where it broke off; to be called in turn.
 
         Raises:
-            Refusal: a run is at work, or there is none that broke off.
+            Refusal: a run is at work, there is none that broke off, or no such answer to its question.
         """
         self._check_idle()
         if not self.past.requests:
             raise Refusal("There is no run to go on with yet.")
         if self.past.last_end == "done":
             raise Refusal("The last run is done: there is nothing left of it. Send a new request.")
-        await self.start(self.last_request(), team, Beginning(self.past.requests[-1].run))
+        asked = self.past.asked
+        if command.answer is not None:
+            if asked is None:
+                raise Refusal("The last run did not end at a question: leave the answer out.")
+            if asked.choices and command.answer not in asked.choices:
+                raise Refusal(f"{asked.text} Answer with one of these: {', '.join(asked.choices)}.")
+        request = self.last_request()
+        if command.budget_usd is not None:
+            request = msgspec.structs.replace(request, budget_usd=command.budget_usd)
+        unanswered = None if asked is None else asked.kind
+        how = Beginning(self.past.requests[-1].run, answer=command.answer, unanswered=unanswered)
+        await self.start(request, team, how)
 
     async def retry_node(self, node: str, model: str | None, team: Team) -> None:
         """Let a node of the last run do its task again, and all that came after it; to be called in turn.
@@ -131,7 +159,10 @@ class Runs:
         self._check_idle()
         text = request_text(command)
         budget = self.settings.budget(command.budget_usd)
-        allowance = self.settings.allowance(budget, Pico(self.past.spent), billed=team.backend != "rehearsal")
+        billed = team.backend != "rehearsal"
+        allowance = self.settings.allowance(
+            budget, Pico(self.past.spent), billed=billed, raised_usd=self.past.budget_usd
+        )
         masked = mask(text, own_secrets())
         command = msgspec.structs.replace(command, text=masked.text)
         run = self._run = self._new_run(command, allowance, how)
@@ -142,6 +173,7 @@ class Runs:
             self._run = None
             raise
         run.go_on(self.past.progress.resumed())
+        run.given, run.unanswered = how.answer, how.unanswered
         self._work = asyncio.create_task(self._finish(run, team))
 
     def _check_idle(self) -> None:
@@ -153,14 +185,17 @@ class Runs:
             id=f"r{self.past.runs + 1}",
             session=self.session,
             request=command.text,
-            pattern=None if command.pattern == "auto" else command.pattern,
+            wish=wish_of(command),
             past=tuple(self.past.answers[: -1 if how.resumes else None]),
             allowance=allowance,
             prices=self.settings.prices,
             record=self._emit,
             settle=self._settle,
             interactive=self.settings.interactive,
+            rejections=lambda: list(self.past.waiting.rejections.values()),
         )
+        run.refused_before = self.past.waiting.all_refused
+        run.refused = lambda: self.past.waiting.refused
         run.files.update(self.past.left_over(command.text, resumes=how.resumes is not None))
         return run
 
@@ -190,6 +225,38 @@ class Runs:
         self._run.interrupt()
         return True
 
+    def keep_working(self) -> NoticeGiven:
+        """The front leaves on purpose; gives what there is to say of it.
+
+        Raises:
+            Refusal: no run is at work.
+        """
+        if self._run is None:
+            raise Refusal("No run is at work that could go on.")
+        self._kept = self._run
+        return NoticeGiven(
+            text="The screen was left on purpose: the run goes on without it, inside its budget."
+        )
+
+    @property
+    def goes_on(self) -> bool:
+        """The run that works was left at work on purpose."""
+        return self._kept is not None and self._kept is self._run
+
+    async def wind_down(self, seconds: float) -> None:
+        """Let the calls under way finish: what was paid for is not thrown away. No node makes a further one."""
+        run = self._run
+        if run is None:
+            return
+        end = asyncio.get_running_loop().time() + seconds
+        while self._run is run and asyncio.get_running_loop().time() < end:
+            for node in run.controls.at_work:
+                run.controls.of(node).pause()
+            await self.recorder.settle()  # a call that has just gone out is in the past only then
+            if not self.past.open_calls:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def answer(self, command: AnswerQuestion) -> None:
         """Hand an answer to the run that asked.
 
@@ -206,8 +273,13 @@ class Runs:
 
     # -- ending ----------------------------------------------------------------------------------
 
+    async def _prepare(self, tell: Tell) -> tuple[Stage, Sandbox]:
+        async with self.turn:
+            await self.decisions.finish_rewinding()
+        return await self.staging.prepare(tell)
+
     async def _finish(self, run: Run, team: Team) -> None:
-        outcome = await RunWork(run, team, self.staging.prepare).outcome()
+        outcome = await RunWork(run, team, self._prepare).outcome()
         try:
             async with self.turn:
                 await self._end(run, outcome)
@@ -262,6 +334,7 @@ def _request(run: Run, command: SubmitRequest, how: Beginning) -> RequestSubmitt
         pattern=command.pattern,
         budget_usd=None if limit is None else to_usd(limit),
         asked_role=command.asked_role,
+        complexity=command.complexity,
         resumes=how.resumes,
         resumes_at=how.resumes_at,
         queued=how.queued,

@@ -17,6 +17,7 @@ from core.commands import (
     DecideChanges,
     DecideProposal,
     InterruptRun,
+    KeepWorking,
     OverrideRoute,
     PauseNode,
     RenameSession,
@@ -26,8 +27,10 @@ from core.commands import (
     RetryNode,
     RetryRun,
     RewindStage,
+    RunShell,
     SendMessage,
     StopNode,
+    StopShell,
     SubmitRequest,
     UndoApply,
     WithdrawRequest,
@@ -38,14 +41,18 @@ from core.events import (
     Confinement,
     Event,
     NoticeGiven,
+    RunFinished,
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    StagePrepared,
     snake_case,
 )
+from core.limits import limits
 from core.log import Log, LogError
 from core.past import Past
 from core.paths import make_private
+from core.proposing import Proposing
 from core.queue import sentence
 from core.record import Record
 from core.recorder import Recorder
@@ -56,6 +63,7 @@ from core.run import Team
 from core.run_commands import RunCommands
 from core.runs import Runs
 from core.settings import Settings, new_session_id
+from core.shell import Shell
 from core.stage import StageError
 from core.stage.apply import ApplyError, recover
 from core.stage_commands import StageCommands
@@ -63,6 +71,7 @@ from core.staging import Staging
 from core.steering import Steering
 from core.text import clip
 from core.version import heddle_version
+from core.watching import Watching
 
 __all__ = ["Session", "Settings", "new_session_id"]
 
@@ -88,7 +97,7 @@ class Session:
         self._settings = settings
         self._team = team
         self._turn = asyncio.Lock()
-        self._recorder = Recorder(log, past.apply)
+        self._recorder = Recorder(log, self._committed)
         self._staging = Staging(id, project, settings.home, allow_unconfined=settings.allow_unconfined)
         self._decisions = Decisions(self._staging, past, self._emit)
         self._runs = Runs(
@@ -105,9 +114,15 @@ class Session:
         requests = Requests(self._runs)
         self._runs.follow = requests.follow
         self._run_commands = RunCommands(self._runs, requests, steering, team, self._turn, self._check_open)
-        self._stage_commands = StageCommands(
-            self._decisions, self._turn, lambda: self._runs.busy, self._check_open
+        busy = lambda: self._runs.busy  # noqa: E731
+        self._proposing = Proposing(
+            self._staging, past, self._emit, self._decisions, busy, lambda: self._closing is not None
         )
+        self._stage_commands = StageCommands(
+            self._decisions, self._proposing, self._turn, busy, self._check_open
+        )
+        self._shell = Shell(self._staging, past, self._emit, lambda: self._runs.busy, self._check_open)
+        self._watching = Watching(self._staging, past, self._emit, self._turn, lambda: self._runs.busy)
         self._commands: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self.first_new = log.last
@@ -154,9 +169,15 @@ class Session:
         greeting = [] if self._team is None else [self._greeting(self._team, confinement)]
         notices = [NoticeGiven(text=sentence, level="warning") for sentence in sentences]
         await self._emit(*greeting, *close_open_run(self._past, self._settings.prices), *notices)
+        await self._decisions.catch_up()
+        await self._proposing.catch_up()
         waiting = len(self._past.queue.requests)
         if waiting and self._team is not None:
             await self._emit(NoticeGiven(text=sentence(waiting, "the session was opened again")))
+        if self._past.waiting.changes:
+            self._watching.wake()
+        if self._settings.watch:
+            self._watching.begin()
 
     def _recover(self) -> list[str]:
         try:
@@ -193,6 +214,8 @@ class Session:
             async with self._turn:  # what is being carried out is carried out; nothing begins after it
                 self._runs.stop()
             await self._runs.finished()
+            await self._shell.close()
+            await self._watching.close()
             await self._staging.close()
             await self._recorder.close()
         finally:
@@ -200,6 +223,15 @@ class Session:
                 await self._log.close()
             finally:
                 self.closed.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """The front has left a run at work on purpose, and it still works."""
+        return self._runs.goes_on
+
+    async def wind_down(self) -> None:
+        """Let calls that are under way finish, for a while, and have no further one made."""
+        await self._runs.wind_down(limits().link.wind_down_seconds)
 
     def _check_open(self) -> None:
         if self._closing is not None:
@@ -215,6 +247,11 @@ class Session:
     def last(self) -> int:
         """Place of the last record."""
         return self._log.last
+
+    def _committed(self, record: Record) -> None:
+        self._past.apply(record)
+        if isinstance(record.event, StagePrepared | RunFinished):
+            self._watching.wake()
 
     async def _emit(self, *events: Event) -> None:
         await self._recorder.emit(*events)
@@ -274,8 +311,12 @@ class Session:
                 | RewindStage()
             ):
                 await self._stage_commands.carry_out(command)
+            case RunShell() | StopShell():
+                await self._shell.carry_out(command)
             case RenameSession():
                 await self._emit(SessionRenamed(title=_title(command.title), by=command.by))
+            case KeepWorking():
+                await self._emit(self._runs.keep_working())
             case CloseSession():
                 self._close_soon()
             case _:

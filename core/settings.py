@@ -2,11 +2,12 @@
 
 import secrets
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from core.budgets import Allowance
-from core.index import spent_on
+from core.index import billed_before
 from core.ledger import Budget
 from core.money import Pico, to_pico
 from core.paths import Home
@@ -36,6 +37,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool = True
     """Whether somebody is there to answer questions."""
 
+    watch: bool = False
+    """Whether the project is watched for the user's own edits while the session is open. Without, it is
+    looked at when a request starts and before each apply."""
+
     def budget(self, budget_usd: str | None) -> Budget:
         """The budget of a run whose request names this one, or none.
 
@@ -44,27 +49,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         return Budget(_limit(self.budget_usd if budget_usd is None else budget_usd, "budget"))
 
-    def allowance(self, run: Budget, spent: Pico, *, billed: bool) -> Allowance:
+    def allowance(
+        self, run: Budget, spent: Pico, *, billed: bool, raised_usd: str | None = None
+    ) -> Allowance:
         """What a run may spend: its own budget and those beside it.
 
         Args:
             run: the run's budget.
             spent: what the session has cost so far.
             billed: False for the rehearsal, which costs nobody's day anything.
+            raised_usd: what the user raised the session's budget to, in dollars.
 
         Raises:
             Refusal: one of the settings is no amount in dollars, or below zero.
         """
-        session = Budget(_limit(self.session_budget_usd, "session budget"), "session budget", spent)
+        limit = _limit(self.session_budget_usd, "session budget")
+        session = Budget(limit, "session budget", spent, scope="session")
+        if raised_usd is not None:
+            session.raise_to(to_pico(raised_usd))
         day = _limit(self.day_budget_usd, "day budget") if billed else None
-        index = self.home.index
         return Allowance(
             run=run,
             session=session,
             node_limit=_limit(self.node_budget_usd, "node budget"),
             day=None
             if day is None
-            else DayBudget(self.home.spend, day, before=lambda today: spent_on(index, today)),
+            else DayBudget(self.home.spend, day, before=partial(billed_before, self.home)),
         )
 
 

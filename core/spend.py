@@ -4,6 +4,9 @@ A day is a day in UTC, as in the index: the same one for every Heddle, wherever 
 counts to the day on which it was reserved. Each reservation names its process: when that has died, what it
 had reserved counts as spent, since the calls may have been billed. Without a day budget the file is never
 opened.
+
+The user may raise the budget of a day: that is kept in the file too, and holds for all Heddles until the day
+is over.
 """
 
 import asyncio
@@ -29,9 +32,11 @@ _log = logging.getLogger(__name__)
 DAY_BUDGET = "day budget"
 _BUSY_SECONDS = 10.0
 _DAYS_KEPT = 7
+_VERSION = 2
 # Amounts are text: a sum of them may be larger than SQLite's integers.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS day (day TEXT PRIMARY KEY, spent TEXT NOT NULL, lost TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS raised (day TEXT PRIMARY KEY, amount TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reserved (
     key TEXT PRIMARY KEY, day TEXT NOT NULL, owner TEXT NOT NULL, amount TEXT NOT NULL, lost INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -114,6 +119,17 @@ class DayBudget:
         except (sqlite3.Error, OSError, ValueError) as error:
             raise Fault("spend_unreadable", f"{self._path}: {error}") from error
 
+    async def raise_to(self, limit: Pico) -> None:
+        """Allow more until this day is over, here and in every other Heddle.
+
+        Raises:
+            Fault: spend_unreadable.
+        """
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._thread.submit(self._raise_to, limit)))
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise Fault("spend_unreadable", f"{self._path}: {error}") from error
+
     def close(self) -> None:
         """End the thread once everything is settled."""
         self._thread.shutdown(wait=False)
@@ -127,9 +143,10 @@ class DayBudget:
             db.execute("INSERT OR IGNORE INTO day VALUES (?, ?, '0')", (day, str(before)))
             _bury(db)
             spent, _, reserved = _sums(db, day)
-            left = self.limit - spent - reserved
+            limit = max(self.limit, _raised(db, day))
+            left = limit - spent - reserved
             if left < least:
-                raise BudgetReached(self.limit, spent + reserved, DAY_BUDGET)
+                raise BudgetReached(Pico(limit), spent + reserved, DAY_BUDGET, scope="day")
             granted = Pico(min(wanted, left))
             db.execute("INSERT INTO reserved VALUES (?, ?, ?, ?, 0)", (key, day, self._owner, str(granted)))
             _forget(db, day)
@@ -151,6 +168,12 @@ class DayBudget:
         except (sqlite3.Error, OSError, ValueError) as error:
             _log.warning("a call was not settled in %s and stays reserved: %s", self._path, error)
 
+    def _raise_to(self, limit: Pico) -> None:
+        day = f"{self._clock():%Y-%m-%d}"
+        with _opened(self._path) as db:
+            most = max(limit, _raised(db, day))
+            db.execute("INSERT OR REPLACE INTO raised VALUES (?, ?)", (day, str(most)))
+
     def _today(self) -> Today:
         day = f"{self._clock():%Y-%m-%d}"
         with _opened(self._path) as db:
@@ -165,8 +188,8 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as db:
         path.chmod(0o600)
-        if not db.execute("PRAGMA user_version").fetchone()[0]:
-            db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = 1; COMMIT;")
+        if db.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
+            db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
         db.execute("BEGIN IMMEDIATE")
         with db:
             yield db
@@ -177,6 +200,12 @@ def _sums(db: sqlite3.Connection, day: str) -> tuple[int, int, int]:
     row = db.execute("SELECT spent, lost FROM day WHERE day = ?", (day,)).fetchone() or ("0", "0")
     held = db.execute("SELECT amount FROM reserved WHERE day = ? AND NOT lost", (day,))
     return int(row[0]), int(row[1]), sum(int(amount) for (amount,) in held)
+
+
+def _raised(db: sqlite3.Connection, day: str) -> int:
+    """What the user raised the day's budget to; 0 when he did not."""
+    row = db.execute("SELECT amount FROM raised WHERE day = ?", (day,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _book(db: sqlite3.Connection, key: str, cost: int) -> None:
@@ -210,7 +239,7 @@ def _bury(db: sqlite3.Connection) -> None:
 
 def _forget(db: sqlite3.Connection, day: str) -> None:
     """Drop days that nobody asks about any more."""
-    for table in ("day", "reserved"):
+    for table in ("day", "raised", "reserved"):
         db.execute(f"DELETE FROM {table} WHERE day < date(?, ?)", (day, f"-{_DAYS_KEPT} days"))
 
 

@@ -14,6 +14,7 @@ from core.commands import (
     UndoApply,
 )
 from core.decisions import Decisions
+from core.proposing import Proposing
 from core.refusal import Refusal
 
 StageCommand: TypeAlias = (
@@ -26,6 +27,7 @@ class StageCommands:
     """Carries out what concerns changes."""
 
     decisions: Decisions
+    proposing: Proposing
     turn: asyncio.Lock
     busy: Callable[[], bool]
     """Whether a run is at work."""
@@ -40,17 +42,18 @@ class StageCommands:
         """
         async with self.turn:
             self.check_open()
+            await self.decisions.finish_rewinding()
             match command:
                 case DecideChanges():
                     await self._decide(command)
                 case ApplyChanges() | UndoApply():
                     await self._write(command)
                 case ResolveConflict():
-                    raise Refusal("This cannot be done yet.")
+                    await self._resolve(command)
                 case DecideProposal():
-                    raise Refusal("This cannot be done yet.")
+                    await self.proposing.decide(command)
                 case RewindStage():
-                    raise Refusal("This cannot be done yet.")
+                    await self._rewind(command)
                 case _:
                     assert_never(command)
 
@@ -59,6 +62,18 @@ class StageCommands:
         await self.decisions.decide(command)
         if not self.busy():
             await self.decisions.carry_out()
+
+    async def _resolve(self, command: ResolveConflict) -> None:
+        if self.busy():
+            raise Refusal(
+                "A run is at work: decide conflicts when it is finished, or interrupt it first (Esc)."
+            )
+        await self.decisions.resolve(command)
+
+    async def _rewind(self, command: RewindStage) -> None:
+        if self.busy():
+            raise Refusal("A run is at work: rewind when it is finished, or interrupt it first (Esc).")
+        await self.decisions.rewind(command)
 
     async def _write(self, command: ApplyChanges | UndoApply) -> None:
         if self.busy():

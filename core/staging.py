@@ -6,6 +6,8 @@ from pathlib import Path
 from core.paths import Home, make_private
 from core.sandbox import Sandbox, open_sandbox
 from core.stage import Stage, StageError
+from core.stage.follow import Tell, silent
+from core.stage.rewinding import read_note
 
 
 class Staging:
@@ -30,26 +32,47 @@ class Staging:
         """
         async with self._turn:
             if self._stage is None:
-                self._stage = await asyncio.to_thread(self._open)
+                self._stage = await asyncio.to_thread(self._open, silent)
             return self._stage
 
-    async def prepare(self) -> tuple[Stage, Sandbox]:
+    async def prepare(self, tell: Tell = silent) -> tuple[Stage, Sandbox]:
         """Stage and sandbox for a run; untouched files are what they are in the project now.
+
+        `tell` is called from another thread, for each file that is copied.
 
         Raises:
             StageError, OSError: as `stage`.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._prepare)
+            return await asyncio.to_thread(self._prepare, tell)
+
+    async def at_hand(self, *, follow: bool) -> tuple[Stage, Sandbox]:
+        """Stage and sandbox beside a run; with `follow` as for one, else as they are.
+
+        Raises:
+            StageError, OSError: as `stage`.
+        """
+        async with self._turn:
+            ready = self._stage is not None and self._sandbox is not None
+            if follow or not ready:
+                return await asyncio.to_thread(self._prepare, silent)
+            assert self._stage is not None
+            assert self._sandbox is not None
+            return self._stage, self._sandbox
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether a rewinding of the stage is not on record yet."""
+        return read_note(self._folder) is not None
 
     async def close(self) -> None:
         """End the programs that ran beside the work, such as language servers."""
         if self._sandbox is not None:
             await asyncio.to_thread(self._sandbox.services.close)
 
-    def _prepare(self) -> tuple[Stage, Sandbox]:
+    def _prepare(self, tell: Tell) -> tuple[Stage, Sandbox]:
         if self._stage is None:
-            self._stage = self._open()
+            self._stage = self._open(tell)
         else:
             self._refresh(self._stage)
         if self._sandbox is None:
@@ -69,24 +92,24 @@ class Staging:
                 "put the folder back and try again."
             )
 
-    def _open(self) -> Stage:
+    def _open(self, tell: Tell) -> Stage:
         self._check_project()
         if not self._folder.exists():
-            return self._make()
+            return self._make(tell)
         try:
-            stage = Stage.open(self._folder)
+            stage = Stage.open(self._folder, tell)
         except StageError as problem:
-            return self._make_again(problem)
+            return self._make_again(problem, tell)
         stage.refresh()
         return stage
 
-    def _make(self) -> Stage:
+    def _make(self, tell: Tell) -> Stage:
         make_private(self._folder.parent)
-        return Stage.create(self.project, self._folder)
+        return Stage.create(self.project, self._folder, tell)
 
-    def _make_again(self, problem: StageError) -> Stage:
+    def _make_again(self, problem: StageError, tell: Tell) -> Stage:
         """A stage whose making was broken off is made again; what cannot be read is left as it is."""
         try:
-            return self._make()
+            return self._make(tell)
         except StageError as error:
             raise StageError(f"{problem} {error}") from error

@@ -4,8 +4,9 @@ A hunk keeps its verdict when the file changes again, as long as the piece is th
 stands for (a new name, another mode; everything of a file that is decided whole) is the *rest*.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +28,8 @@ class Piece(msgspec.Struct):
     """Why, in the user's words."""
     stale: str = ""
     """Why it does not fit any more; empty while it does."""
+    by: str = ""
+    """Who decided."""
 
 
 _Rest: TypeAlias = tuple[str, str | None, str, str]
@@ -38,20 +41,24 @@ class FileVerdicts:
     def __init__(self, event: FileChanged, before: "FileVerdicts | None" = None) -> None:
         """`before` are the verdicts on the file's difference until then."""
         self._rest_is: _Rest = (event.kind, event.old_path, event.old_mode, event.new_mode)
-        self._has_rest = not event.hunks or event.old_path is not None or (event.old_mode != event.new_mode)
+        self.has_rest = not event.hunks or event.old_path is not None or (event.old_mode != event.new_mode)
+        """There is more to it than hunks: a new name, another mode; or it is decided whole."""
         self.rest: Verdict = "undecided"
-        self.comment = ""
+        self.comment = self.by = ""
+        self.touched = False
+        """Something was decided of it."""
         self.pieces: dict[str, Piece] = {}
-        known = _Known(before.pieces.values() if before else (), event.hunks)
+        known = _Known(before.pieces.values(), event.hunks) if before is not None else None
         for hunk in event.hunks:
-            self.pieces[hunk.id] = _carried(hunk, known.of(hunk), event)
+            self.pieces[hunk.id] = _carried(hunk, known.of(hunk) if known else None, event)
         if before is not None and event.hunks and before.pieces and before._rest_is == self._rest_is:
-            self.rest, self.comment = before.rest, before.comment
+            self.rest, self.comment, self.by = before.rest, before.comment, before.by
 
     def decide(self, event: ChangeDecided) -> None:
         """Take a decision in; one about a hunk that is gone says nothing."""
+        self.touched = True
         if event.hunk is None:
-            self.rest, self.comment = event.verdict, event.comment
+            self.rest, self.comment, self.by = event.verdict, event.comment, event.by
             for piece in self.pieces.values():
                 _decide(piece, event)
         elif event.hunk in self.pieces:
@@ -82,31 +89,49 @@ class FileVerdicts:
         return "accepted" if self.takes_rest else self.rest
 
     @property
+    def waits_whole(self) -> bool:
+        """Whether what no hunk stands for waits for a decision."""
+        return self.has_rest and self.rest_verdict == "undecided"
+
+    @property
     def verdict(self) -> Verdict:
         """The file's: undecided while any part of it is; accepted when something of it is to be written."""
         parts: set[Verdict] = {piece.verdict for piece in self.pieces.values()}
-        if self._has_rest:
+        if self.has_rest:
             parts.add(self.rest_verdict)
         if "undecided" in parts:
             return "undecided"
         return "accepted" if "accepted" in parts else "rejected"
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether something of it is to be written; the rest may wait."""
+        return bool(self.with_verdict("accepted")) or (self.has_rest and self.rest == "accepted")
+
+    @property
+    def approved_by(self) -> tuple[str, ...]:
+        """Who accepted what is accepted of it."""
+        found = [piece.by for piece in self.pieces.values() if piece.verdict == "accepted"]
+        if self.has_rest and self.rest == "accepted":
+            found.append(self.by)
+        return tuple(dict.fromkeys(by for by in found if by))
+
+    @property
     def is_mixed(self) -> bool:
         """Whether its parts are decided differently."""
         parts = {piece.verdict for piece in self.pieces.values()}
-        return len(parts | {self.rest_verdict} if self._has_rest else parts) > 1
+        return len(parts | {self.rest_verdict} if self.has_rest else parts) > 1
 
 
 def _decide(piece: Piece, event: ChangeDecided) -> None:
-    piece.verdict, piece.comment, piece.stale = event.verdict, event.comment, ""
+    piece.verdict, piece.comment, piece.stale, piece.by = event.verdict, event.comment, "", event.by
 
 
 def _carried(hunk: Hunk, known: Piece | None, event: FileChanged) -> Piece:
     piece = Piece(hunk, event.run, hunk.role or event.role)
     if known is not None:
         piece.run, piece.role = known.run, hunk.role or known.role
-        piece.verdict, piece.comment = known.verdict, known.comment
+        piece.verdict, piece.comment, piece.by = known.verdict, known.comment, known.by
     if hunk.rejected:
         piece.verdict = "rejected"
     return piece
@@ -156,6 +181,24 @@ def lines_of(patch: str, hunk: Hunk) -> list[str]:
         for line in parse_patch(patch)
         if (line.kind == "removed" and line.old in old) or (line.kind == "added" and line.new in new)
     ]
+
+
+def lines_by_hunk(patch: str, hunks: Sequence[Hunk]) -> list[list[str]]:
+    """The same for all hunks of a file, top down as they are, with one look at its diff."""
+    found: list[list[str]] = [[] for _ in hunks]
+    olds, news = [hunk.old_start for hunk in hunks], [hunk.new_start for hunk in hunks]
+    for line in parse_patch(patch) if hunks else ():
+        if line.kind not in _MARKS:
+            continue
+        gone = line.kind == "removed"
+        at = bisect_right(olds, line.old) - 1 if gone else bisect_right(news, line.new) - 1
+        if at < 0:
+            continue
+        hunk = hunks[at]
+        end = hunk.old_start + hunk.old_lines if gone else hunk.new_start + hunk.new_lines
+        if (line.old if gone else line.new) < end:
+            found[at].append(f"{_MARKS[line.kind]}{line.text}")
+    return found
 
 
 _MARKS = {"removed": "-", "added": "+"}

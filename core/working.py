@@ -11,10 +11,12 @@ from core.faults import EXIT_BUDGET, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NEEDS_D
 from core.ledger import BudgetReached
 from core.limits import limits
 from core.money import to_usd
+from core.preparing import progress
 from core.run import Interrupted, NeedsDecision, Outcome, Run, Team
 from core.sandbox import Sandbox
 from core.spend import DAY_BUDGET
 from core.stage import Stage
+from core.stage.follow import Tell
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class RunWork:
 
     run: Run
     team: Team
-    prepare: Callable[[], Awaitable[tuple[Stage, Sandbox]]]
+    prepare: Callable[[Tell], Awaitable[tuple[Stage, Sandbox]]]
     """Brings stage and sandbox up to date."""
 
     async def outcome(self) -> Outcome:
@@ -33,7 +35,7 @@ class RunWork:
         run = self.run
         try:
             await self._prepare()
-            outcome = await self._let_work()
+            outcome = await self._on_its_route()
             return _interrupted() if run.stop.is_set() else outcome
         except (Interrupted, asyncio.CancelledError):
             return _interrupted()
@@ -50,7 +52,7 @@ class RunWork:
     async def _prepare(self) -> None:
         run, started = self.run, monotonic_ms()
         try:
-            run.stage, run.sandbox = await run.unless_stopped(self.prepare())
+            run.stage, run.sandbox = await run.unless_stopped(self.prepare(progress(run)))
         except Interrupted:
             raise
         except Exception as error:
@@ -58,6 +60,19 @@ class RunWork:
         took = monotonic_ms() - started
         await run.emit(StagePrepared(run=run.id, files=run.stage.files, duration_ms=took))
         await run.decisions()
+
+    async def _on_its_route(self) -> Outcome:
+        """Let the team work, and once more from the start on each route that the user wants instead."""
+        while True:
+            try:
+                outcome = await self._let_work()
+            except Exception:
+                if self.run.wanted is None:
+                    raise
+            else:
+                if self.run.wanted is None:
+                    return outcome
+            await self.run.begin_anew()
 
     async def _let_work(self) -> Outcome:
         """Wait for the team; a stopped one gets a while to end in good order, then it is cut off."""

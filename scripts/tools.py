@@ -16,7 +16,9 @@ terminal, and `heddle tools --output json` for programs. The text of each tool i
 - All paths are of the stage, the private copy of your project: see [the design](design.md).
 - *executes*: it runs code in the sandbox. *writes*: it changes files in the stage. *asks*: it leaves the sandbox, so you
   are asked, once for each role, host and project; you can allow hosts beforehand in `research.toml`.
-- Output, time and sizes are limited by `core/limits.toml`; a result that was cut says how to get the rest.
+- Output, time and sizes are limited by `core/limits.toml`; a result that was cut says how to get the rest. What a
+  command prints is shown while it runs; the model gets its first lines and its end, and a name like `@output/3` by
+  which `read_file` and `search_files` find all of it, without secrets, as long as the stage lives.
 - The roles are those of `agents/roles.toml`; a roster can give a role other tools.
 
 """

@@ -49,9 +49,9 @@ def find_references(bench: Workbench, path: str, symbol: str, line: int | None =
     """Find every use of a symbol in the project, its definition too. The answer says which engine found them.
 
     Args:
-        path: A file in which the symbol occurs, relative to the project.
-        symbol: The name of the function, class, method or variable.
-        line: A line of that file where it occurs, counted from 1; its definition or first use when left out.
+        path: A file that mentions it.
+        symbol: The name of a function, class, method or variable.
+        line: A line of that file that mentions it, from 1; its definition or first use when left out.
     """
     mention = _mention(bench, path, symbol, line)
     answer = _ask_at(bench, mention, LanguageServer.references)
@@ -71,9 +71,9 @@ def go_to_definition(bench: Workbench, path: str, symbol: str, line: int | None 
     """Find where a symbol is defined. The answer says which engine found it.
 
     Args:
-        path: A file in which the symbol occurs, relative to the project.
-        symbol: The name of the function, class, method or variable.
-        line: A line of that file where it occurs, counted from 1; its first use when left out.
+        path: A file that mentions it.
+        symbol: The name of a function, class, method or variable.
+        line: A line of that file that mentions it, from 1; its first use when left out.
     """
     mention = _mention(bench, path, symbol, line)
     answer = _ask_at(bench, mention, LanguageServer.definition)
@@ -93,9 +93,9 @@ def get_type_info(bench: Workbench, path: str, symbol: str, line: int | None = N
     """Tell a symbol's type or signature and its documentation. The answer says which engine knows it.
 
     Args:
-        path: A file in which the symbol occurs, relative to the project.
-        symbol: The name of the function, class, method or variable.
-        line: A line of that file where it occurs, counted from 1; its definition or first use when left out.
+        path: A file that mentions it.
+        symbol: The name of a function, class, method or variable.
+        line: A line of that file that mentions it, from 1; its definition or first use when left out.
     """
     mention = _mention(bench, path, symbol, line)
     answer = _ask_at(bench, mention, LanguageServer.hover)
@@ -115,7 +115,7 @@ def diagnostics(bench: Workbench, path: str) -> ToolResult:
     """Tell what is wrong with a source file: errors and warnings with their lines, and which engine found them.
 
     Args:
-        path: The file, relative to the project.
+        path: Path of the file.
     """
     place, text = _source(bench, path)
     answer = _ask(bench, place, lambda server: server.diagnose(place, text, bench.stop.is_set))

@@ -50,6 +50,10 @@ EXAMPLES: Mapping[str, object] = {
     "query": "parse dates with time zones",
     "url": "https://docs.python.org/3/library/json.html",
     "offset": 0,
+    "depth": 2,
+    "branch": "feature/health-endpoint",
+    "message": "Answer health checks",
+    "paths": "src/app.py\ntests/test_app.py",
 }
 """An example for every parameter that some tool has, for the sentence about a missing one."""
 
@@ -116,6 +120,7 @@ def _plain(hint: object) -> type:
     return hint
 
 
+@cache
 def describe(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
     """A docstring's text without `Args`, and what it says about each argument."""
     text, _, arguments = inspect.cleandoc(function.__doc__ or "").partition("\nArgs:\n")

@@ -1,18 +1,18 @@
-"""How long a command takes on the project as it was and as it is now: in turns, so that drift hits both."""
+"""How long something takes on the project as it was and as it is now: in turns, so that drift hits both."""
 
-import json
+import re
+import shlex
 import shutil
-import statistics
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from core.limits import limits
-from core.sandbox import Sandbox, open_sandbox
+from core.sandbox import Ended, Sandbox, open_sandbox
 from core.stage import Stage
-from core.text import clip
+from tools.kept import run_whole, shown
+from tools.measures import MARK, Measure, NoMeasure, pytest_measures, seconds_told, verdict
 from tools.runners import interpreter_of
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -20,106 +20,139 @@ _WORKER = Path(__file__).with_name("benchmark_worker.py")
 _RUNS = 6
 _MOST_RUNS = 100
 _BLOCKS = 2
-_NOISE = 3.0
-"""A difference counts when it is larger than so many times the spread of the medians."""
-
-
-class _Failed(Exception):
-    """The command could not be timed; the text says why."""
+_MOST_ROWS = 40
+_TEST = re.compile(r"(?P<file>[^\s:]+\.py)(::\S+)?")
+_Found = dict[str, list[Measure]]
+"""By version, `before` and `after`."""
 
 
 async def benchmark(bench: Workbench, command: str, runs: int | None = None) -> ToolResult:
-    """Time a command before the changes and after them, and say the median and the spread of both.
+    """Time a command, or pytest-benchmark's tests, before the changes and after them: median and spread of both.
 
     Args:
-        command: What is timed, for `sh -c`, such as `python -m myapp --input data/sample.json`; it must end with 0.
-        runs: How often each version is timed, 6 when left out, 100 at most; one more run warms up.
+        command: For `sh -c`, such as `python -m myapp --input x.json`; it must end with 0. Or a test file alone.
+        runs: How often each version of a command is timed, 6 when left out, 100 at most; one more run warms up.
     """
     if not command.strip() or "\0" in command:
         raise ToolError("The command is empty or holds NUL.")
     each = min(max(runs or _RUNS, _BLOCKS), _MOST_RUNS)
+    test = _test_of(bench, command.strip())
     with ExitStack() as ending:
-        before = _before(bench, ending) if bench.stage.status() else None
+        before = _before(bench, ending, test) if bench.stage.status() else None
         try:
-            taken = await _timed(bench, before, command, each)
-        except _Failed as failed:
+            found = await _in_turns(bench, before, test, command, each)
+        except NoMeasure as failed:
             return ToolResult(False, str(failed))
-    return ToolResult(True, _said(taken))
+    return ToolResult(True, _said(found, before is not None))
 
 
-def _before(bench: Workbench, ending: ExitStack) -> Sandbox:
-    """A sandbox on the project as it is without the changes."""
+def _test_of(bench: Workbench, text: str) -> str:
+    """The path of a test file of the stage, where that is all that was asked for; else empty."""
+    match = _TEST.fullmatch(text)
+    if match is None:
+        return ""
+    place = bench.stage.locate(match["file"])
+    if not (bench.stage.tree / place).is_file():
+        raise ToolError(
+            f"{place} does not exist. Give a test file, or a whole command such as `python {place}`."
+        )
+    return place
+
+
+def _before(bench: Workbench, ending: ExitStack, test: str) -> Sandbox:
+    """A sandbox on the project as it is without the changes; both versions are timed by the same tests."""
     folder = Path(tempfile.mkdtemp(prefix="heddle-before-", dir=bench.stage.tree.parent))
     ending.callback(shutil.rmtree, folder, ignore_errors=True)
     stage = Stage.create(bench.stage.project, folder / "stage")
+    if test:
+        stage.write(test, bench.stage.read(test))
     allowed = bench.sandbox.confinement == "unconfined"
     return open_sandbox(stage.tree, bench.stage.project, allow_unconfined=allowed).of(bench.role)
 
 
-async def _timed(
-    bench: Workbench, before: Sandbox | None, command: str, runs: int
-) -> Mapping[str, list[float]]:
-    """Seconds by version. Raises `_Failed`."""
+async def _in_turns(bench: Workbench, before: Sandbox | None, test: str, command: str, runs: int) -> _Found:
+    """What was measured, by version. Raises `NoMeasure`."""
     versions = {"after": bench.sandbox} if before is None else {"before": before, "after": bench.sandbox}
-    taken: dict[str, list[float]] = {name: [] for name in versions}
+    found: _Found = {name: [] for name in versions}
     for _ in range(_BLOCKS):
-        for name, sandbox in versions.items():
-            taken[name] += await _block(bench, name, sandbox, command, -(-runs // _BLOCKS))
-    return taken
+        for name, sandbox in list(versions.items()):
+            try:
+                found[name] += await (
+                    _tests(bench, sandbox, command.strip())
+                    if test
+                    else _block(bench, sandbox, command, -(-runs // _BLOCKS))
+                )
+            except NoMeasure as failed:
+                if name == "after":
+                    raise
+                if not test:
+                    raise NoMeasure(f"On the project before the changes: {failed}") from None
+                del versions[name]  # what is timed is new: there is nothing to compare with
+    return found
 
 
-async def _block(bench: Workbench, name: str, sandbox: Sandbox, command: str, runs: int) -> list[float]:
+async def _tests(bench: Workbench, sandbox: Sandbox, test: str) -> list[Measure]:
+    """What pytest-benchmark measures in a file of tests."""
     python = interpreter_of(bench.stage.project)
-    argv = [python, "-c", _WORKER.read_text("utf-8"), str(runs), command]
-    seconds = limits().tools.command_seconds
-    ended = await sandbox.run(argv, seconds=seconds, stop=bench.stop)
+    words = shlex.join(
+        [python, "-m", "pytest", "-q", "--color=no", "--benchmark-only", "--benchmark-max-time=0.5", test]
+    )
+    script = f'f=$(mktemp) || exit 1\n{words} --benchmark-json="$f"\ncode=$?\necho; echo {shlex.quote(MARK)}\ncat "$f"\n'
+    script += 'rm -f "$f"\nexit $code\n'
+    ended, output = await _run(bench, sandbox, ["sh", "-c", script], limits().tools.tests_seconds)
+    return pytest_measures(output, ended.exit_code == 0, python)
+
+
+async def _block(bench: Workbench, sandbox: Sandbox, command: str, runs: int) -> list[Measure]:
+    """Some runs of a command: by hyperfine where the sandbox has it, which takes the shell's own time off."""
+    own = shlex.join(
+        [interpreter_of(bench.stage.project), "-c", _WORKER.read_text("utf-8"), str(runs), command]
+    )
+    hyperfine = shlex.join(
+        ["hyperfine", "--style=none", "--shell=sh", "--warmup=1", f"--runs={max(2, runs)}", command]
+    )
+    script = (
+        f"if command -v hyperfine >/dev/null 2>&1; then\nf=$(mktemp) || exit 1\n"
+        f'if {hyperfine} --export-json="$f" >/dev/null 2>&1; then\n'
+        f'echo {shlex.quote(MARK)}; cat "$f"; rm -f "$f"; exit 0\nfi\n'
+        f'rm -f "$f"\nfi\nexec {own}\n'
+    )
+    _, output = await _run(bench, sandbox, ["sh", "-c", script], limits().tools.command_seconds)
+    return [seconds_told(output)]
+
+
+async def _run(bench: Workbench, sandbox: Sandbox, argv: list[str], seconds: float) -> tuple[Ended, str]:
+    ended, output = await run_whole(replace(bench, sandbox=sandbox), argv, seconds=seconds)
     if ended.reason == "stopped":
-        raise _Failed("Stopped before it was done.")
+        raise NoMeasure("Stopped before it was done.")
     if ended.reason == "timed_out":
-        raise _Failed(
-            f"{runs} runs took more than {seconds:g} seconds. Time something smaller, or ask for fewer runs."
+        raise NoMeasure(
+            f"It took more than {seconds:g} seconds. Time something smaller, or ask for fewer runs."
         )
-    try:
-        found: dict[str, Any] = json.loads(ended.output.strip().rpartition("\n")[2])
-    except ValueError:
-        raise _Failed(f"Nothing could be timed with {python}: {clip(ended.output.strip(), 1_000)}") from None
-    if "failed" in found:
-        version = "on the project before the changes " if name == "before" else ""
-        raise _Failed(
-            f"The command failed {version}(exit code {found['failed']}):\n{found['output'].strip()}"
-        )
-    return found["seconds"]
+    return ended, output
 
 
-def _said(taken: Mapping[str, list[float]]) -> str:
-    rows = [_row(name, seconds) for name, seconds in taken.items()]
-    if "before" not in taken:
-        return "\n".join(["Nothing was changed so far, so there is only one version.", *rows])
-    return "\n".join([_verdict(taken["before"], taken["after"]), *rows])
-
-
-def _row(name: str, seconds: list[float]) -> str:
-    low, high = min(seconds), max(seconds)
-    return (
-        f"{name}: median {_time(statistics.median(seconds))}, spread ±{_time(_spread(seconds))}, "
-        f"from {_time(low)} to {_time(high)}, {len(seconds)} runs"
+def _said(found: _Found, changed: bool) -> str:
+    """For each thing that was timed: what the changes did to it, and both versions."""
+    after, before = _joined(found["after"]), _joined(found.get("before", []))
+    parts = [] if changed else ["Nothing was changed so far, so there is only one version."]
+    engines = sorted({each.by for each in after.values()})
+    for name, now in list(after.items())[:_MOST_ROWS]:
+        then = before.get(name)
+        parts += [f"{name}:" if name else ""] * bool(name)
+        if then is not None:
+            parts += [verdict(then, now), then.row("before")]
+        elif changed:
+            parts.append("It could not be timed before the changes, so there is nothing to compare with.")
+        parts.append(now.row("after"))
+    if len(after) > _MOST_ROWS:
+        parts.append(f"… and {len(after) - _MOST_ROWS} more; give one test for less.")
+    return shown(
+        "\n".join([*parts, f"(Timed by {' and '.join(engines)}.)"]), limits().tools.output_characters
     )
 
 
-def _spread(seconds: list[float]) -> float:
-    """The median distance from the median: few slow runs do not matter."""
-    middle = statistics.median(seconds)
-    return statistics.median(abs(each - middle) for each in seconds)
-
-
-def _verdict(before: list[float], after: list[float]) -> str:
-    old, new = statistics.median(before), statistics.median(after)
-    noise = _NOISE * (_spread(before) + _spread(after)) / 2
-    if abs(old - new) <= max(noise, old * 0.02):
-        return "No difference that is larger than the noise."
-    word = f"{old / new:.2f} × faster" if new < old else f"{new / old:.2f} × slower"
-    return f"After the changes it is {word}."
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+def _joined(measures: list[Measure]) -> dict[str, Measure]:
+    """By name, all blocks of one in one."""
+    names = dict.fromkeys(each.name for each in measures)
+    return {name: Measure.of([each for each in measures if each.name == name]) for name in names}

@@ -2,7 +2,7 @@
 
 from core.limits import limits
 from core.sandbox import Ended
-from core.text import clip
+from tools.kept import Printed, run_kept, shown, told
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _NO_NETWORK = (
@@ -37,13 +37,15 @@ _HINTS = (
 async def run_command(bench: Workbench, command: str) -> ToolResult:
     """Run a shell command in the project's folder. There is no network, no input and no terminal.
 
+    Of a long output you get the first lines and the end, and the name by which all of it can be read.
+
     Args:
         command: The command, for `sh -c`; what it starts in the background ends with it.
     """
     check_command(command)
     seconds = limits().tools.command_seconds
-    ended = await bench.sandbox.run(["sh", "-c", command], seconds=seconds, stop=bench.stop)
-    return ToolResult(ended.exit_code == 0, describe(ended, seconds))
+    printed = await run_kept(bench, ["sh", "-c", command], seconds=seconds)
+    return ToolResult(printed.ended.exit_code == 0, describe(printed, seconds))
 
 
 def check_command(command: str) -> None:
@@ -62,8 +64,9 @@ def _can_be_passed(text: str) -> bool:
     return True
 
 
-def describe(ended: Ended, seconds: float, *, network: bool = False) -> str:
-    """How a command ended, and what it printed, for the model. `network`: it had that."""
+def describe(printed: Printed, seconds: float, *, network: bool = False) -> str:
+    """How a command ended, and the end of what it printed, for the model. `network`: it had that."""
+    ended = printed.ended
     match ended.reason:
         case "exited":
             head = f"Exit code {ended.exit_code}." if not ended.excess else f"{ended.excess} It was killed."
@@ -71,9 +74,10 @@ def describe(ended: Ended, seconds: float, *, network: bool = False) -> str:
             head = f"Ended by force after {seconds:g} seconds."
         case "stopped":
             head = "Stopped before it was done."
-    output = clip(ended.output, limits().tools.output_characters - 1_000).rstrip("\n")
+    output = shown(ended.output, limits().tools.command_characters)
+    rest = told(printed.name)
     hints = [each for each in hints_for(ended) if each != _NO_NETWORK or not network]
-    return "\n".join([head, *hints, output or "It printed nothing."])
+    return "\n".join([head, *hints, *([rest] if rest else []), output or "It printed nothing."])
 
 
 def hints_for(ended: Ended) -> list[str]:

@@ -22,7 +22,7 @@ def analyze_complexity(bench: Workbench, path: str = ".") -> ToolResult:
     """Measure the functions of a file or folder, worst first: cyclomatic complexity, lines of code, arguments.
 
     Args:
-        path: The file or folder, relative to the project; the project itself when left out.
+        path: The file or folder; the project itself when left out.
     """
     place = bench.stage.locate(path)
     target = bench.stage.tree / place

@@ -1,18 +1,20 @@
 """Which lines the tests reach: those that were changed come first."""
 
-import json
+import contextlib
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from core.limits import limits
-from core.text import clip
+from core.sandbox import Ended
+from tools.coverage_ways import Unreadable, Way, go_module, read_report, way_for
 from tools.coverage_worker import MARK, NOT_INSTALLED
+from tools.kept import run_whole, shown
 from tools.nearby import explain_missing
-from tools.runners import Target, find_kind, interpreter_of, runner_for
+from tools.runners import Target, find_kind, interpreter_of
 from tools.workbench import ToolError, ToolResult, Workbench
 
-_WORKER = Path(__file__).with_name("coverage_worker.py")
 _MOST_FILES = 40
 _MOST_RANGES = 25
 
@@ -31,36 +33,26 @@ class _Covered:
 
 
 async def coverage_report(bench: Workbench, target: str | None = None) -> ToolResult:
-    """Run the Python tests and list the lines that no test reaches, the changed ones first. Needs coverage.py.
+    """Run the tests and list the lines that no test reaches, the changed ones first.
+
+    For Python (coverage.py), Jest, Vitest, node --test, other npm tests (c8), Go, and Rust (cargo llvm-cov).
 
     Args:
         target: A test file, a folder, or one test like tests/test_app.py::test_home; all when left out.
     """
     chosen = None if target is None else _target(bench, target)
     kind = find_kind(bench.stage.tree, chosen)
-    if kind not in ("pytest", "unittest"):
-        what = f"{kind} tests" if kind else "this project, in which no tests were found"
-        raise ToolError(f"Coverage is measured for pytest and unittest only, not for {what}.")
-    python = interpreter_of(bench.stage.project)
-    words = runner_for(kind, bench.stage.tree, python, chosen).argv[2:]
-    ended = await bench.sandbox.run(
-        [python, "-c", _WORKER.read_text("utf-8"), *words],
-        seconds=limits().tools.tests_seconds,
-        stop=bench.stop,
-    )
+    if kind is None:
+        raise ToolError("No tests were found in this project, so there is nothing to measure.")
+    way = way_for(kind, bench.stage.tree, interpreter_of(bench.stage.project), chosen)
+    seconds = limits().tools.tests_seconds
+    ended, output = await run_whole(bench, way.argv, seconds=seconds, environment=way.environment)
     if ended.exit_code == NOT_INSTALLED:
-        raise ToolError(
-            f"coverage.py is not installed for the project's Python ({python}). Ask for it to be installed"
-            " (pip install coverage), or use run_tests without coverage."
-        )
+        raise ToolError(way.missing)
     if ended.reason != "exited":
-        how = (
-            "stopped"
-            if ended.reason == "stopped"
-            else f"ended after {limits().tools.tests_seconds:g} seconds"
-        )
+        how = "stopped" if ended.reason == "stopped" else f"ended after {seconds:g} seconds"
         return ToolResult(False, f"The tests were {how}, so nothing was measured.")
-    return _result(bench, ended.output)
+    return _result(bench, way, ended, output)
 
 
 def _target(bench: Workbench, text: str) -> Target:
@@ -71,22 +63,35 @@ def _target(bench: Workbench, text: str) -> Target:
     return Target(place, name)
 
 
-def _result(bench: Workbench, output: str) -> ToolResult:
-    told, mark, line = output.rpartition(MARK + "\n")
+def _result(bench: Workbench, way: Way, ended: Ended, output: str) -> ToolResult:
+    told, mark, report = output.rpartition(MARK + "\n")
     try:
-        found = json.loads(line) if mark else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise ToolError(
-            f"Coverage could not be measured: {clip(output.strip(), 2_000) or 'nothing was said'}"
-        )
-    files = [_Covered(path, row[0], tuple(row[1])) for path, row in sorted(found["files"].items())]
-    failed = bool(found["code"])
+        if not mark:
+            raise Unreadable
+        found = read_report(way.form, report, go_module(bench.stage.tree))
+    except Unreadable:
+        said = shown((told if mark else output).strip(), limits().tools.command_characters)
+        raise ToolError(f"Coverage could not be measured: {said or 'nothing was said'}") from None
+    files = [
+        _Covered(path, lines, missing)
+        for each, (lines, missing) in sorted(found.items())
+        if (path := _relative(bench, each))
+    ]
+    failed = bool(ended.exit_code)
     head = "The tests failed, so this shows what they reached until then.\n" if failed else ""
     text = head + _report(files, _changed_lines(bench, {each.path for each in files}))
-    tail = f"\n\nWhat the tests said:\n{clip(told.strip(), 4_000)}" if failed else ""
-    return ToolResult(not failed, text + tail)
+    said = shown(told.strip(), limits().tools.command_characters // 2)
+    return ToolResult(not failed, f"{text}\n\nWhat the tests said:\n{said}" if failed else text)
+
+
+def _relative(bench: Workbench, path: str) -> str:
+    """A report's path as the project's own; empty for files that are not the project's."""
+    for top in (bench.stage.project, bench.stage.tree):
+        with contextlib.suppress(ValueError):
+            path = str(PurePosixPath(path).relative_to(top.resolve()))
+    path = posixpath.normpath(path)
+    foreign = path.startswith(("/", "../")) or "node_modules" in path.split("/")
+    return "" if foreign else path
 
 
 def _changed_lines(bench: Workbench, known: set[str]) -> dict[str, set[int]]:

@@ -30,8 +30,8 @@ def measure(words):  # noqa: ANN001, ANN201 - also for Pythons without annotatio
     code = subprocess.call(run)
     sys.stdout.flush()
     print(MARK)
-    print(json.dumps({"code": code, "files": _files(coverage, data)}))
-    return 0
+    print(json.dumps({"files": _files(coverage, data)}))
+    return code
 
 
 def _files(coverage, data):  # noqa: ANN001, ANN202

@@ -31,7 +31,7 @@ def edit_file(
     """Replace a piece of a text file, or several: all or none. Small slips in old are mended, and said. Read it first.
 
     Args:
-        path: The file, relative to the project.
+        path: Path of the file.
         old: The text to replace, copied exactly and without line numbers; it must occur only once.
         new: The text that takes its place; empty to delete it.
         edits: Instead of old and new: several replacements, one after another.

@@ -1,10 +1,8 @@
-"""Reading, writing and listing the stage's files."""
-
-import os
-from pathlib import Path
+"""Reading and writing the stage's files."""
 
 from core.limits import limits
 from tools import textfile
+from tools.kept import find_kept, is_kept
 from tools.nearby import explain_missing
 from tools.textfile import TextFormat
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -18,12 +16,11 @@ def read_file(
     """Read a text file. Every line comes with its number and a tab, which are not part of the file.
 
     Args:
-        path: The file, relative to the project.
+        path: Path of the file.
         start_line: First line to read, counted from 1; the beginning when left out.
         end_line: Last line to read; as much as fits when left out.
     """
-    place = bench.stage.locate(path)
-    data = bytes_of(bench, place)
+    place, data = _read(bench, path)
     if textfile.is_binary(data):
         raise ToolError(f"{place} is a binary file of {len(data):,} bytes; only text can be read.")
     spelled = textfile.format_of(data)
@@ -39,6 +36,13 @@ def read_file(
             f' read_file(path="{place}", start_line={reached + 1})'
         )
     return ToolResult(True, shown + (f"\n({'; '.join(notes)})" if notes else ""))
+
+
+def _read(bench: Workbench, path: str) -> tuple[str, bytes]:
+    if is_kept(path):
+        return path, find_kept(bench, path).read_bytes()
+    place = bench.stage.locate(path)
+    return place, bytes_of(bench, place)
 
 
 def _range(place: str, count: int, start: int | None, end: int | None) -> tuple[int, int]:
@@ -80,7 +84,7 @@ def write_file(bench: Workbench, path: str, content: str) -> ToolResult:
     """Create a text file or replace all of it. To change a part of a file, use edit_file.
 
     Args:
-        path: The file, relative to the project; missing folders are made.
+        path: The file; missing folders are made.
         content: The whole new text.
     """
     textfile.require_text(content, "content")
@@ -126,32 +130,3 @@ def bytes_of(bench: Workbench, place: str) -> bytes:
         return bench.stage.read(place)
     except FileNotFoundError:
         raise ToolError(explain_missing(bench.stage, place)) from None
-
-
-def list_directory(bench: Workbench, path: str = ".") -> ToolResult:
-    """List a folder: folders first, with a slash, then files with their size in bytes.
-
-    Args:
-        path: The folder, relative to the project; the project itself when left out.
-    """
-    place = bench.stage.locate(path)
-    folder = bench.stage.tree / place
-    if not folder.exists():
-        raise ToolError(explain_missing(bench.stage, place))
-    if not folder.is_dir():
-        raise ToolError(f"{place} is a file. Use read_file to read it.")
-    with os.scandir(folder) as entries:
-        rows = sorted(_row(entry) for entry in entries if entry.name != ".git")
-    most = limits().tools.list_entries
-    shown = [row for _, row in rows[:most]]
-    if len(rows) > most:
-        shown.append(f"… and {len(rows) - most} more; use search_files or list a folder in it.")
-    return ToolResult(True, "\n".join(shown) if shown else f"{place} is empty.")
-
-
-def _row(entry: os.DirEntry[str]) -> tuple[tuple[bool, str], str]:
-    if entry.is_symlink():
-        return (True, entry.name), f"{entry.name} -> {Path(entry.path).readlink()}"
-    if entry.is_dir():
-        return (False, entry.name), f"{entry.name}/"
-    return (True, entry.name), f"{entry.name} ({entry.stat(follow_symlinks=False).st_size:,})"

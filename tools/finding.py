@@ -12,7 +12,7 @@ def find_files(bench: Workbench, pattern: str, path: str | None = None) -> ToolR
 
     Args:
         pattern: A glob such as *.py, src/**/test_*.ts or {a,b}.json; without a slash it may be in any folder.
-        path: Only in this folder, relative to the project; all of it when left out.
+        path: Only in this folder; all of it when left out.
     """
     place = bench.stage.locate(path or ".")
     folder = bench.stage.tree / place

@@ -19,7 +19,7 @@ def git_diff(bench: Workbench, path: str | None = None) -> ToolResult:
     """Show all changes since the work began as a unified diff.
 
     Args:
-        path: Only this file, relative to the project; all files when left out.
+        path: Only this file; all files when left out.
     """
     paths = None if path is None else [bench.stage.locate(path)]
     text = bench.stage.diff(paths)

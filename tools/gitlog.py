@@ -24,7 +24,7 @@ def git_log(
     """List the project's commits, newest first: id, date, author, subject. Or show one commit with its diff.
 
     Args:
-        path: Only commits that changed this file or folder, relative to the project.
+        path: Only commits that changed this file or folder.
         count: How many commits, 20 when left out, 200 at most.
         commit: The id of one commit: its message and diff are shown instead of a list.
     """
@@ -46,7 +46,7 @@ def git_blame(
     """Show which commit last changed each line of a file, as the file is now; uncommitted lines say so.
 
     Args:
-        path: The file, relative to the project.
+        path: Path of the file.
         start_line: First line, from 1; the file's first when left out.
         end_line: Last line; 400 lines at most are shown at once.
     """
@@ -89,5 +89,6 @@ def _run(bench: Workbench, words: list[str]) -> Ended:
         environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
         folder=Path("/"),
         shell=False,
+        alone=True,
     )
     return supervise(launch, seconds=limits().tools.search_seconds, stopped=bench.stop.is_set)

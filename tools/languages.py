@@ -24,6 +24,8 @@ class ServerKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     interpreter: str = ""
     """Dotted place in the options for the path of the project's Python interpreter."""
+    once: bool = False
+    """It publishes diagnostics once for each text, and never again for the same one."""
     told: bool = False
     """It wants to be told which files changed; others look for themselves."""
     settles: float = 0.0

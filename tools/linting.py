@@ -118,7 +118,7 @@ def _best(bench: Workbench, fitting: list[Row]) -> tuple[Row | None, str, str]:
     marked = [row for row in fitting if _is_marked(bench.stage.tree, row)]
     free = [row for row in fitting if not row.needs_mark and row not in marked]
     for row in [*marked, *free]:
-        program = _program(bench.stage.project, row.argv[0])
+        program = program_of(bench.stage.project, row.argv[0])
         if program:
             return row, program, ""
     if marked:
@@ -148,7 +148,7 @@ def _holds(tree: Path, name: str, text: str) -> bool:
         return text in opened.read(_MARK_BYTES).decode("utf-8", "replace")
 
 
-def _program(project: Path, name: str) -> str:
+def program_of(project: Path, name: str) -> str:
     """The project's own program of this name, else PATH's (which never leads to Heddle's own)."""
     for place in _PLACES:
         own = project / place / name

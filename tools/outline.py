@@ -36,10 +36,10 @@ def parse_ast(
     With lines or node_kinds it shows a file's syntax tree instead.
 
     Args:
-        path: The file or folder, relative to the project.
-        start_line: Show the syntax tree from this line on, counted from 1, instead of the outline.
-        end_line: Last line of the syntax tree.
-        node_kinds: Show only nodes of these tree-sitter kinds, separated by commas, such as call, import_statement.
+        path: The file or folder.
+        start_line: The syntax tree from this line on, from 1.
+        end_line: The syntax tree's last line.
+        node_kinds: Only nodes of these tree-sitter kinds, such as call, import_statement.
     """
     place = bench.stage.locate(path)
     target = bench.stage.tree / place
@@ -86,6 +86,7 @@ def run_worker(bench: Workbench, words: Sequence[str]) -> Ended:
         environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         folder=bench.stage.tree,
         shell=False,
+        alone=True,
     )
     ended = supervise(launch, seconds=limits().tools.analysis_seconds, stopped=bench.stop.is_set)
     if ended.reason == "stopped":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 from core.limits import limits
 from core.policy import policy_for
@@ -9,6 +10,7 @@ from core.sandbox.grant import Grant, NoGrant, find_granted
 from tools.commands import check_command, describe
 from tools.consent import COMMAND_CHOICES, Wish, require
 from tools.exclusive import exclusively
+from tools.kept import run_kept
 from tools.workbench import ToolError, ToolResult, Workbench
 
 
@@ -21,14 +23,13 @@ async def run_command_outside(
 ) -> ToolResult:
     """Run a shell command that needs the network, or a path outside of the project. The user sees it and is asked.
 
-    The answer counts for exactly this command: ask with all that it needs in one call. For everything else use
-    run_command, which asks nobody; a package is installed with install_dependency.
+    The answer counts for exactly this command: ask with all that it needs at once. Use run_command for all others.
 
     Args:
         command: The command, for `sh -c`, in the project's folder.
         network: true when it must reach the network.
-        read: Files or folders outside that it must read, one absolute path on each line.
-        write: Files or folders outside that it must change, one absolute path on each line; nothing undoes that.
+        read: Absolute paths outside that it must read, one on each line.
+        write: Absolute paths outside that it must change, one on each line; nothing undoes that.
     """
     check_command(command)
     grant = _wanted(bench, network, read, write)
@@ -38,9 +39,9 @@ async def run_command_outside(
 
 async def _run(bench: Workbench, command: str, grant: Grant) -> ToolResult:
     seconds = limits().tools.command_seconds
-    sandbox = bench.sandbox.granting(grant)
-    ended = await sandbox.run(["sh", "-c", command], seconds=seconds, stop=bench.stop)
-    return ToolResult(ended.exit_code == 0, describe(ended, seconds, network=grant.network))
+    granted = replace(bench, sandbox=bench.sandbox.granting(grant))
+    printed = await run_kept(granted, ["sh", "-c", command], seconds=seconds)
+    return ToolResult(printed.ended.exit_code == 0, describe(printed, seconds, network=grant.network))
 
 
 def _wanted(bench: Workbench, network: bool, read: str | None, write: str | None) -> Grant:

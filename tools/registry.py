@@ -12,6 +12,7 @@ import msgspec
 
 from core.limits import limits
 from core.sandbox import NotAllowed, SandboxFailed
+from core.sandbox.secrecy import is_known, known_values
 from core.stage.change import StageError
 from core.text import clip
 from tools import arguments as args
@@ -22,15 +23,18 @@ from tools.complexity import analyze_complexity
 from tools.coverage import coverage_report
 from tools.editing import edit_file
 from tools.exclusive import exclusively, while_wanted
-from tools.files import list_directory, read_file, write_file
+from tools.files import read_file, write_file
 from tools.finding import find_files
 from tools.git import git_diff, git_status
 from tools.gitlog import git_blame, git_log
+from tools.listing import list_directory
 from tools.outline import parse_ast
 from tools.outside import run_command_outside
-from tools.packages.checks import audit_security, check_updates
+from tools.packages.audit import audit_security
+from tools.packages.checks import check_updates
 from tools.packages.proposals import install_dependency
 from tools.patching import apply_patch
+from tools.proposing import commit, create_branch
 from tools.research.docs import docs_search
 from tools.research.pages import fetch_page, web_search
 from tools.research.stackoverflow import stackoverflow_search
@@ -77,6 +81,8 @@ _ALL = (
     Tool("git_diff", git_diff),
     Tool("git_log", git_log),
     Tool("git_blame", git_blame),
+    Tool("create_branch", create_branch),
+    Tool("commit", commit),
     Tool("write_file", write_file, writes=True),
     Tool("edit_file", edit_file, writes=True),
     Tool("apply_patch", apply_patch, writes=True),
@@ -110,7 +116,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "Testing": ("run_tests", "coverage_report", "benchmark"),
         "Packages": ("install_dependency", "check_updates", "audit_security"),
-        "Git": ("git_status", "git_diff", "git_log", "git_blame"),
+        "Git": ("git_status", "git_diff", "git_log", "git_blame", "create_branch", "commit"),
         "Search and research": ("web_search", "fetch_page", "docs_search", "stackoverflow_search"),
         "Execution": ("execute_code", "run_command", "run_command_outside", "run_linter", "format_code"),
     }
@@ -150,18 +156,29 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if tool is None:
         raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
     chosen = args.checked(name, tool.function, arguments)
-    await asyncio.to_thread(check_secrecy, bench, tool.writes, _texts_of(chosen))
+    at_once = not tool.asks and not inspect.iscoroutinefunction(tool.function)
+    if not at_once:
+        await asyncio.to_thread(check_secrecy, bench, tool.writes, _texts_of(chosen))
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
+    if at_once:
+        return await _beside_a_look(bench, asyncio.to_thread(_at_once, tool, bench, chosen))
     if tool.asks:
         work = tool.function(bench, **chosen)
         assert not isinstance(work, ToolResult)
         if tool.executes:
             return await work
         return await while_wanted(bench, name, work)
-    if not inspect.iscoroutinefunction(tool.function):
-        return await asyncio.to_thread(_at_once, tool.function, bench, chosen)
     return await exclusively(bench, tool.function, chosen)
+
+
+async def _beside_a_look(bench: Workbench, work: Awaitable[ToolResult]) -> ToolResult:
+    """Look for hidden files meanwhile, whose values no result may hold: of a large project that takes a while."""
+    if is_known(bench.stage.tree):
+        return await work
+    look = asyncio.to_thread(known_values, bench.stage.tree, bench.stage.project)
+    result, _ = await asyncio.gather(work, look)
+    return result
 
 
 def _texts_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +190,8 @@ def _texts_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
     return texts
 
 
-def _at_once(function: Function, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
-    result = function(bench, **chosen)
+def _at_once(tool: Tool, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
+    check_secrecy(bench, tool.writes, _texts_of(chosen))
+    result = tool.function(bench, **chosen)
     assert isinstance(result, ToolResult)
     return result

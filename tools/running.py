@@ -10,6 +10,7 @@ import msgspec
 from core.limits import limits
 from core.text import clip
 from tools.commands import describe
+from tools.kept import run_kept, told
 from tools.linting import Chosen, Row, choose
 from tools.runners import interpreter_of
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -48,15 +49,16 @@ async def execute_code(bench: Workbench, language: str, code: str) -> ToolResult
     except UnicodeEncodeError:
         raise ToolError("The code holds half of a surrogate pair, which is no character.") from None
     seconds = limits().tools.command_seconds
-    ended = await bench.sandbox.run(
+    printed = await run_kept(
+        bench,
         ["sh", "-c", _script(found, interpreter_of(bench.stage.project))],
         seconds=seconds,
-        stop=bench.stop,
         environment={_CODE: code},
     )
+    ended = printed.ended
     if ended.exit_code == _NOT_FOUND and ended.output.startswith(_MISSING):
         raise ToolError(ended.output.strip())
-    return ToolResult(ended.exit_code == 0, describe(ended, seconds))
+    return ToolResult(ended.exit_code == 0, describe(printed, seconds))
 
 
 _MISSING = "Not installed here: "
@@ -88,7 +90,7 @@ async def run_linter(bench: Workbench, path: str | None = None) -> ToolResult:
     """Check files with the project's linters (ruff, flake8, eslint, gofmt, rustfmt, shellcheck). Changes nothing.
 
     Args:
-        path: A file or folder, relative to the project; the files that were changed so far when left out.
+        path: A file or folder; the files that were changed so far when left out.
     """
     return await _run_all(bench, choose(bench, "lint", path), "Nothing was found by")
 
@@ -97,7 +99,7 @@ async def format_code(bench: Workbench, path: str | None = None) -> ToolResult:
     """Format files as the project is set up (ruff, black, prettier, gofmt, rustfmt, clang-format).
 
     Args:
-        path: A file or folder, relative to the project; the files that were changed so far when left out.
+        path: A file or folder; the files that were changed so far when left out.
     """
     return await _run_all(bench, choose(bench, "format", path), "Formatted by")
 
@@ -120,14 +122,15 @@ async def _run_one(
 ) -> tuple[bool, str]:
     seconds = limits().tools.command_seconds
     argv = [program, *row.argv[1:], *(f"./{each}" for each in files)]
-    ended = await bench.sandbox.run(argv, seconds=seconds, stop=bench.stop)
+    printed = await run_kept(bench, argv, seconds=seconds)
+    ended = printed.ended
     output = ended.output.strip("\n")
     if ended.exit_code == 0 and not (output and row.speaks):
         return True, f"{clean} {row.name}: {len(files)} {'file' if len(files) == 1 else 'files'}."
-    room = limits().tools.output_characters // 2
+    room = limits().tools.command_characters
     lines = output.count("\n") + 1
-    rest = "\n(Give a smaller path for the rest.)" if len(output) > room else ""
+    rest = f"\n{told(printed.name)}" if len(output) > room else ""
     return (
         False,
-        f"{row.name} ({lines} lines): {describe(ended, seconds)[:60].splitlines()[0]}\n{clip(output, room)}{rest}",
+        f"{row.name} ({lines} lines): {describe(printed, seconds)[:60].splitlines()[0]}\n{clip(output, room)}{rest}",
     )

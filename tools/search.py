@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.limits import limits
@@ -14,6 +14,7 @@ from core.sandbox.process import Ended, Launch, supervise
 from core.stage.survey import JUNK
 from tools.finding import glob_of
 from tools.globs import split_globs
+from tools.kept import find_kept, is_kept
 from tools.nearby import explain_missing
 from tools.textfile import require_text
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -33,6 +34,8 @@ class _Wanted:
     """What is searched for, and where."""
 
     pattern: str
+    top: Path
+    """The folder that `place` is in."""
     place: str
     globs: tuple[str, ...]
     context: int
@@ -64,15 +67,13 @@ def search_files(
 
     Args:
         pattern: A regular expression; (?i) at its start ignores case.
-        path: Only this file or folder, relative to the project; all of it when left out.
+        path: Only this file or folder; all of it when left out.
         glob: Only files of this name, such as *.py or src/**/*.{ts,tsx}; !*.min.js leaves those out.
         context: How many lines around each match to show too, 20 at most, as `path-line- text`.
     """
-    place = bench.stage.locate(path or ".")
-    if not (bench.stage.tree / place).exists():
-        raise ToolError(explain_missing(bench.stage, place))
     _check(pattern)
-    wanted = _Wanted(pattern, place, _globs(glob), min(max(context or 0, 0), _MOST_CONTEXT))
+    top, place = _place(bench, path or ".")
+    wanted = _Wanted(pattern, top, place, _globs(glob), min(max(context or 0, 0), _MOST_CONTEXT))
     program = ripgrep(bench)
     found = _by_ripgrep(bench, program, wanted) if program else None
     note = ""
@@ -82,7 +83,21 @@ def search_files(
         said = found[0].output.strip()
         note = f"(The pattern is no regular expression: {said}. It was searched as plain text.)"
         found = _by_worker(bench, wanted, "--plain")
-    return _result(*found, note, wanted)
+    ended, rows = found
+    if is_kept(path or ""):
+        rows = [replace(row, path=(path or "",)) for row in rows]
+    return _result(ended, rows, note, wanted)
+
+
+def _place(bench: Workbench, path: str) -> tuple[Path, str]:
+    """What is to be searched: in the stage, or one of the kept outputs of commands."""
+    if is_kept(path):
+        file = find_kept(bench, path)
+        return file.parent, file.name
+    place = bench.stage.locate(path)
+    if not (bench.stage.tree / place).exists():
+        raise ToolError(explain_missing(bench.stage, place))
+    return bench.stage.tree, place
 
 
 def _check(pattern: str) -> None:
@@ -123,10 +138,10 @@ def ripgrep(bench: Workbench) -> str | None:
 def _by_ripgrep(bench: Workbench, program: str, wanted: _Wanted) -> tuple[Ended, list[_Row]]:
     """All that it finds, put in order; of very much only the first, which it then finds in order by itself."""
     words = [program, *_ripgrep_words(wanted)]
-    ended, rows = _run(bench, words, _MOST_ROWS)
+    ended, rows = _run(bench, wanted, words, _MOST_ROWS)
     if len(rows) >= _MOST_ROWS or ended.omitted_bytes:
         most = (limits().tools.search_matches + 1) * (2 * wanted.context + 1)
-        return _run(bench, [program, "--sort=path", *words[1:]], most)
+        return _run(bench, wanted, [program, "--sort=path", *words[1:]], most)
     return ended, sorted(rows)
 
 
@@ -143,7 +158,7 @@ def _ripgrep_words(wanted: _Wanted) -> list[str]:
     words += ["--max-filesize=10M", "--null", "--regexp", wanted.pattern]
     words += [f"--context={wanted.context}"] if wanted.context else []
     words += [word for each in _anchored(wanted) for word in ("--glob", each)]
-    words += [word for name in _SKIPPED for word in ("--glob", f"!**/{name}/**")]
+    words += [word for name in _SKIPPED for word in ("--glob", f"!{name}/")]
     return [*words, "--", wanted.place]
 
 
@@ -161,10 +176,10 @@ def _by_worker(bench: Workbench, wanted: _Wanted, *more: str) -> tuple[Ended, li
     most = limits().tools.search_matches + 1
     task = {"globs": wanted.globs, "context": wanted.context, "most": most, "skipped": _SKIPPED}
     words = [sys.executable, "-I", "-S", str(_WORKER), wanted.place, wanted.pattern, json.dumps(task), *more]
-    return _run(bench, words, most * (2 * wanted.context + 2))
+    return _run(bench, wanted, words, most * (2 * wanted.context + 2))
 
 
-def _run(bench: Workbench, words: Sequence[str], most: int) -> tuple[Ended, list[_Row]]:
+def _run(bench: Workbench, wanted: _Wanted, words: Sequence[str], most: int) -> tuple[Ended, list[_Row]]:
     """Run an engine until it ends, or has printed so many lines."""
     count = 0
 
@@ -175,8 +190,9 @@ def _run(bench: Workbench, words: Sequence[str], most: int) -> tuple[Ended, list
     launch = Launch(
         argv=words,
         environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
-        folder=bench.stage.tree,
+        folder=wanted.top,
         shell=False,
+        alone=True,
     )
     stopped: Callable[[], bool] = lambda: count >= most or bench.stop.is_set()  # noqa: E731
     ended = supervise(launch, seconds=limits().tools.search_seconds, stopped=stopped, tell=tell)

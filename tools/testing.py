@@ -2,12 +2,11 @@
 
 import os
 import re
-import shlex
 
 from core.limits import limits
 from core.sandbox import Ended, NotAllowed, SandboxFailed
-from core.text import clip
 from tools.commands import hints_for
+from tools.kept import Printed, run_kept, shown, told
 from tools.nearby import explain_missing
 from tools.reports import Counts, plain, read
 from tools.runners import Runner, Target, find_kind, interpreter_of, runner_for
@@ -34,16 +33,16 @@ async def run_tests(bench: Workbench, target: str | None = None) -> ToolResult:
         return _not_run("no tests were found in the project")
     runner = runner_for(kind, bench.stage.tree, interpreter_of(bench.stage.project), chosen)
     try:
-        ended = await bench.sandbox.run(
+        printed = await run_kept(
+            bench,
             runner.argv,
             seconds=limits().tools.tests_seconds,
-            stop=bench.stop,
             environment={**_PLAIN, **_import_path(bench)} if kind == "npm" else _import_path(bench),
         )
     except (NotAllowed, SandboxFailed) as error:
         return _not_run(str(error))
     roots = (str(bench.stage.project), str(bench.stage.tree))
-    return _result(runner, ended, read(kind, ended.output, roots))
+    return _result(runner, printed, read(kind, printed.ended.output, roots))
 
 
 def _target(bench: Workbench, text: str) -> Target:
@@ -76,30 +75,29 @@ def _not_run(reason: str, output: str = "") -> ToolResult:
     return ToolResult(False, f"{text}\n{output}".rstrip(), tests=TestReport("not_run", text=text))
 
 
-def _result(runner: Runner, ended: Ended, counts: Counts) -> ToolResult:
+def _result(runner: Runner, printed: Printed, counts: Counts) -> ToolResult:
+    ended = printed.ended
     output = plain(ended.output).strip("\n")
     reason = _why_not_run(runner, ended, counts)
     if reason:
-        return _not_run(reason, clip(output, limits().tools.output_characters * 2 // 3))
+        rest = told(printed.name)
+        return _not_run(
+            reason, "\n".join([*([rest] if rest else []), shown(output, limits().tools.command_characters)])
+        )
     report = _report(runner, ended, counts)
     failures = [_lines(each) for each in report.failures]
-    text = "\n".join([report.text, *failures, *_rest(runner, report, output)])
+    text = "\n".join([report.text, *failures, *_rest(printed, report, output)])
     return ToolResult(report.outcome == "passed", text.rstrip(), tests=report)
 
 
-def _rest(runner: Runner, report: TestReport, output: str) -> list[str]:
+def _rest(printed: Printed, report: TestReport, output: str) -> list[str]:
     """What a runner printed, as far as its report does not tell it already."""
     if report.failures and len(report.failures) >= report.failed:
-        return [f"(All that was printed: run_command with `{shlex.join(runner.argv)}`.)"]
+        return [told(printed.name)] if printed.name else []
     known = report.outcome == "passed" and report.passed
-    most = _TAIL_CHARACTERS if known else limits().tools.output_characters // 2
-    if len(output) <= most:
-        return ["", output]
-    return [
-        "",
-        f"(The end of what was printed; all of it: run_command with `{shlex.join(runner.argv)}`.)",
-        output[-most:],
-    ]
+    most = _TAIL_CHARACTERS if known else limits().tools.command_characters
+    rest = told(printed.name) if len(output) > most else ""
+    return ["", *([rest] if rest else []), shown(output, most)]
 
 
 def _why_not_run(runner: Runner, ended: Ended, counts: Counts) -> str:

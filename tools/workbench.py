@@ -1,11 +1,11 @@
 """What a tool works with, and what it gives back."""
 
 import threading
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.events import QuestionKind, TestOutcome
+from core.events import GitAction, QuestionKind, TestOutcome
 from core.sandbox import Sandbox
 from core.stage.stage import Stage
 
@@ -38,6 +38,8 @@ class Workbench:
     role: str
     ask: Ask | None = None
     """Called on the loop that the tool was called on. None: nobody can be asked."""
+    tell: Callable[[str], None] | None = None
+    """Hears what a command prints while it runs, in whole lines without secrets, in any thread."""
 
 
 class ToolError(Exception):
@@ -74,6 +76,16 @@ class TestReport:
 
 
 @dataclass(frozen=True)
+class GitWish:
+    """What a node wants done in the user's own repository; the caller proposes it."""
+
+    action: GitAction
+    branch: str = ""
+    message: str = ""
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ToolResult:
     """What a call gave. `text` is what the model reads."""
 
@@ -84,3 +96,5 @@ class ToolResult:
     tests: TestReport | None = None
     masked: Mapping[str, int] = field(default_factory=dict[str, int])
     """Secrets that were masked in the text, by kind."""
+    wish: GitWish | None = None
+    """What the user is to decide on."""

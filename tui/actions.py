@@ -1,46 +1,17 @@
 """Every action once: keys, footer, palette and help are all made from this table."""
 
-from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Sequence
 
-import msgspec
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
-Scope: TypeAlias = Literal[
-    "anywhere", "prompt", "diffs", "question", "sessions", "inbox", "graph", "timeline"
-]
-When: TypeAlias = Literal[
-    "always", "busy", "idle", "retry", "files", "open", "written", "live", "conflict", "waiting"
-]
-"""What must be true for the footer to offer it."""
+from tui.action import SCOPE_TITLES, Action, Scope, When
+from tui.past_actions import PAST_ACTIONS
 
-SCOPE_TITLES: dict[Scope, str] = {
-    "anywhere": "Anywhere",
-    "prompt": "In the prompt",
-    "diffs": "In the diffs",
-    "question": "When a run asks",
-    "sessions": "In the list of sessions",
-    "inbox": "In the inbox",
-    "graph": "In the agent graph",
-    "timeline": "In the timeline",
-}
+__all__ = ["ACTIONS", "SCOPE_TITLES", "Action", "Scope", "When", "bindings", "key_name", "offered"]
 
-
-class Action(msgspec.Struct, frozen=True):
-    name: str
-    """The method `action_NAME` of what holds the scope."""
-    keys: tuple[str, ...]
-    label: str
-    """One or two words, for the footer."""
-    help: str
-    scope: Scope = "anywhere"
-    footer: bool = False
-    when: When = "always"
-    priority: bool = False
-    """Works even where the focused widget has the key for itself."""
-    bound: bool = True
-    """False where the widget itself reads the key."""
-
+_PRESSING: frozenset[When] = frozenset({"ready", "written", "conflict"})
+"""What makes an action likelier to be wanted next than all others of its place."""
 
 ACTIONS = (
     Action("send", ("enter",), "send", "Send the request", "prompt", True, "idle", bound=False),
@@ -64,8 +35,43 @@ ACTIONS = (
         "busy",
         bound=False,
     ),
+    Action(
+        "shell",
+        ("!",),
+        "command",
+        "Begin with it: what follows is a command of your own, for the sandbox; its output comes into the chat",
+        "prompt",
+        bound=False,
+    ),
+    Action("next_item", ("down", "j"), "next", "Go to the next thing that can be unfolded", "chat", True),
+    Action("previous_item", ("up", "k"), "previous", "Go to the one before", "chat"),
+    Action(
+        "toggle_item",
+        ("enter", "space"),
+        "unfold",
+        "Unfold this one, or fold it; a click does too",
+        "chat",
+        True,
+    ),
+    Action("to_prompt", ("escape", "f2"), "prompt", "Go back to the prompt", "chat", True),
     Action("newline", ("ctrl+j", "alt+enter"), "new line", "Begin a new line", "prompt", True, bound=False),
     Action("interrupt", ("escape",), "interrupt", "Stop the run; nothing is lost", footer=True, when="busy"),
+    Action(
+        "end_command",
+        ("escape",),
+        "end command",
+        "End your own command",
+        footer=True,
+        when="shell",
+        bound=False,
+    ),
+    Action(
+        "reroute",
+        ("f10",),
+        "route",
+        "While a run works: begin its work anew on another route",
+        when="busy",
+    ),
     Action("take_mine", ("m",), "keep mine", "In a conflict: your side stands", "diffs", True, "conflict"),
     Action(
         "take_theirs",
@@ -90,7 +96,7 @@ ACTIONS = (
         "Write the accepted files into your project; asks first",
         "diffs",
         True,
-        "files",
+        "ready",
     ),
     Action("comment", ("c",), "why", "Reject this hunk and say why", "diffs", True, "files"),
     Action("undecide", ("u",), "undecide", "Make this hunk undecided again", "diffs", True, "files"),
@@ -107,6 +113,19 @@ ACTIONS = (
         True,
         "files",
     ),
+    Action(
+        "search",
+        ("slash",),
+        "find",
+        "Find a word in the names and lines of all diffs",
+        "diffs",
+        True,
+        "files",
+    ),
+    Action(
+        "next_match", ("N",), "next match", "Go to the next place where the word stands, in any file", "diffs"
+    ),
+    Action("previous_match", ("P",), "match back", "Go to the place before where it stands", "diffs"),
     Action("toggle_context", ("z",), "fold", "Fold unchanged lines, or show them", "diffs"),
     Action("toggle_authors", ("b",), "who", "Show who wrote each line", "diffs"),
     Action("undo", ("U",), "undo", "Take back what was written last; asks first", "diffs", True, "written"),
@@ -119,14 +138,15 @@ ACTIONS = (
         True,
         bound=False,
     ),
-    Action("open", ("enter",), "read", "Read the marked session again", "sessions", True, bound=False),
-    Action("back", ("escape",), "back", "Go back", "sessions", True, bound=False),
+    *PAST_ACTIONS,
     Action("next_node", ("down", "right", "j"), "next", "Go to the next node", "graph", True),
     Action("previous_node", ("up", "left", "k"), "previous", "Go to the node before", "graph"),
     Action("open_node", ("enter",), "open", "Read what this node said, did, changed and cost", "graph", True),
     Action("pause", ("p",), "pause", "Pause this node after its call, or let it go on", "graph", True),
     Action("stop_node", ("s",), "stop", "Stop this node; the run goes on without it", "graph", True),
     Action("retry_node", ("t",), "again", "Let this node do its task again", "graph", True),
+    Action("say", ("c",), "say", "Say something to this node, for its next turn", "graph", True),
+    Action("toggle_list", ("l",), "list", "Show the graph as a list, or as boxes", "graph"),
     Action("change_model", ("m",), "model", "Give this node another model", "graph", True),
     Action(
         "rewind",
@@ -136,6 +156,43 @@ ACTIONS = (
         "timeline",
         bound=False,
     ),
+    Action(
+        "ledger", ("l", "enter"), "ledger", "List every model call, to sort, filter and export", "cost", True
+    ),
+    Action("explain", ("i",), "why", "Say what the comparison with one model assumes", "cost", True),
+    Action("widen", ("s",), "run or session", "Add up the whole session, or the latest run", "cost", True),
+    Action(
+        "export_ledger",
+        ("e",),
+        "export",
+        "Write every charge into a CSV file",
+        "cost",
+        True,
+        word="export-ledger",
+    ),
+    Action(
+        "next_column", ("tab",), "sort", "Sort by the next column; or click on one", "ledger", priority=True
+    ),
+    Action(
+        "previous_column", ("shift+tab",), "sort back", "Sort by the column before", "ledger", priority=True
+    ),
+    Action("turn_round", ("ctrl+r",), "turn round", "Turn the order round", "ledger", priority=True),
+    Action(
+        "export",
+        ("ctrl+e",),
+        "export",
+        "Write the calls that are shown into a CSV file",
+        "ledger",
+        priority=True,
+    ),
+    Action(
+        "close",
+        ("escape", "ctrl+c"),
+        "back",
+        "Take the filter away; without one, go back",
+        "ledger",
+        priority=True,
+    ),
     Action("approve", ("a",), "approve", "Approve what is marked, or the one under the cursor", "inbox"),
     Action("refuse", ("r",), "refuse", "Refuse what is marked, or the one under the cursor", "inbox"),
     Action("mark", ("space",), "mark", "Mark this one, to decide on several at once", "inbox"),
@@ -144,16 +201,49 @@ ACTIONS = (
     Action("leave", ("escape", "q", "f7"), "back", "Go back", "inbox"),
     Action(
         "retry",
-        ("ctrl+r", "R"),
+        ("ctrl+t", "R"),
         "try again",
         "Try the last request again; start the engine again if it died",
         footer=True,
         when="retry",
     ),
-    Action("focus_chat", ("f2",), "chat", "Go to chat and prompt"),
-    Action("focus_graph", ("f3",), "graph", "Go to the agent graph"),
-    Action("focus_diffs", ("f4",), "diffs", "Go to the diffs", footer=True, when="open"),
-    Action("focus_cost", ("f5",), "cost", "Go to the costs"),
+    Action(
+        "change_setting", ("enter",), "change", "Change the marked setting", "settings", True, bound=False
+    ),
+    Action(
+        "reset_setting",
+        ("backspace", "delete"),
+        "as it was",
+        "Take the marked setting out of the file, so that its default counts",
+        "settings",
+        True,
+    ),
+    Action(
+        "connect",
+        ("c",),
+        "connect",
+        "Connect real models: AWS, Ollama, any compatible endpoint",
+        "settings",
+        True,
+    ),
+    Action(
+        "roster", ("m",), "models", "Give each role its model, with prices and abilities", "settings", True
+    ),
+    Action("leave_settings", ("escape", "q", "f12"), "back", "Go back", "settings", True),
+    Action("recall", ("ctrl+r",), "history", "Find a request that you made, in any session"),
+    Action("edit", ("ctrl+g",), "editor", "Write the request in your own editor ($VISUAL or $EDITOR)"),
+    Action(
+        "take_up",
+        ("escape escape",),
+        "take up",
+        "Go back to an earlier request of this session: take up its words, and rewind the private copy to before it",
+        bound=False,
+        word="rewind",
+    ),
+    Action("focus_chat", ("f2",), "chat", "Go to the prompt; from there into the chat", word="chat"),
+    Action("focus_graph", ("f3",), "graph", "Go to the agent graph", word="agents"),
+    Action("focus_diffs", ("f4",), "diffs", "Go to the diffs", footer=True, when="open", word="diffs"),
+    Action("focus_cost", ("f5",), "cost", "Go to the costs", word="cost"),
     Action("next_pane", ("tab",), "next pane", "Go to the next pane", footer=True, priority=True),
     Action("previous_pane", ("shift+tab",), "previous pane", "Go to the previous pane", priority=True),
     Action("scroll_chat_up", ("pageup",), "scroll up", "Read further up in the chat", "prompt", bound=False),
@@ -184,12 +274,36 @@ ACTIONS = (
         priority=True,
     ),
     Action("unfold", ("ctrl+o",), "unfold", "Show what tools gave and models thought in full, or fold it"),
-    Action("toggle_theme", ("f9",), "dark or light", "Change between the dark and the light theme"),
+    Action("copy_answer", ("alt+c",), "copy", "Copy what is under the chat's cursor, or the last answer"),
+    Action("copy_diff", ("alt+d",), "copy diff", "Copy the diff that is shown"),
+    Action("themes", ("f9",), "theme", "Choose a theme; each is shown as you come to it", word="theme"),
+    Action("settings", ("f12",), "settings", "See and change every setting", priority=True),
     Action("help", ("f1",), "help", "Show every key", footer=True),
     Action("palette", ("ctrl+p",), "palette", "Find an action by its name", footer=True, priority=True),
+    Action(
+        "detach",
+        ("ctrl+b",),
+        "leave it working",
+        "Leave, and let the run go on inside its budget; `heddle --continue` shows it again",
+        priority=True,
+        when="busy",
+    ),
+    Action(
+        "suspend",
+        ("ctrl+z",),
+        "to the shell",
+        "Back to the shell; `fg` brings Heddle back, and runs go on meanwhile",
+        priority=True,
+    ),
     Action("interrupt_or_quit", ("ctrl+c",), "quit", "Copy what is marked; twice: quit", priority=True),
     Action(
-        "quit_now", ("ctrl+q",), "quit", "Quit at once; a run under way is paused", footer=True, priority=True
+        "quit_now",
+        ("ctrl+q",),
+        "quit",
+        "Quit at once; a run under way is paused",
+        footer=True,
+        priority=True,
+        word="quit",
     ),
 )
 
@@ -197,26 +311,43 @@ ACTIONS = (
 def bindings(scope: Scope) -> list[BindingType]:
     """Textual's bindings for what holds a scope."""
     return [
-        Binding(",".join(action.keys), action.name, action.help, show=False, priority=action.priority)
+        Binding(
+            ",".join(action.keys),
+            action.name,
+            action.help,
+            show=False,
+            priority=action.priority,
+            id=f"{scope}.{action.name}",
+        )
         for action in ACTIONS
         if action.scope == scope and action.bound
     ]
 
 
-def offered(scopes: Iterable[Scope], facts: set[When]) -> list[Action]:
-    """What the footer offers in these scopes while these facts hold; the nearest scope first."""
-    return [
+def offered(scopes: Sequence[Scope], facts: set[When], actions: Iterable[Action] = ACTIONS) -> list[Action]:
+    """What the footer offers in these scopes while these facts hold; the nearest scope first, and in it what
+    is likelier to be wanted next than anything else."""
+    known = tuple(actions)
+    found = [
         action
         for scope in scopes
-        for action in ACTIONS
+        for action in known
         if action.scope == scope and action.footer and (action.when == "always" or action.when in facts)
     ]
+    return sorted(found, key=lambda action: not (action.scope == scopes[0] and action.when in _PRESSING))
 
 
 def key_name(key: str) -> str:
     """`ctrl+r` → `Ctrl+R`; a letter stays as it is, for `a` and `A` differ."""
     if len(key) == 1 or key == "1-9":
         return key
-    names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn"}
-    names |= {"left_square_bracket": "[", "right_square_bracket": "]"}
-    return "+".join(names.get(part, part.capitalize()) for part in key.split("+"))
+    names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "slash": "/", "plus": "+", "minus": "-"}
+    if " " in key:
+        return " ".join(key_name(part) for part in key.split())
+    return "+".join(names.get(part) or _sign(part) or part.capitalize() for part in key.split("+"))
+
+
+def _sign(name: str) -> str:
+    """The sign that a key like `left_square_bracket` writes; empty where it writes none."""
+    character = key_to_character(name) if "_" in name or len(name) > 1 else None
+    return character if character is not None and character.isprintable() and character != " " else ""

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.command import Provider
+from textual.driver import Driver
 
 from core.clock import Clock, now
-from core.record import Record
 from tui.connection import Connect
 from tui.feed import FRAME_SECONDS
 from tui.ink import Palette
 from tui.keyboard import teach_keys
-from tui.leaving import leave_on_signals, watch_terminal
-from tui.sessions import Browse
+from tui.keymap import Keymap
+from tui.leaving import crash_words, leave_on_signals, watch_terminal
+from tui.notices import Caller, Manners
+from tui.sources import Sources
 from tui.theme import DARK, LIGHT
+from tui.themes import THEMES
 from tui.work import WorkScreen
 
-Read: TypeAlias = Callable[[str], AsyncIterator[Record]]
-
 _STYLES = Path(__file__).resolve().parent.parent / "styles"
-_SHEETS = ("tokens", "app", "chat", "side", "dialogs")
+_NO_SOURCES = Sources()
+_MANNERS = Manners()
+_SHEETS = ("tokens", "app", "chat", "side", "dialogs", "choosing", "ledger", "sessions")
 
 
 def _actions() -> type[Provider]:
@@ -37,13 +42,17 @@ class HeddleApp(App[None]):
 
     Args:
         connect: opens a port to the session; the screen paints and takes requests meanwhile.
-        browse: lists past sessions, the latest first.
-        read: the records of a past session, from its begin.
+        sources: what the screen may ask for besides its session.
         suggestions: requests that the rehearsal knows.
         connect_hint: how to connect real models, for a new session's screen.
         project: the project's name until the session has told it.
         clock: for the time that a run takes.
         frame: seconds between two frames.
+        manners: what the terminal may be told while something waits.
+        keymap: the keys of every action.
+        reduced_motion: whether nothing moves by itself.
+        graph_as_list: whether the agent graph is a list, whatever room there is.
+        report: writes down an error that nobody expected, and gives where.
     """
 
     TITLE = "heddle"
@@ -54,43 +63,77 @@ class HeddleApp(App[None]):
         self,
         connect: Connect,
         *,
-        browse: Browse | None = None,
-        read: Read | None = None,
+        sources: Sources = _NO_SOURCES,
         suggestions: Sequence[str] = (),
         connect_hint: str = "",
         project: str = "",
         theme: str = DARK.name,
         clock: Clock = now,
         frame: float = FRAME_SECONDS,
+        manners: Manners = _MANNERS,
+        keymap: Keymap | None = None,
+        reduced_motion: bool = False,
+        graph_as_list: bool = False,
+        report: Callable[[BaseException], str] | None = None,
     ) -> None:
         teach_keys()
         super().__init__()
         self._connect = connect
-        self._browse = browse
-        self._read = read
+        self.sources = sources
         self._suggestions = tuple(suggestions)
         self._hint = connect_hint
         self._project = project
-        self._clock = clock
-        self._frame = frame
+        self.clock = clock
+        self.frame = frame
+        self._focus_told: bool | None = None
+        self.caller = Caller(self._tell_terminal, lambda: self._focus_told, os.environ, manners, clock)
         self._palettes: dict[str, Palette] = {}
-        for own in (DARK, LIGHT):
+        self.keymap = keymap or Keymap()
+        self.graph_as_list = graph_as_list
+        self._report = report
+        self.animation_level = "none" if reduced_motion else self.animation_level
+        for own, _ in THEMES.values():
             self.register_theme(own)
         self.theme = theme
+        self._styled = self.get_css_variables()
+        """The colours that the sheets were read with."""
+        self.stylesheet.set_variables(self._styled)
+
+    def get_driver_class(self) -> type[Driver]:
+        from tui.terminal import Terminal
+
+        found = super().get_driver_class()
+        return Terminal if found is Terminal.__base__ else found
+
+    def _fatal_error(self) -> None:
+        """Say in a sentence what went wrong and where the report is; Textual would print every local variable."""
+        error = self._exception
+        if self._report is None or error is None:
+            super()._fatal_error()
+            return
+        self._exit_renderables.append(Text(crash_words(error, self._report(error))))
+        self._close_messages_no_wait()
 
     def get_default_screen(self) -> WorkScreen:
         return WorkScreen(
             self._connect,
-            clock=self._clock,
+            clock=self.clock,
             suggestions=self._suggestions,
             connect_hint=self._hint,
             project=self._project,
-            frame=self._frame,
+            frame=self.frame,
         )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our sheets and inks need and a theme that is not ours lacks."""
         return dict(DARK.variables if self.current_theme.dark else LIGHT.variables)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the sheets again where colours changed: Textual does so once more while it starts."""
+        wanted = self.get_css_variables()
+        if wanted != self._styled:
+            self._styled = wanted
+            super().refresh_css(animate)
 
     @property
     def palette(self) -> Palette:
@@ -100,8 +143,35 @@ class HeddleApp(App[None]):
         return self._palettes[self.theme]
 
     def on_mount(self) -> None:
+        self.set_keymap(self.keymap.bindings)
         leave_on_signals(self.leave)
-        watch_terminal(self.leave)
+        self.call_after_refresh(watch_terminal, self.leave)
+
+    def on_app_focus(self) -> None:
+        self._focus_told = True
+
+    def on_app_blur(self) -> None:
+        self._focus_told = False
+
+    def on_unmount(self) -> None:
+        self.caller.leave()
+
+    def _tell_terminal(self, code: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(code)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Have the terminal hold a text.
+
+        Raises:
+            TooLong: it would not.
+        """
+        from tui.clipboard import clipboard_codes
+
+        codes = clipboard_codes(text, os.environ)
+        self._clipboard = text
+        for code in codes:
+            self._tell_terminal(code)
 
     def leave(self, code: int) -> None:
         """End the screen, restore the terminal, and have `return_code` say why."""
@@ -112,15 +182,7 @@ class HeddleApp(App[None]):
 
         self.push_screen(HelpScreen())
 
-    async def show_sessions(self) -> None:
-        """List past sessions, and read the one that is chosen."""
-        from tui.sessions import SessionsScreen
+    def show_sessions(self) -> None:
+        from tui.visits import show_sessions
 
-        if self._browse is None or self._read is None:
-            return
-        chosen = await self.push_screen_wait(SessionsScreen(await self._browse()))
-        if chosen is not None:
-            await self.push_screen(WorkScreen(past=self._read(chosen), clock=self._clock, frame=self._frame))
-
-    def toggle_theme(self) -> None:
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        show_sessions(self)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
 from core.clock import Clock
 from core.view.session import SessionView
-from tui.actions import Scope, When, offered
+from tui.actions import Scope, When
 from tui.bar import Bar
 from tui.chat import Chat, Waiting
+from tui.costpane import CostPane, cost_title
 from tui.diffs import Diffs, diffs_title
 from tui.feed import Damage
+from tui.keymap import Keymap
 from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
+from tui.outlook import Outlook
 from tui.paint import Line
-from tui.panes import CostPane, GraphPane, cost_title, graph_title
+from tui.panes import GraphPane, graph_title
 from tui.patch import PatchView
 from tui.prompt import Prompt
+from tui.ticking import Ticking
 from tui.welcome import Welcome
 
 PANES: tuple[Pane, ...] = ("chat", "graph", "diffs", "cost")
@@ -33,7 +34,15 @@ _TARGETS: dict[Pane, str] = {"chat": "#prompt", "graph": "#graph", "diffs": "#pa
 _WIDTHS = ((0, "-slim"), (60, "-narrow"), (100, "-medium"), (140, "-wide"))
 _HEIGHTS = ((0, "-flat"), (16, "-tall"), (50, "-high"))
 """Classes of the screen, from so many columns and rows on."""
-_TOO_SMALL = "Heddle needs 60×16.\nMake it larger."
+TOO_SMALL = "Heddle needs 60×16.\nMake it larger."
+
+
+class _Row(Horizontal):
+    BLANK = True
+
+
+class _Column(Vertical):
+    BLANK = True
 
 
 @runtime_checkable
@@ -43,17 +52,19 @@ class Redrawn(Protocol):
     def redraw(self) -> None: ...
 
 
-class Board(Screen[None]):
+class Board(Ticking):
     """Four panes, prompt, status line, bar and footer, arranged by the terminal's size."""
 
     HORIZONTAL_BREAKPOINTS = list(_WIDTHS)  # noqa: RUF012
     VERTICAL_BREAKPOINTS = list(_HEIGHTS)  # noqa: RUF012
     AUTO_FOCUS = "#prompt"
+    answers = True
+    """A question that waits may take the focus: it can be answered."""
 
     def __init__(self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str) -> None:
-        super().__init__(classes="-fresh -pane-chat -side-graph")
+        super().__init__(clock, classes="-fresh -pane-chat -side-graph")
         self.view = SessionView()
-        self._clock = clock
+        self.outlook = Outlook(self.view.costs)
         self._suggestions = suggestions
         self._hint = connect_hint
         self._project = project
@@ -61,25 +72,30 @@ class Board(Screen[None]):
         self._side: Pane | None = None
         """The side pane that the user chose for this run; None: the one that fits what happens."""
         self._side_run = ""
-        self._ticking: Timer | None = None
+        self._asked = ""
+        """Id of the question that the user chose to answer; else it is the one that waits longest."""
 
     def compose(self) -> ComposeResult:
         self._class_by_size()
         yield StatusLine(self.state_words, id="status")
         yield Tabs(id="tabs")
-        with Horizontal(id="body"):
-            with Vertical(id="main"):
+        with _Row(id="body"):
+            with _Column(id="main"):
                 yield Welcome(self._suggestions, self._hint, id="welcome")
                 yield Chat(self.view.transcript, id="chat")
                 with Vertical(id="entry"):
                     yield Prompt(id="prompt")
-            with Vertical(id="side"):
-                yield GraphPane(self.view.graph, id="graph")
+            with _Column(id="side"):
+                yield GraphPane(self.view.graph, self._clock, id="graph")
                 yield Diffs(self.view.changes, self.project_label, id="diffs")
-                yield CostPane(self.view.costs, id="cost")
+                yield CostPane(self.view.costs, self.outlook, id="cost")
         yield Bar(id="bar")
         yield Footer(id="footer")
-        yield Static(_TOO_SMALL, id="small", markup=False)
+        yield Static(TOO_SMALL, id="small", markup=False)
+
+    @property
+    def keymap(self) -> Keymap:
+        return self.app.keymap  # type: ignore[attr-defined]
 
     @property
     def suggestions(self) -> Sequence[str]:
@@ -106,7 +122,7 @@ class Board(Screen[None]):
 
     def state_words(self) -> tuple[str, str]:
         """How the session goes, for the status line."""
-        return state_words(self.view, self._elapsed())
+        return state_words(self.view, self.elapsed(self.view.head.run_since))
 
     def facts(self) -> set[When]:
         """What is true now, for the footer."""
@@ -114,6 +130,8 @@ class Board(Screen[None]):
         facts: set[When] = {"busy" if head.busy else "idle"}
         if changes.files:
             facts.add("files")
+        if changes.ready:
+            facts.add("ready")
         if (changes.open or changes.ready) and not isinstance(self.focused, PatchView):
             facts.add("open")
         if any(file.place == "applied" for file in changes.files.values()):
@@ -160,11 +178,12 @@ class Board(Screen[None]):
         states |= {f"-pane-{pane}": pane == self._pane for pane in PANES}
         self.update_classes(states | {f"-side-{pane}": pane == self.side for pane in PANES})
         self.query_one(StatusLine).show(self.view, self._project)
-        self.query_one(Prompt).placeholder = self._placeholder(fresh)
+        prompt = self.query_one(Prompt)
+        prompt.placeholder, prompt.folder = self._placeholder(fresh), head.project
         self._settle_tabs()
         self._settle_bar()
         self.settle_footer()
-        self._tick(head.busy)
+        self.tick(head.busy)
 
     @property
     def side(self) -> Pane:
@@ -178,7 +197,8 @@ class Board(Screen[None]):
         if self.view.head.question is not None:
             return "A question waits below: Tab goes there"
         if self.view.head.busy:
-            return "Enter queues a request for afterwards, Ctrl+S says it to who works now"
+            send, steer = self.keymap.key("send", "prompt"), self.keymap.key("steer", "prompt")
+            return f"{send} queues a request, {steer} says it to who works"
         if fresh and self._suggestions:
             return "Type a request, or press Enter to play the marked one"
         return "What should be done?"
@@ -186,16 +206,17 @@ class Board(Screen[None]):
     def _settle_tabs(self) -> None:
         view = self.view
         titles = ("chat", graph_title(view.graph), diffs_title(view.changes, True), cost_title(view.costs))
-        keys = ("F2", "F3", "F4", "F5")
+        keys = tuple(self.keymap.key(f"focus_{pane}") for pane in PANES)
         self.query_one(Tabs).show(tuple(zip(PANES, keys, titles, strict=True)), self._pane)
 
     def _settle_bar(self) -> None:
-        bar, question = self.query_one(Bar), self.view.head.question
+        head = self.view.head
+        bar, question = self.query_one(Bar), head.questions.get(self._asked, head.question)
         words = self.bar_content()
         if words is not None:
             bar.say(words)
         elif question is not None:
-            if bar.ask(question) and not self.query_one(Prompt).text:
+            if bar.ask(question) and self.answers and not self.query_one(Prompt).text:
                 bar.focus()
         elif not bar.has_class("-hidden"):
             had_focus = bar.has_focus
@@ -203,17 +224,27 @@ class Board(Screen[None]):
             if had_focus:
                 self.focus_pane("chat")
 
+    def show_question(self, id: str) -> None:
+        """Go to one of the questions that wait."""
+        self._asked = id
+        self.settle()
+        self.query_one(Bar).focus()
+
     def settle_footer(self) -> None:
-        self.query_one(Footer).show(offered(self._scopes(), self.facts()))
+        self.query_one(Footer).show(self.keymap.offered(self._scopes(), self.facts()))
 
     def _scopes(self) -> tuple[Scope, ...]:
         match self.focused:
             case Prompt():
                 return ("prompt", "anywhere")
+            case Chat():
+                return ("chat", "anywhere")
             case PatchView():
                 return ("diffs", "anywhere")
             case GraphPane():
                 return ("graph", "anywhere")
+            case CostPane():
+                return ("cost", "anywhere")
             case Bar():
                 return ("question", "anywhere")
             case _:
@@ -235,7 +266,7 @@ class Board(Screen[None]):
             node = self.query_one(f"#{pane}")
             if self.focused is not None and node in self.focused.ancestors_with_self:
                 self._pane = pane
-        if isinstance(self.focused, Prompt):
+        if isinstance(self.focused, Prompt | Chat):
             self._pane = "chat"
         self.settle()
 
@@ -255,20 +286,3 @@ class Board(Screen[None]):
 
     def project_label(self) -> str:
         return self.view.head.project_label or self._project
-
-    # -- time ------------------------------------------------------------------------------------
-
-    def _tick(self, busy: bool) -> None:
-        """A clock ticks only while a run works."""
-        if busy and self._ticking is None:
-            self._ticking = self.set_interval(1.0, self.query_one(StatusLine).refresh)
-        elif not busy and self._ticking is not None:
-            self._ticking.stop()
-            self._ticking = None
-
-    def _elapsed(self) -> str:
-        since = self.view.head.run_since
-        if not since:
-            return ""
-        seconds = max(0, int((self._clock() - datetime.fromisoformat(since)).total_seconds()))
-        return f"{seconds // 60}:{seconds % 60:02d}"

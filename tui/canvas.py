@@ -56,7 +56,11 @@ class Canvas(ScrollView):
             self.virtual_size = size
         else:
             self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
-            self._scroll_update(size)
+            self.update_scrollbar(size)
+
+    def update_scrollbar(self, size: Size) -> None:
+        """Have the scrollbar follow, and come or go where it must."""
+        self._scroll_update(size)
 
     def refresh_from(self, y: int) -> None:
         """Have the lines from `y` on drawn again."""

@@ -15,6 +15,7 @@ from core.view.items import (
     RetryItem,
     RouteItem,
     RunEndItem,
+    ShellItem,
     TestsItem,
     TextItem,
     ToolItem,
@@ -24,7 +25,7 @@ from core.view.items import (
 from tui.ink import role_ink
 from tui.markdown import draw_markdown
 from tui.paint import Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
-from tui.toolcards import draw_tool
+from tui.toolcards import draw_shell, draw_tool, shell_folds
 from tui.wording import (
     DECIDERS,
     RUN_WORDS,
@@ -54,6 +55,15 @@ def gap(before: Item | None, item: Item) -> int:
     return 1
 
 
+def folds(item: Item) -> bool:
+    """Whether there is more of it to see than its line."""
+    if isinstance(item, ToolItem):
+        return bool(item.output or item.arguments)
+    if isinstance(item, ShellItem):
+        return shell_folds(item)
+    return isinstance(item, TextItem) and (item.state == "discarded" or item.kind == "reasoning")
+
+
 def draw_item(item: Item, width: int, full: bool = False) -> Lines:
     """One item of the chat; `full`: with all that a tool gave and a model thought."""
     match item:
@@ -65,8 +75,10 @@ def draw_item(item: Item, width: int, full: bool = False) -> Lines:
             return [_node(item, width)]
         case TextItem():
             return draw_text(item, width, full)
-        case ToolItem():
-            return draw_tool(item, width, full)
+        case ToolItem() | ShellItem():
+            return (
+                draw_tool(item, width, full) if isinstance(item, ToolItem) else draw_shell(item, width, full)
+            )
         case TestsItem():
             return _tests(item, width)
         case VerdictItem():
@@ -92,9 +104,26 @@ def draw_item(item: Item, width: int, full: bool = False) -> Lines:
     assert_never(item)
 
 
+_CARD_LINES, _CARD_CHARACTERS = 40, 4_000
+"""What is shown of a request. It may hold a paste of megabytes, which would take minutes to wrap."""
+
+
+def _beginning(text: str) -> tuple[str, str]:
+    """As much of a request as is shown, and what is left out in a few words."""
+    shown = "\n".join(text[:_CARD_CHARACTERS].split("\n", _CARD_LINES)[:_CARD_LINES])
+    rest = text[len(shown) :]
+    if not rest.strip():
+        return text.rstrip(), ""
+    lines = rest.count("\n")
+    return shown, f"{plural(lines, 'more line')}" if lines else f"{plural(len(rest), 'more character')}"
+
+
 def request_card(text: str, width: int, ink: str = "bold", note: str = "") -> Lines:
     """What the user asked, on its own ground."""
-    lines = wrap([Span(text, f"{ink} on-request")], width - 4)
+    shown, left_out = _beginning(text)
+    lines = wrap([Span(shown, f"{ink} on-request")], width - 4)
+    if left_out:
+        lines.append([Span(f"… {left_out}", "dim on-request")])
     if note:
         lines += wrap([Span(note, "dim on-request")], width - 4)
     lines = indent(lines, [Span("▌ ", "accent on-request")])
@@ -127,7 +156,7 @@ def _node(item: NodeItem, width: int) -> Line:
 def draw_text(item: TextItem, width: int, full: bool = False) -> Lines:
     """A text that does not grow any more, or is drawn for the first time."""
     if item.state == "discarded":
-        lines = wrap([Span(item.text, "faint strike")], width - 2)[:3]
+        lines = wrap([Span(item.text, "faint strike")], width - 2)[: None if full else 3]
         why = wrap([Span(f"discarded: {item.reason}", "faint")], width - 2)
         return indent([*lines, *why], [TAB])
     if item.kind == "reasoning" and full:
@@ -238,5 +267,5 @@ def _next_step(item: RunEndItem) -> Line:
             Span(" reads the changes. Nothing is in your project until you write it there.", "dim"),
         ]
     if item.status in ("failed", "interrupted"):
-        return [Span("Next: ", "dim"), Span("Ctrl+R", "key"), Span(" tries again.", "dim")]
+        return [Span("Next: ", "dim"), Span("Ctrl+T", "key"), Span(" tries again.", "dim")]
     return []

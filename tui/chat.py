@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from typing import Literal, TypeAlias
 
 import msgspec
-from textual.strip import Strip
+from textual.events import Click
 
 from core.text import sanitise
-from core.view.items import Item, TextItem
+from core.view.items import TextItem
 from core.view.transcript import Transcript
-from tui.canvas import Canvas
-from tui.cards import TAB, draw_item, gap, request_card
+from tui.actions import bindings
+from tui.blocks import Block, GrowingBlock
+from tui.cards import draw_item, folds, gap, request_card
 from tui.markdown import Growing
-from tui.paint import Line, Lines, Span, indent
-
-How: TypeAlias = Literal["added", "grown", "changed"]
-
-_PAGE = 40
-"""Items that are drawn when the chat opens, and further ones each time it is scrolled up to its begin."""
-_KEPT = 200
-"""Items that stay drawn while the chat follows its end."""
-_SLACK = 80
+from tui.paint import Line, Lines, Span
+from tui.window import How, Window
 
 
 class Waiting(msgspec.Struct):
@@ -38,165 +30,115 @@ class Waiting(msgspec.Struct):
     """What is said of it; empty: by its state."""
 
 
-class _Block:
-    """One drawn item, with those of its lines that were on the screen already."""
-
-    def __init__(self, lines: Lines, growing: Growing | None = None) -> None:
-        self.lines = lines
-        self.growing = growing
-        self.strips: dict[int, Strip] = {}
-
-    def replace(self, lines: Lines, kept: int) -> None:
-        """Take new lines, of which the first `kept` are the old ones."""
-        self.lines = lines
-        self.strips = {row: strip for row, strip in self.strips.items() if row < kept}
-
-
-class Chat(Canvas):
+class Chat(Window):
     """The transcript, followed at its end unless the user scrolled away."""
 
     BORDER_TITLE = "chat"
+    BINDINGS = bindings("chat")
+    FOCUS_ON_CLICK = False
+    can_focus = True
 
     def __init__(self, transcript: Transcript, *, id: str) -> None:
-        super().__init__(id=id)
-        self._transcript = transcript
-        self._first = 0
-        self._blocks: list[_Block] = []
-        self._tops: list[int] = [0]
-        self._tail: Lines = []
+        super().__init__(transcript, id=id)
         self._waiting: Sequence[Waiting] = ()
-        self._width = 0
         self._full = False
         """Tool output and reasoning are unfolded."""
-        self._following = True
-        """The end is in sight, so new lines scroll the chat; false once the user scrolled away from it."""
+        self._turned: set[int] = set()
+        """Items that are unfolded while the others are not, or the other way round."""
+        self.current = -1
+        """The item under the cursor; -1 while the chat has no focus."""
 
     # -- what is drawn ---------------------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        if self.room != self._width and self.container_size.width > 0:
-            self._rebuild(keep=not self._following)
-        if self._following:
-            self._to_end()
 
     def unfold(self) -> None:
         """Show tool output and reasoning in full, or fold them again."""
         self._full = not self._full
-        self._rebuild(keep=not self._following)
+        self._turned.clear()
+        self.rebuild(keep=not self._following)
 
-    def _rebuild(self, keep: bool = False) -> None:
-        """Draw the window again: where it was, or the last page."""
-        self._width = self.room
-        if not keep:
-            self._first = max(0, len(self._transcript.items) - _PAGE)
-        self._blocks = [self._draw(index) for index in range(self._first, len(self._transcript.items))]
-        self._draw_waiting()
-        self._measure()
-        self.refresh()
-        if not keep:
-            self._to_end()
-
-    def _draw(self, index: int) -> _Block:
+    def draw_block(self, index: int) -> Block:
         items = self._transcript.items
         item = items[index]
         above = [[] for _ in range(gap(items[index - 1] if index else None, item))]
         if isinstance(item, TextItem) and item.state == "growing" and item.kind == "text":
-            growing = Growing(self._width - 2)
-            growing.take(item.parts)
-            return _Block([*above, *indent(growing.lines(), [TAB])], growing)
-        return _Block([*above, *draw_item(item, self._width, self._full)])
+            block = GrowingBlock(above, Growing(self._width - 2))
+            block.grow(item.parts)
+            return block
+        return Block([*above, *draw_item(item, self._width, self._full != (index in self._turned))])
 
-    def _grow(self, index: int, item: Item) -> int:
-        """Draw a longer text; gives how many of its lines stayed."""
-        block = self._blocks[index - self._first]
-        if block.growing is None or not isinstance(item, TextItem):
-            self._blocks[index - self._first] = self._draw(index)
-            return 0
-        above = [[] for _ in range(gap(self._transcript.items[index - 1] if index else None, item))]
-        kept = len(above) + len(block.growing.done)
-        block.growing.take(item.parts)
-        block.replace([*above, *indent(block.growing.lines(), [TAB])], kept)
-        return kept
-
-    def update(self, touched: Mapping[int, How], waiting: Sequence[Waiting]) -> None:
-        """Draw what changed since the last frame."""
-        self._waiting = waiting
-        if self._width <= 0:
-            return
-        end = self._tops[-1]
-        changed = min((self._touch(index, touched[index]) for index in sorted(touched)), default=end)
-        self._draw_waiting()
-        self._measure()
-        if self._following:
-            self._forget()
-            self._to_end()
-        self.refresh_from(min(changed, end))
-
-    def _touch(self, index: int, how: How) -> int:
-        """Draw an item again; gives the line from which the chat differs."""
-        if index < self._first:
-            return self._tops[-1]
-        place = index - self._first
-        if place >= len(self._blocks):
-            for missing in range(self._first + len(self._blocks), index + 1):
-                self._blocks.append(self._draw(missing))
-            return self._tops[-1]
-        if how == "grown":
-            return self._tops[place] + self._grow(index, self._transcript.items[index])
-        self._blocks[place] = self._draw(index)
-        return self._tops[place]
-
-    def _draw_waiting(self) -> None:
-        self._tail = []
+    def draw_tail(self) -> Lines:
+        """The requests that are not on record yet."""
+        lines: Lines = []
         for entry in self._waiting:
             note = (
                 entry.note or "sent"
                 if entry.sent or entry.note
                 else "queued: it is sent as soon as the team is free"
             )
-            self._tail += [[], *request_card(sanitise(entry.text), self._width, "dim", note)]
+            lines += [[], *request_card(sanitise(entry.text), self._width, "dim", note)]
+        return lines
 
-    # -- the window ------------------------------------------------------------------------------
+    def update(self, touched: Mapping[int, How], waiting: Sequence[Waiting]) -> None:
+        """Draw what changed since the last frame."""
+        self._waiting = waiting
+        self.draw_changes(touched)
 
-    def _measure(self) -> None:
-        heights = (len(block.lines) for block in self._blocks)
-        self._tops = list(accumulate(heights, initial=self._marker_height))
-        self.set_height(self._tops[-1] + len(self._tail))
+    # -- one item --------------------------------------------------------------------------------
 
-    @property
-    def _marker_height(self) -> int:
-        return 2 if self._first else 0
+    def action_next_item(self) -> None:
+        self._go(1)
 
-    def _forget(self) -> None:
-        """Drop old blocks once the window has grown far beyond what is kept."""
-        extra = len(self._blocks) - _KEPT
-        if extra > _SLACK:
-            del self._blocks[:extra]
-            self._first += extra
-            self._measure()
+    def action_previous_item(self) -> None:
+        self._go(-1)
 
-    def _load_older(self) -> None:
-        """Draw one more page above, and stay at the same place in the text."""
-        before = max(0, self._first - _PAGE)
-        older = [self._draw(index) for index in range(before, self._first)]
-        height = sum(len(block.lines) for block in older) - (2 if before == 0 else 0)
-        self._blocks[:0] = older
-        self._first = before
-        self._measure()
-        self.scroll_to(y=self.scroll_y + height, animate=False, immediate=True)
+    def action_toggle_item(self) -> None:
+        self.turn(self.current)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._following = new_value >= self.max_scroll_y - 1
-        if self._first and new_value < old_value and new_value <= self.size.height:
-            self.call_next(self._load_if_near)
+    async def action_to_prompt(self) -> None:
+        """Back to the prompt; a past session has none, and is left."""
+        if self.screen.has_class("-past"):
+            await self.screen.run_action("interrupt")
+        else:
+            self.screen.query_one("#prompt").focus()
 
-    def _load_if_near(self) -> None:
-        if self._first and self.scroll_y <= self.size.height:
-            self._load_older()
+    def on_focus(self) -> None:
+        """Begin at the last thing that can be unfolded."""
+        self._go(0)
 
-    def _to_end(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
+    def on_blur(self) -> None:
+        self._mark(-1)
+
+    def _go(self, by: int) -> None:
+        found = [index for index, item in enumerate(self._transcript.items) if folds(item)]
+        found = [index for index in found if index >= self._first]
+        if not found:
+            return
+        here = found.index(self.current) + by if self.current in found else len(found) - 1
+        self._mark(found[max(0, min(len(found) - 1, here))])
+        top = self._tops[self.current - self._first]
+        if not self.scroll_offset.y <= top < self.scroll_offset.y + self.size.height - 1:
+            self.scroll_to(y=max(0, top - self.size.height // 3), animate=False, immediate=True)
+
+    def _mark(self, index: int) -> None:
+        for one in (self.current, index):
+            if 0 <= one - self._first < len(self._blocks):
+                self._blocks[one - self._first].strips.clear()
+        self.current = index
+        self.refresh()
+
+    def turn(self, index: int) -> None:
+        """Unfold one item, or fold it."""
+        items = self._transcript.items
+        if self._first <= index < len(items) and folds(items[index]):
+            self._turned ^= {index}
+            following, self._following = self._following, False
+            self.update({index: "changed"}, self._waiting)
+            self._following = following and self.scroll_y >= self.max_scroll_y - 1
+
+    def on_click(self, event: Click) -> None:
+        y = event.y - self.gutter.top + self.scroll_offset.y
+        if self.text_selection is None and self._marker_height <= y < self._tops[-1]:
+            self.turn(self._first + bisect_right(self._tops, y) - 1)
 
     # -- lines -----------------------------------------------------------------------------------
 
@@ -209,24 +151,7 @@ class Chat(Canvas):
         if y >= end:
             return self._tail[y - end]
         place = bisect_right(self._tops, y) - 1
-        return self._blocks[place].lines[y - self._tops[place]]
-
-    def strip(self, y: int) -> Strip:
-        end = self._tops[-1]
-        if y < self._marker_height or y >= end:
-            return super().strip(y)
-        place = bisect_right(self._tops, y) - 1
-        strips, row = self._blocks[place].strips, y - self._tops[place]
-        if row not in strips:
-            strips[row] = super().strip(y)
-        return strips[row]
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        for block in self._blocks:
-            block.strips.clear()
-
-    @property
-    def drawn_items(self) -> int:
-        """How many items are drawn now, however many there are."""
-        return len(self._blocks)
+        row, lines = y - self._tops[place], self._blocks[place].lines
+        if self._first + place == self.current and row == sum(not line for line in lines[:2]) and lines[row]:
+            return [Span("▸ ", "accent"), *lines[row][1:]]
+        return lines[row]

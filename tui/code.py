@@ -14,7 +14,9 @@ _LONGEST = 4_000
 
 def rows_of(text: str, room: int) -> int:
     """How many rows of `room` cells a line takes."""
-    return 1 if len(text) <= room // 2 else len(chop(text, room))
+    if text.isascii() and "\t" not in text:
+        return max(1, -(-len(text) // room))
+    return len(chop(text, room))
 
 
 def ink_rows(
@@ -63,3 +65,14 @@ def _spans(text: str, inks: Sequence[str]) -> Line:
 def _filled(line: Line, room: int, ground: str) -> Line:
     missing = room - sum(cell_len(span.text) for span in line)
     return [*line, Span(" " * missing, ground)] if missing > 0 else line
+
+
+def mark_places(line: Line, places: Sequence[int], size: int) -> Line:
+    """A line with `size` characters from each of these places on reversed, whatever their colours are."""
+    if not places:
+        return line
+    inks = [span.ink for span in line for _ in span.text]
+    for place in places:
+        marked = [f"{ink} reverse".strip() for ink in inks[place : place + size]]
+        inks[place : place + size] = marked
+    return _spans("".join(span.text for span in line), inks)

@@ -30,6 +30,7 @@ class Connection:
         connect: opens a port to the session, starting an engine where none runs.
         changed: called whenever `state`, `waiting` or `reason` changed.
         returned: called with requests that were not sent and go back into the prompt.
+        first: is sent once, as soon as there is somebody to take it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Connection:
         feed: Feed,
         changed: Callable[[], None],
         returned: Callable[[str], None],
+        first: Command | None = None,
     ) -> None:
         self.state: State = "starting"
         self.reason = ""
@@ -48,6 +50,9 @@ class Connection:
         self._feed = feed
         self._changed = changed
         self._returned = returned
+        self._first = first
+        self.expected = ""
+        """Id of the session that the engine will open, where that is known."""
         self._port: SessionPort | None = None
         self._retry = False
         self._tasks: set[asyncio.Future[bool | None]] = set()
@@ -58,12 +63,20 @@ class Connection:
         try:
             self._port = await self._connect()
             self._set("ready")
+            first, self._first = self._first, None
+            if first is not None:
+                await self.send(first)
             await self._flush()
             await self._feed.follow(self._port.records(self._feed.view.last), self._taken)
             self._lose("The engine has ended this session.")
         except Exception as error:
             _log.exception("the session's port failed")
             self._lose(str(error) or type(error).__name__)
+
+    @property
+    def session(self) -> str:
+        """Its id; empty while nobody serves it and none is expected."""
+        return self._port.id if self._port is not None else self.expected
 
     def _set(self, state: State) -> None:
         self.state = state

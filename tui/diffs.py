@@ -6,20 +6,21 @@ from textual.app import ComposeResult
 
 from core.view.changes import Changes
 from core.view.files import File, Piece
-from tui.deciding import Deciding
 from tui.filelist import FileList
 from tui.patch import PatchView
+from tui.seeking import SearchState, Seeking
 from tui.wording import plural
 
 
-class Diffs(Deciding):
+class Diffs(Seeking):
     """The pane: the list above, the patch below."""
 
     _current = 0
 
     def compose(self) -> ComposeResult:
         yield FileList(id="files")
-        yield PatchView(id="patch")
+        yield PatchView(self.changes.steps, id="patch")
+        yield SearchState(id="seek-state")
 
     def on_mount(self) -> None:
         self.redraw()
@@ -51,6 +52,15 @@ class Diffs(Deciding):
 
     # -- going -----------------------------------------------------------------------------------
 
+    @property
+    def index(self) -> int:
+        return self._current
+
+    def show_file(self, index: int) -> None:
+        files = len(self.changes.files)
+        self._current = index % files if files else 0
+        self.redraw()
+
     def action_next_file(self) -> None:
         self._go(self._current + 1)
 
@@ -74,9 +84,8 @@ class Diffs(Deciding):
             view.point(len(self.file.pieces) - 1)
 
     def _go(self, index: int) -> None:
-        files = len(self.changes.files)
-        self._current = index % files if files else 0
-        self.redraw()
+        self.forget_line()
+        self.show_file(index)
 
     def open(self, path: str) -> None:
         """Show the file with this path, if it differs."""

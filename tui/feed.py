@@ -8,11 +8,14 @@ from time import monotonic
 
 from core.record import Record
 from core.view.session import Dirty, SessionView
-from tui.chat import How
+from tui.window import How
 
 FRAME_SECONDS = 1 / 30
 _SOON_SECONDS = 0.001
 """A frame that is due now. Textual's timers divide by their interval, so that it must not be 0."""
+_SHARE = 4
+"""So many times what the last frame took passes until the next: a long past is taken in, not drawn piece by piece."""
+_MOST_SECONDS = 0.2
 _SLICE_SECONDS = 0.008
 """How long records are taken in before keys and frames get their turn."""
 
@@ -68,6 +71,7 @@ class Feed:
         self._damage = Damage()
         self._due = False
         self._drawn_at = 0.0
+        self._cost = 0.0
 
     @property
     def drawn(self) -> bool:
@@ -91,7 +95,8 @@ class Feed:
             self._flush()
         elif not self._due:
             self._due = True
-            wait = max(_SOON_SECONDS, self._drawn_at + self._frame - monotonic())
+            pause = max(self._frame, min(_SHARE * self._cost, _MOST_SECONDS))
+            wait = max(_SOON_SECONDS, self._drawn_at + pause - monotonic())
             self._later(wait, self._flush)
 
     def _flush(self) -> None:
@@ -99,3 +104,4 @@ class Feed:
         self._drawn_at = monotonic()
         damage, self._damage = self._damage, Damage()
         self._draw(damage)
+        self._cost = monotonic() - self._drawn_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -14,7 +15,7 @@ from tui.paint import Line, Span, cut_left, spread, width_of
 from tui.verdicts import KIND_LETTERS, file_state
 
 _WIDE = 60
-"""Cells from which a line says who wrote the file, and its state in words."""
+"""Cells from which a line says who wrote the file whatever its name, and its state in words."""
 
 
 class FileList(Canvas):
@@ -26,7 +27,7 @@ class FileList(Canvas):
     can_focus = False
 
     def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes="-empty")
         self._files: Sequence[File] = ()
         self._current = 0
 
@@ -44,8 +45,10 @@ class FileList(Canvas):
             return []
         file, width = self._files[y], self.room
         ground = " on-cursor" if y == self._current else ""
-        right = self._right(file, width >= _WIDE, ground)
         mark, ink, _ = file_state(file)
+        right = self._right(file, width >= _WIDE, ground)
+        if width < _WIDE and file.roles and _beside(file, width, right):
+            right = [Span(f"{file.roles[-1]}  ", f"{role_ink(file.roles[-1])}{ground}"), *right]
         letter, letter_ink = KIND_LETTERS[file.kind]
         left = [
             Span("▸ " if ground else "  ", f"accent{ground}"),
@@ -74,3 +77,9 @@ class FileList(Canvas):
         index = event.y + self.scroll_offset.y
         if index < len(self._files):
             self.post_message(self.Picked(index))
+
+
+def _beside(file: File, width: int, right: Line) -> bool:
+    """Whether who wrote the file fits beside its whole name."""
+    marks = 6
+    return cell_len(file.label) + marks + len(file.roles[-1]) + 2 + width_of(right) < width

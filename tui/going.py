@@ -5,14 +5,22 @@ from __future__ import annotations
 from tui.bar import Bar
 from tui.board import PANES, Board
 from tui.chat import Chat
-from tui.lines import Pane
+from tui.lines import Pane, Tabs
+from tui.prompt import Prompt
 
 
 class Going(Board):
     """A board with the keys that every session has, live or past."""
 
+    def on_tabs_clicked(self, event: Tabs.Clicked) -> None:
+        self.focus_pane(event.pane)
+
     def action_focus_chat(self) -> None:
+        """To the prompt; from there into the chat itself."""
+        inside = self.query_one(Prompt).has_focus or self.has_class("-past")
         self.focus_pane("chat")
+        if inside:
+            self.query_one(Chat).focus()
 
     def action_focus_graph(self) -> None:
         self.focus_pane("graph")
@@ -30,7 +38,7 @@ class Going(Board):
         self.step_pane(-1)
 
     def action_sessions(self) -> None:
-        self.app.run_worker(self.app.show_sessions())  # type: ignore[attr-defined]
+        self.app.show_sessions()  # type: ignore[attr-defined]
 
     def action_help(self) -> None:
         self.app.show_help()  # type: ignore[attr-defined]
@@ -54,6 +62,9 @@ class Going(Board):
             there.focus()
         else:
             self.focus_pane(there)
+
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
 
     def action_unfold(self) -> None:
         self.query_one(Chat).unfold()

@@ -1,14 +1,16 @@
 """The agent graph, drawn with box characters where there is room, else as a list. Pure."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
-from core.view.graph import EdgeState, Graph, Link, Node
+from core.view.graph import Graph
+from core.view.nodes import EdgeState, Link, Node
 from tui.grid import Grid
-from tui.ink import role_ink
-from tui.paint import Line, Lines, Span, cut, cut_line, spread, width_of, wrap
-from tui.wording import STATE_MARKS, count, duration, money, short_model
+from tui.nodebox import SHORT, TALL, clock, doing, draw_box, load, name_ink, price
+from tui.paint import Lines, Span, cut, cut_line, spread, wrap
+from tui.path import draw_path, draw_told
+from tui.wording import STATE_MARKS, short_model
 
 _EDGE_INKS: dict[EdgeState, str] = {"waiting": "faint", "lit": "lit", "passed": "dim"}
 _BOX_LEAST, _BOX_MOST = 24, 64
@@ -16,28 +18,41 @@ _GUTTER = 10
 """Columns right of the boxes for the ways back."""
 
 
-def draw_graph(graph: Graph, width: int, boxes: bool = True, current: str = "") -> Lines:
-    """The latest run's team at this width; `boxes=False` always gives the list."""
+def draw_graph(
+    graph: Graph, width: int, now: datetime, *, rows: int = 0, boxes: bool = True, current: str = ""
+) -> Lines:
+    """The latest run's team at this width.
+
+    Args:
+        now: for the time that nodes have worked.
+        rows: how many there are in sight; where all boxes fit into them, each has two lines.
+        boxes: False always gives the list.
+        current: name of the node under the cursor.
+    """
     if not graph.nodes:
         return wrap([Span("The team shows up here as soon as a request has its route.", "dim")], width)
+    if boxes and graph.swarm and graph.path and width >= _BOX_LEAST:
+        return draw_path(graph, width, current, now)
     layers = _layers(graph)
-    plan = _Plan(graph, layers, width, current) if boxes else None
-    lines = plan.lines() if plan and plan.fits else draw_list(graph, width, current)
-    return lines + _reasons(graph.links, width)
+    plan = _Plan(graph, layers, (width, rows), current, now) if boxes else None
+    lines = plan.lines() if plan and plan.fits else draw_list(graph, width, now, current)
+    return [*lines, *_reasons(graph, width), *draw_told(graph, width)]
 
 
-def draw_list(graph: Graph, width: int, current: str = "") -> Lines:
-    """One or two lines a node, for narrow terminals and for screen readers."""
+def draw_list(graph: Graph, width: int, now: datetime, current: str = "") -> Lines:
+    """A few lines a node, for narrow terminals and for screen readers: all that its box says, in words."""
     lines: Lines = []
     for node in graph.nodes.values():
         mark, ink = STATE_MARKS[node.state]
         here = Span("▸" if node.name == current else " ", "accent")
-        left = [here, Span(f"{mark} ", ink), Span(node.label, f"{role_ink(node.role)} bold")]
+        left = [here, Span(f"{mark} ", ink), Span(node.label, name_ink(node))]
         left.append(Span(f"  {short_model(node.model)}", "dim"))
-        left.append(Span(f"  {_state(node)}", ink))
-        lines.append(spread(left, _price(node), width))
+        left.append(Span(f"  {_state(node, now)}", ink))
+        lines.append(spread(left, price(node), width))
         if node.state == "running":
-            lines.append([Span("  "), *cut_line(_doing(node), width - 2)])
+            lines.append(spread([Span("  "), *doing(node)], load(node), width))
+        elif node.skipped:
+            lines.append([Span("  "), *cut_line([Span(node.skipped, "faint")], width - 2)])
     back = [link for link in graph.links if link.feedback]
     if back and graph.round > 1:
         words = f"↺ round {graph.round}: {back[0].source_label} sent the work back"
@@ -45,37 +60,20 @@ def draw_list(graph: Graph, width: int, current: str = "") -> Lines:
     return lines
 
 
-def _state(node: Node) -> str:
-    return f"{node.state} round {node.round}" if node.round > 1 else node.state
+def _state(node: Node, now: datetime) -> str:
+    words = f"{node.state} round {node.round}" if node.round > 1 else node.state
+    return f"{words} {clock(node.elapsed_ms(now))}" if node.state == "running" else words
 
 
-def _price(node: Node) -> Line:
-    if not node.cost:
-        return []
-    return [Span(money(node.cost, node.estimated), "accent")]
-
-
-def _load(node: Node) -> Line:
-    """How full the context is, and how fast the model writes."""
-    parts = [f"{node.full:.0%} ctx"] if node.full else []
-    parts += [f"{node.rate:.0f}/s"] if node.rate >= 1 else []
-    return [Span("  ".join([*parts, ""]), "dim")] if parts else []
-
-
-def _doing(node: Node) -> Line:
-    if node.paused:
-        return [Span("‖ ", "warn"), Span(node.paused, "warn")]
-    if node.tool:
-        return [Span("◌ ", "busy"), Span(node.tool)]
-    return [Span("◌ ", "busy"), Span("thinking" if node.calling else "working", "dim")]
-
-
-def _reasons(links: Sequence[Link], width: int) -> Lines:
+def _reasons(graph: Graph, width: int) -> Lines:
+    """Why work was handed over: in a swarm each time, else for each way."""
+    said = [(link.target_label, link.label) for link in graph.links]
+    if graph.swarm:
+        said = [(graph.nodes[visit.node].label, visit.reason) for visit in graph.path]
     lines: Lines = []
-    for link in links:
-        if link.label:
-            words = [Span(f"→ {link.target_label}: ", "accent"), Span(link.label, "dim")]
-            lines += wrap(words, width)
+    for target, words in said:
+        if words:
+            lines += wrap([Span(f"→ {target}: ", "accent"), Span(words, "dim")], width)
     return [[], *lines] if lines else []
 
 
@@ -106,6 +104,7 @@ class _Box(msgspec.Struct):
     x: int
     y: int
     width: int
+    height: int
     level: int
     last: bool
     """The rightmost of its layer."""
@@ -115,6 +114,10 @@ class _Box(msgspec.Struct):
         return self.x + self.width // 2
 
     @property
+    def bottom(self) -> int:
+        return self.y + self.height - 1
+
+    @property
     def right(self) -> int:
         return self.x + self.width - 1
 
@@ -122,17 +125,22 @@ class _Box(msgspec.Struct):
 class _Plan:
     """Where everything stands."""
 
-    def __init__(self, graph: Graph, layers: list[list[Node]], width: int, current: str) -> None:
+    def __init__(
+        self, graph: Graph, layers: list[list[Node]], size: tuple[int, int], current: str, now: datetime
+    ) -> None:
         self.graph = graph
         self.current = current
-        self.width = width
+        self.now = now
+        self.width, rows = size
         self.order = {name: index for index, name in enumerate(graph.nodes)}
         self.back = [link for link in graph.links if self._is_back(link)]
         self.gutter = _GUTTER if self.back else 0
         widest = max(len(layer) for layer in layers)
-        self.box_width = min(_BOX_MOST, (width - self.gutter - 2 * (widest - 1)) // widest)
+        self.box_width = min(_BOX_MOST, (self.width - self.gutter - 2 * (widest - 1)) // widest)
         self.fits = self.box_width >= _BOX_LEAST
         self.gap = 1 if widest == 1 else 2
+        self.tall = len(layers) * (TALL + self.gap) - self.gap <= rows
+        """Every box has two lines; else only those of nodes that work."""
         self.boxes = self._place(layers, widest) if self.fits else {}
 
     def _is_back(self, link: Link) -> bool:
@@ -146,17 +154,20 @@ class _Plan:
         for level, layer in enumerate(layers):
             taken = len(layer) * (self.box_width + 2) - 2
             x = (full - taken) // 2
+            working = any(node.state == "running" for node in layer)
+            height = TALL if self.tall or working else SHORT
             for node in layer:
                 last = node is layer[-1]
-                boxes[node.name] = _Box(node, x, y, self.box_width, level, last)
+                boxes[node.name] = _Box(node, x, y, self.box_width, height, level, last)
                 x += self.box_width + 2
-            y += 3 + self.gap
+            y += height + self.gap
         return boxes
 
     def lines(self) -> Lines:
         grid = Grid()
         for box in self.boxes.values():
-            _draw_box(grid, box, box.node.name == self.current)
+            size, here = (box.width, box.height), box.node.name == self.current
+            draw_box(grid, box.x, box.y, size, box.node, here, self.now)
         for link in sorted(self.graph.links, key=lambda link: link.state == "lit"):
             if _forward(link, self.order):
                 self._draw_way(grid, link)
@@ -170,7 +181,7 @@ class _Plan:
         if target.level != source.level + 1:
             return
         ink, over = _EDGE_INKS[link.state], link.state != "waiting"
-        bottom, top = source.y + 2, target.y
+        bottom, top = source.bottom, target.y
         if source.centre == target.centre:
             grid.down(source.centre, bottom, top, ink, over)
         else:
@@ -194,39 +205,3 @@ class _Plan:
             middle = (source.y + target.y) // 2 + 1
             label = cut(f"round {self.graph.round}", self.width - x - 2)
             grid.text(x + 2, middle, label, ink)
-
-
-def _draw_box(grid: Grid, box: _Box, here: bool) -> None:
-    node = box.node
-    mark, ink = STATE_MARKS[node.state]
-    edge = {"running": "busy", "waiting": "faint"}.get(node.state, "dim")
-    if node.state in ("failed", "interrupted"):
-        edge = ink
-    if here:
-        edge = "accent"
-    grid.box(box.x, box.y, box.width, 3, edge)
-    state = _facts(node)
-    room = box.width - 4
-    name_ink = "dim" if node.state == "waiting" else f"{role_ink(node.role)} bold"
-    name = cut(node.label, room - 4 - len(state))
-    grid.spans(box.x + 2, box.y, [Span(f" {mark} ", ink), Span(f"{name} ", name_ink)])
-    if state:
-        grid.text(box.right - len(state) - 2, box.y, f" {state} ", ink if node.state != "done" else "dim")
-    price = [*_load(node), *_price(node)] if node.state == "running" and not node.paused else _price(node)
-    left: Line = [Span(short_model(node.model), "faint" if node.state == "waiting" else "dim")]
-    if node.state == "running":
-        left = [] if node.paused else [*left, Span("  ")]
-        left += _doing(node)
-    elif node.output_tokens:
-        left.append(Span(f"  {count(node.input_tokens)} in  {count(node.output_tokens)} out", "faint"))
-    grid.spans(box.x + 2, box.y + 1, cut_line(left, room - width_of(price) - 1))
-    grid.spans(box.right - 1 - width_of(price), box.y + 1, price)
-
-
-def _facts(node: Node) -> str:
-    parts = [f"round {node.round}"] if node.round > 1 else []
-    if node.state == "done":
-        parts.append(duration(node.duration_ms))
-    elif node.state not in ("waiting", "running"):
-        parts.append(node.state)
-    return " · ".join(parts)

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from tui.actions import ACTIONS, SCOPE_TITLES, key_name
+from tui.actions import SCOPE_TITLES, key_name
 from tui.canvas import Page
 from tui.paint import Lines, Span, indent, wrap
 
@@ -20,7 +20,7 @@ class HelpPage(Page):
         lines: Lines = []
         for scope, title in SCOPE_TITLES.items():
             lines += [[], [Span(title, "heading")]]
-            for action in ACTIONS:
+            for action in self.app.keymap.actions:  # type: ignore[attr-defined]
                 if action.scope == scope:
                     keys = " or ".join(key_name(key) for key in action.keys)
                     words = wrap([Span(action.help)], width - _COLUMN)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
+from textual.timer import Timer
 
 from core.clock import Clock
 from core.commands import AnswerQuestion, Command, DecideChanges, DecideProposal
@@ -19,7 +21,6 @@ from core.view.session import SessionView
 from tui.actions import bindings
 from tui.canvas import Canvas
 from tui.paint import Line, Span, spread
-from tui.wording import duration
 
 _KINDS: dict[WaitKind, tuple[str, str]] = {
     "question": ("question", "accent bold"),
@@ -33,7 +34,14 @@ _RISKS: dict[Risk, tuple[str, str]] = {
     "medium": ("medium risk", "warn"),
     "high": ("high risk", "bad bold"),
 }
+_TITLE = "what waits for you"
+_TICK_SECONDS = 60.0
 _KEYS = "Space marks · a approves · r refuses · Enter goes there · Esc goes back"
+
+
+def _must(left: Sequence[Entry]) -> str:
+    """What has more than two ways to be decided."""
+    return f"1 {_KINDS[left[0].kind][0]} must be" if len(left) == 1 else f"{len(left)} must be"
 
 
 class InboxList(Canvas):
@@ -100,8 +108,21 @@ class InboxList(Canvas):
     def _age(self, since: str) -> str:
         if not since:
             return ""
-        seconds = (self._clock() - datetime.fromisoformat(since)).total_seconds()
-        return duration(max(0, int(seconds)) * 1000) if seconds >= 1 else "just now"
+        return waited(int((self._clock() - datetime.fromisoformat(since)).total_seconds()))
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is not None:
+            self.step((at.y + self.scroll_offset.y) // 2 - self.current)
+
+
+def waited(seconds: int) -> str:
+    """How long something waits, to the minute: it is looked at again once a minute."""
+    minutes = max(0, seconds) // 60
+    if minutes < 60:
+        return f"{minutes} min" if minutes else "just now"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 24 else f"{hours // 24} d {hours % 24} h"
 
 
 class InboxScreen(ModalScreen[Entry | None]):
@@ -118,20 +139,35 @@ class InboxScreen(ModalScreen[Entry | None]):
         self._view = view
         self._clock = clock
         self._send = send
+        self._said = ""
+        """What could not be decided from here."""
+        self._ticking: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        found = InboxList(self._view, self._clock, id="inbox", classes="pane dialog")
-        found.border_title = "what waits for you"
-        found.border_subtitle = _KEYS
-        yield found
+        yield InboxList(self._view, self._clock, id="inbox", classes="pane dialog")
+
+    def on_mount(self) -> None:
+        self.redraw()
 
     @property
     def _list(self) -> InboxList:
         return self.query_one(InboxList)
 
     def redraw(self) -> None:
-        """The session went on."""
-        self._list.redraw()
+        """The session went on, or a minute has passed."""
+        found = self._list
+        found.redraw()
+        found.border_title = f"what waits for you · {len(found.entries)}" if found.entries else _TITLE
+        found.border_subtitle = self._said or _KEYS
+        self._tick(bool(found.entries))
+
+    def _tick(self, waits: bool) -> None:
+        """A clock ticks, once a minute, only while the inbox is open and something in it waits."""
+        if waits and self._ticking is None:
+            self._ticking = self.set_interval(_TICK_SECONDS, self.redraw)
+        elif not waits and self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
 
     def action_approve(self) -> None:
         self._decide("accepted")
@@ -144,11 +180,16 @@ class InboxScreen(ModalScreen[Entry | None]):
         paths = tuple(entry.key for entry in chosen if entry.kind == "change")
         if paths:
             self._send(DecideChanges(verdict=verdict, paths=paths))
+        left: list[Entry] = []
         for entry in chosen:
-            if (command := self._command(entry, verdict)) is not None:
+            command = self._command(entry, verdict)
+            if command is not None:
                 self._send(command)
-        self._list.marked.clear()
-        self._list.redraw()
+            elif entry.kind != "change":
+                left.append(entry)
+        self._list.marked = {(entry.kind, entry.key) for entry in left if len(chosen) > 1}
+        self._said = f"{_must(left)} looked at: Enter goes there" if left else ""
+        self.redraw()
 
     def _command(self, entry: Entry, verdict: Verdict) -> Command | None:
         """What a verdict means for one entry; None where it must be looked at."""
@@ -164,12 +205,13 @@ class InboxScreen(ModalScreen[Entry | None]):
                 return None
 
     def action_mark(self) -> None:
-        found = self._list
+        found, self._said = self._list, ""
         if found.entries:
             entry = found.entries[found.current]
             place: tuple[WaitKind, str] = (entry.kind, entry.key)
             found.marked ^= {place}
             found.step(1)
+        self.redraw()
 
     def action_mark_alike(self) -> None:
         found = self._list

@@ -71,16 +71,30 @@ class Palette:
         self.style = lru_cache(maxsize=512)(self._style)
 
     def _style(self, inks: str) -> Style:
+        names = inks.split()
+        plain = any(name in _GROUNDS and self._attribute(name) == "reverse" for name in names)
         style = Style.null()
-        for name in inks.split():
+        for name in names:
             style += self._ground(name) if name in _GROUNDS else self._ink(name)
-        return style
+        return style.without_color + Style(reverse=True) if plain else style
 
     def _ink(self, name: str) -> Style:
         variable, attributes = _INKS[name]
-        colour = self._variables.get(variable) if variable else None
-        return Style.parse(" ".join(part for part in (attributes, colour) if part) or "none")
+        colour = _rich(self._variables.get(variable, "")) if variable else ""
+        parts = (attributes, colour, self._attribute(name))
+        return Style.parse(" ".join(part for part in parts if part) or "none")
 
     def _ground(self, name: str) -> Style:
-        colour = self._variables.get(_GROUNDS[name])
+        if attribute := self._attribute(name):
+            return Style.parse(attribute)
+        colour = _rich(self._variables.get(_GROUNDS[name], ""))
         return Style.parse(f"on {colour}") if colour else Style.null()
+
+    def _attribute(self, name: str) -> str:
+        """What a theme without colours of its own does instead, such as `reverse`."""
+        return self._variables.get(f"attribute-{name}", "") if name else ""
+
+
+def _rich(colour: str) -> str:
+    """A colour as Rich calls it; the terminal's own ones have no prefix there."""
+    return colour.removeprefix("ansi_")

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import select
 import signal
 import sys
+import termios
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from core.text import sanitise
+
 LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def crash_words(error: BaseException, report: str) -> str:
+    """What is said on the terminal after the screen has broken."""
+    return sanitise(
+        f"heddle: Something went wrong in the screen ({type(error).__name__}: {error}).\n"
+        "What was on record is kept, and nothing was written into your project. `heddle --continue` goes on.\n"
+        f"The report is in {report}. It holds no file's content; attach it when you tell us."
+    )
 
 
 def leave_on_signals(leave: Callable[[int], None]) -> None:
@@ -27,11 +40,20 @@ def watch_terminal(leave: Callable[[int], None]) -> None:
         descriptor = sys.__stdin__.fileno() if sys.__stdin__ else -1
     except (OSError, ValueError):
         return
-    if descriptor < 0 or not sys.__stdin__ or not sys.__stdin__.isatty():
+    if descriptor < 0 or not _is_terminal(descriptor):
         return
     loop = asyncio.get_running_loop()
     thread = threading.Thread(target=_wait_for_hang_up, args=(descriptor, loop, leave), daemon=True)
     thread.start()
+
+
+def _is_terminal(descriptor: int) -> bool:
+    """Whether it is one, also when it is gone already: then it is no terminal to `isatty` any more."""
+    try:
+        termios.tcgetattr(descriptor)
+    except termios.error as error:
+        return error.args[0] == errno.EIO
+    return True
 
 
 def _wait_for_hang_up(descriptor: int, loop: asyncio.AbstractEventLoop, leave: Callable[[int], None]) -> None:

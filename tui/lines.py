@@ -94,6 +94,9 @@ def state_words(view: SessionView, elapsed: str) -> tuple[str, str]:
     if head.question is not None:
         return "● waits for your answer", "accent bold"
     if head.busy:
+        done, total = head.copied
+        if total:
+            return f"● copying the project {100 * done // total} % {elapsed}".rstrip(), "busy bold"
         return f"● working {elapsed}".rstrip(), "busy bold"
     if view.changes.open:
         return f"○ {len(view.changes.open)} to decide", "accent"

@@ -213,26 +213,36 @@ class Growing:
 
     def lines(self) -> Lines:
         """Everything so far, drawn."""
-        self._settle()
-        if self._fence:
-            return self.done + (draw_code(self._tail, self.width) if self._tail else [])
-        last = draw_markdown(self._tail, self.width)
-        return self.done + ([[]] if self.done and last else []) + last
+        rest = self.rest()
+        return self.done + rest
 
-    def _settle(self) -> None:
-        """Move what cannot change any more from the tail to the drawn lines."""
+    def rest(self) -> Lines:
+        """The lines after `done`, which can still change; what cannot any more was put there."""
+        tokens = self._settle()
+        if self._fence:
+            return draw_code(self._tail, self.width) if self._tail else []
+        last = _Drawing(self.width).blocks(_parser().parse(self._tail) if tokens is None else tokens)
+        return ([[]] if self.done and last else []) + last
+
+    def _settle(self) -> list[Token] | None:
+        """Move what cannot change any more from the tail to the drawn lines.
+
+        Gives the tokens of the tail where it stayed as it was read: reading is most of the work.
+        """
         if self._fence:
             self._settle_code()
             if self._fence:
-                return
-        tokens = [token for token in _parser().parse(self._tail) if token.level == 0 and token.map]
+                return None
+        before, read = self._tail, _parser().parse(self._tail)
+        tokens = [token for token in read if token.level == 0 and token.map]
         starts = [token.map[0] for token in tokens if token.map and token.nesting >= 0]
         if not starts:
-            return
+            return read
         source = self._tail.splitlines(keepends=True)
         self._settle_to("".join(source[: starts[-1]]))
         if tokens[-1].type == "fence" and len(source) - starts[-1] > _LONG_FENCE:
             self._open_code()
+        return read if self._tail is before else None
 
     def _settle_to(self, text: str) -> None:
         if not text.strip():

@@ -3,95 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from core.clock import Clock
 from core.prices import PriceBook
-from core.view.graph import Node
-from core.view.items import NodeItem, TextItem, ToolItem
+from core.view.nodes import Node
 from core.view.session import SessionView
 from tui.canvas import Page
-from tui.cards import draw_item, gap
-from tui.ink import role_ink
+from tui.nodepage import PARTS, draw_node
 from tui.paint import Line, Lines, Span, spread
-from tui.verdicts import file_state
-from tui.wording import STATE_MARKS, count, duration, money, short_model
+from tui.wording import short_model
 
 
 class NodePage(Page):
     can_focus = True
 
-    def __init__(self, view: SessionView, node: Node, *, id: str, classes: str) -> None:
+    def __init__(self, view: SessionView, node: Node, clock: Clock, *, id: str, classes: str) -> None:
         super().__init__(id=id, classes=classes)
         self._view = view
         self._node = node
+        self._clock = clock
+        self._part = 0
 
     def compose_lines(self, width: int) -> Lines:
         node = self._view.graph.nodes.get(self._node.name, self._node)
-        lines = [self._title(node, width), self._figures(node, width)]
-        lines += self._files(node, width)
-        return [*lines, [], *self._transcript(node, width)]
+        return draw_node(self._view, node, PARTS[self._part], width, self._clock())
 
-    @staticmethod
-    def _title(node: Node, width: int) -> Line:
-        mark, ink = STATE_MARKS[node.state]
-        left = [Span(f"{mark} ", ink), Span(node.label, f"{role_ink(node.role)} bold")]
-        left.append(Span(f"  {short_model(node.model)}  {node.paused or node.state}", "dim"))
-        return spread(left, [Span(money(node.cost, node.estimated), "accent bold")], width)
+    def turn_to(self, part: int) -> None:
+        """Show another part, from its begin."""
+        self._part = part % len(PARTS)
+        self.redraw()
+        self.scroll_to(y=0, animate=False, immediate=True)
 
-    @staticmethod
-    def _figures(node: Node, width: int) -> Line:
-        parts = [f"{count(node.input_tokens)} tokens in", f"{count(node.output_tokens)} out"]
-        parts += [f"context {node.full:.0%} full"] if node.full else []
-        parts += [f"{node.rate:.0f} tokens a second"] if node.rate else []
-        parts += [duration(node.duration_ms)] if node.duration_ms else []
-        return spread([Span(" · ".join(parts), "dim")], [], width)
-
-    def _files(self, node: Node, width: int) -> Lines:
-        files = [file for file in self._view.changes.files.values() if node.role in file.roles]
-        lines: Lines = [[], [Span("changed", "bold")]] if files else []
-        for file in files:
-            mark, ink, words = file_state(file)
-            left = [Span(f"{mark} ", ink), Span(file.label)]
-            lines.append(spread(left, [Span(f"+{file.added} -{file.removed}  {words}", "dim")], width))
-        return lines
-
-    def _transcript(self, node: Node, width: int) -> Lines:
-        lines: Lines = []
-        before = None
-        for item in self._view.transcript.items:
-            if not isinstance(item, NodeItem | TextItem | ToolItem):
-                continue
-            if (item.run, item.node) == (self._view.graph.run, node.name):
-                lines += [[] for _ in range(gap(before, item))]
-                lines += draw_item(item, width)
-                before = item
-        return lines or [[Span("It has not begun yet.", "dim")]]
+    def step(self, by: int) -> None:
+        self.turn_to(self._part + by)
 
 
 class NodeScreen(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f3,q,enter,ctrl+c", "dismiss", "Close", show=False)
-    ]
-
-    def __init__(self, view: SessionView, node: Node) -> None:
+    def __init__(self, view: SessionView, node: Node, clock: Clock) -> None:
         super().__init__()
-        self._view = view
-        self._node = node
+        self._page = NodePage(view, node, clock, id="node", classes="pane dialog")
+        self._page.border_title = node.label
+        self._page.border_subtitle = "← → what to read · ↑ ↓ read · Esc goes back"
 
     def compose(self) -> ComposeResult:
-        page = NodePage(self._view, self._node, id="node", classes="pane dialog")
-        page.border_title = self._node.label
-        page.border_subtitle = "↑ ↓ read · Esc goes back"
-        yield page
+        yield self._page
 
     def redraw(self) -> None:
         """The session went on."""
-        self.query_one(NodePage).redraw()
+        self._page.redraw()
+
+    def on_key(self, event: events.Key) -> None:
+        match event.key:
+            case "right" | "l" | "tab":
+                self._page.step(1)
+            case "left" | "h" | "shift+tab":
+                self._page.step(-1)
+            case "1" | "2" | "3" | "4":
+                self._page.turn_to(int(event.key) - 1)
+            case "escape" | "f3" | "q" | "enter" | "ctrl+c":
+                self.dismiss(None)
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
 
 
 class ModelsPage(Page):

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from core.text import sanitise_line
-from tui.actions import ACTIONS, key_name
+from tui.actions import SCOPE_TITLES, Action, Scope, key_name
+from tui.keymap import Keymap
 from tui.work import WorkScreen
+
+
+@runtime_checkable
+class Performer(Protocol):
+    """A screen with keys of its own, whose actions can be found by name too."""
+
+    palette_scopes: tuple[Scope, ...]
+
+    async def perform(self, action: Action) -> None: ...
 
 
 class ActionProvider(Provider):
@@ -17,12 +28,16 @@ class ActionProvider(Provider):
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         screen = self.screen
+        if isinstance(screen, Performer):
+            keymap: Keymap = self.app.keymap  # type: ignore[attr-defined]
+            for action in keymap.actions:
+                if action.scope in screen.palette_scopes:
+                    yield action.help, _keys(action), partial(screen.perform, action)
         if not isinstance(screen, WorkScreen):
             return
-        for action in ACTIONS:
-            if action.bound and action.scope not in ("sessions", "inbox"):
-                keys = " or ".join(key_name(key) for key in action.keys)
-                yield action.help, keys, partial(screen.perform, action)
+        for action in screen.keymap.actions:
+            place = "" if action.scope == "anywhere" else f" {SCOPE_TITLES[action.scope].lower()}"
+            yield action.help, f"{_keys(action)}{place}", partial(screen.perform, action)
         for text in screen.suggestions:
             yield (
                 f"Play: {sanitise_line(text)}",
@@ -39,3 +54,7 @@ class ActionProvider(Provider):
         for text, keys, call in self._entries():
             if (score := matcher.match(text)) > 0:
                 yield Hit(score, matcher.highlight(text), call, help=keys)
+
+
+def _keys(action: Action) -> str:
+    return " or ".join(key_name(key) for key in action.keys)

@@ -1,17 +1,18 @@
-"""The two panes that show and are not asked: the agent graph and the costs."""
+"""The pane of the agent graph: who works, and the keys that steer them."""
 
+from textual.events import Click
 from textual.message import Message
+from textual.widget import Widget
 
+from core.clock import Clock
 from core.commands import Command, PauseNode, ResumeNode, RetryNode, StopNode
-from core.money import Pico
-from core.view.cost import Costs
-from core.view.graph import Graph, Node
+from core.view.graph import Graph
+from core.view.nodes import Node
 from tui.actions import bindings
 from tui.canvas import Page
-from tui.cost import draw_costs
 from tui.graph import draw_graph
 from tui.paint import Lines, plain
-from tui.wording import money
+from tui.pointing import node_at
 
 _LIST_BELOW = 80
 """Columns of the terminal below which the graph is a list."""
@@ -32,6 +33,13 @@ class GraphPane(Page):
             super().__init__()
             self.node = node
 
+    class Told(Message):
+        """The user wants to say something to a node."""
+
+        def __init__(self, node: Node) -> None:
+            super().__init__()
+            self.node = node
+
     class Remodelled(Message):
         """The user wants another model for a node."""
 
@@ -39,9 +47,12 @@ class GraphPane(Page):
             super().__init__()
             self.node = node
 
-    def __init__(self, graph: Graph, *, id: str) -> None:
+    def __init__(self, graph: Graph, clock: Clock, *, id: str) -> None:
         super().__init__(id=id, classes="pane")
         self._graph = graph
+        self._clock = clock
+        self._as_list: bool | None = None
+        """Drawn as a list whatever room there is, for screen readers; None: as it is set."""
         self._current = ""
         self.border_title = "graph"
 
@@ -56,11 +67,22 @@ class GraphPane(Page):
 
     def compose_lines(self, width: int) -> Lines:
         node = self.node if self.has_focus else None
-        boxes = self.app.size.width >= _LIST_BELOW
-        return draw_graph(self._graph, width, boxes=boxes, current=node.name if node else "")
+        boxes = self.app.size.width >= _LIST_BELOW and not self.as_list
+        current = node.name if node else ""
+        return draw_graph(self._graph, width, self._clock(), rows=self._rows, boxes=boxes, current=current)
+
+    @property
+    def _rows(self) -> int:
+        """How many rows the pane has, or may grow to."""
+        height = self.styles.max_height if self.styles.auto_dimensions else None
+        if height is None or not isinstance(self.parent, Widget):
+            return self.container_size.height
+        return int(self.parent.size.height * height.value / 100) - 2
 
     def redraw(self) -> None:
         super().redraw()
+        if self._graph.swarm and not self.has_focus:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
         self.border_title = graph_title(self._graph)
 
     def on_focus(self) -> None:
@@ -76,7 +98,8 @@ class GraphPane(Page):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        names = list(self._graph.nodes)
+        walked = [visit.node for visit in self._graph.path] if self._graph.swarm else []
+        names = list(dict.fromkeys([*walked, *self._graph.nodes]))
         if self.node is None:
             return
         self._current = names[(names.index(self.node.name) + by) % len(names)]
@@ -85,9 +108,37 @@ class GraphPane(Page):
         if not self.scroll_offset.y <= row < self.scroll_offset.y + self.size.height - 1:
             self.scroll_to(y=max(0, row - 1), animate=False, immediate=True)
 
+    def on_click(self, event: Click) -> None:
+        """Go to the node that is clicked; a second click opens it."""
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        names = ((node.name, node.label) for node in self._graph.nodes.values())
+        clicked = node_at(self._lines, names, place.x, place.y + self.scroll_offset.y)
+        if clicked is not None and clicked == self._current:
+            self.action_open_node()
+        elif clicked is not None:
+            self._current = clicked
+            self.redraw()
+
     def action_open_node(self) -> None:
         if self.node is not None:
             self.post_message(self.Opened(self.node))
+
+    def action_say(self) -> None:
+        if self.node is not None:
+            self.post_message(self.Told(self.node))
+
+    @property
+    def as_list(self) -> bool:
+        return self.app.graph_as_list if self._as_list is None else self._as_list  # type: ignore[attr-defined]
+
+    def show_as_list(self, wanted: bool) -> None:
+        self._as_list = wanted
+        self.redraw()
+
+    def action_toggle_list(self) -> None:
+        self.show_as_list(not self.as_list)
 
     def action_change_model(self) -> None:
         if self.node is not None:
@@ -109,22 +160,6 @@ class GraphPane(Page):
             self.post_message(self.Steered(RetryNode(node=self.node.name)))
 
 
-class CostPane(Page):
-    """What it costs."""
-
-    def __init__(self, costs: Costs, *, id: str) -> None:
-        super().__init__(id=id, classes="pane")
-        self._costs = costs
-        self.border_title = "cost"
-
-    def compose_lines(self, width: int) -> Lines:
-        return draw_costs(self._costs, width)
-
-    def redraw(self) -> None:
-        super().redraw()
-        self.border_title = cost_title(self._costs)
-
-
 def graph_title(graph: Graph) -> str:
     """The pane's title, with what matters most while it is folded."""
     states = [node.state for node in graph.nodes.values()]
@@ -133,8 +168,3 @@ def graph_title(graph: Graph) -> str:
     if running := states.count("running"):
         return f"graph · {running} working" + (f" · round {graph.round}" if graph.round > 1 else "")
     return f"graph · {states.count('done')} of {len(states)} done"
-
-
-def cost_title(costs: Costs) -> str:
-    spent: Pico = costs.session.total.cost
-    return f"cost · {money(spent, costs.session.total.estimated)}" if costs.session.total.calls else "cost"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 
 from textual import events
 
+from core.view.credits import Credit, credited, credits_of
 from core.view.files import File
-from core.view.patch import Entry, LineKind, PatchLine, lay_out, parse_conflict, parse_patch
+from core.view.finding import Search, file_lines
+from core.view.layout import Block, Entry, lay_out
+from core.view.patch import LineKind, PatchLines
+from core.view.steps import Steps
 from tui.canvas import Canvas
-from tui.code import ink_rows, rows_of
+from tui.code import ink_rows, mark_places
 from tui.ink import role_ink
-from tui.paint import Line, Lines, Span, cut, cut_line, spread, width_of, wrap
+from tui.paint import Line, Lines, Span, cut, cut_line, plain, spread, width_of, wrap
+from tui.rows import Rows
 from tui.syntax import Colours
-from tui.verdicts import file_notes, head_line
+from tui.verdicts import credit_line, file_notes, head_line
 from tui.wording import plural
 from tui.wordwise import changed_words, partner
 
@@ -35,23 +38,27 @@ _AUTHOR = 14
 class PatchView(Canvas):
     can_focus = True
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, steps: Steps, *, id: str) -> None:
         super().__init__(id=id)
+        self._steps = steps
         self.piece = -1
         """Index of the current piece; -1 where the file has none."""
         self.pairs = self.tight = self.authors = False
         """Side by side; without unchanged lines; with who wrote each line."""
+        self.search: Search | None = None
+        """The word whose places are marked."""
+        self._whole = False
+        """Nothing is folded: the line that was found would be hidden."""
         self._file: File | None = None
         self._shown: tuple[object, ...] = ()
-        self._lines: Sequence[PatchLine] = ()
-        self._entries: Sequence[Entry] = ()
+        self._lines = PatchLines([], [])
+        self._blocks: Sequence[Block] = ()
         self._colours = Colours("", ())
         self._notes: Lines = []
+        self._credits: list[Credit] = []
+        """Who wrote it, by the numbers in the column; nobody while that is not shown."""
         self._digits = 1
-        self._tops: list[int] = [0]
-        """On which row each entry begins, and where the last one ends."""
-        self._heads: dict[int, int] = {}
-        """On which row the head of each piece stands."""
+        self._rows = Rows(self._lines, (), 0, 1, 1)
 
     # -- what is shown ---------------------------------------------------------------------------
 
@@ -61,50 +68,40 @@ class PatchView(Canvas):
         other = not self._shown or not key or key[0] != self._shown[0]
         self._file = file
         if key != self._shown or file is None:
-            self._shown = key
-            self._lines = _lines_of(file) if file else ()
+            self._shown, self._whole = key, False
+            self._lines = file_lines(file) if file else PatchLines([], [])
             self._colours = Colours(file.path if file else "", self._lines)
-            self._digits = len(str(max((max(line.old, line.new) for line in self._lines), default=1)))
+            self._digits = len(str(self._lines.largest))
             self._arrange()
         elif self._compose_notes() != self._notes:
             self._lay_out()
         if other:
-            self.piece = 0 if self._heads else -1
+            self.piece = 0 if self._rows.heads else -1
             self.scroll_to(0, 0, animate=False, immediate=True)
-        self.piece = min(self.piece, len(self._heads) - 1) if self._heads else -1
+        self.piece = min(self.piece, len(self._rows.heads) - 1)
         self.refresh()
 
     def _arrange(self) -> None:
         pieces = self._file.pieces if self._file and self._file.conflict is None else ()
         pairs = self.pairs and self._file is not None and self._file.kind != "added"
-        self._entries = lay_out(self._lines, pieces, pairs=pairs, tight=self.tight)
+        self._blocks = lay_out(self._lines, pieces, pairs=pairs, tight=self.tight, whole=self._whole)
         self._lay_out()
 
     def _lay_out(self) -> None:
         self._notes = self._compose_notes()
-        heights = (self._height(entry) for entry in self._entries)
-        self._tops = list(accumulate(heights, initial=len(self._notes)))
-        heads = (
-            (entry.piece, top)
-            for entry, top in zip(self._entries, self._tops, strict=False)
-            if entry.kind == "head"
-        )
-        self._heads = {piece: top for piece, top in heads if piece >= 0}
-        self.resize_to(self._tops[-1])
-
-    def _height(self, entry: Entry) -> int:
-        lines, room = self._lines, self._text_room(entry.kind == "pair")
-        return max(
-            1,
-            rows_of(lines[entry.left].text, room) if entry.left >= 0 else 1,
-            rows_of(lines[entry.right].text, room) if entry.right >= 0 else 1,
-        )
+        rooms = (self._text_room(False), self._text_room(True))
+        self._rows = Rows(self._lines, self._blocks, len(self._notes), *rooms)
+        self.resize_to(self._rows.end)
 
     def _compose_notes(self) -> Lines:
         width = max(10, self.room)
         if self._file is None:
             return wrap([Span(_EMPTY, "dim")], width)
-        return file_notes(self._file, len(self._lines), width)
+        notes = file_notes(self._file, len(self._lines), width)
+        self._credits = credits_of(self._file, self._steps) if self.authors else []
+        for number, credit in enumerate(self._credits, 1):
+            notes += wrap(credit_line(number, credit), width)
+        return notes
 
     def _text_room(self, half: bool) -> int:
         """Cells for the text beside bar, numbers and mark; of one of two columns, or of the only one."""
@@ -118,6 +115,7 @@ class PatchView(Canvas):
     def toggle(self, what: str) -> None:
         """Turn `pairs`, `tight` or `authors` on or off, and stay at the current piece."""
         setattr(self, what, not getattr(self, what))
+        self._whole = False
         self._arrange()
         self.point(self.piece)
 
@@ -126,51 +124,60 @@ class PatchView(Canvas):
     def point(self, piece: int) -> None:
         """Make a piece the current one, and bring it into sight."""
         self.piece = piece
-        if (row := self._heads.get(piece)) is not None:
-            end = self._end_of(row)
+        if (row := self._rows.head_of(piece)) is not None:
+            end = self._rows.end_of(row)
             top, height = self.scroll_offset.y, max(1, self.size.height)
             if row < top or end > top + height:
                 self.scroll_to(y=max(0, row - min(2, row)), animate=False, immediate=True, force=True)
         self.refresh()
 
+    def reveal(self, line: int) -> None:
+        """Bring a line into sight, with its piece as the current one; one above the first is the file's name."""
+        if line < 0:
+            self.scroll_to(y=0, animate=False, immediate=True)
+            return
+        row = self._rows.row_of_line(line)
+        if row is None and not self._whole:
+            self._whole = True
+            self._arrange()
+            row = self._rows.row_of_line(line)
+        found = self._rows.at(row) if row is not None else None
+        if row is None or found is None:
+            return
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if not top <= row < top + height - 1:
+            self.scroll_to(y=max(0, row - height // 3), animate=False, immediate=True, force=True)
+        if found[0].piece >= 0:
+            self.piece = found[0].piece
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Who scrolls away from the current piece decides on the one that is in sight."""
         super().watch_scroll_y(old_value, new_value)
         top, bottom = int(new_value), int(new_value) + self.size.height
-        row = self._heads.get(self.piece)
-        if row is None or (row < bottom and self._end_of(row) > top):
+        rows = self._rows
+        row = rows.head_of(self.piece)
+        if row is None or (row < bottom and rows.end_of(row) > top):
             return
-        rows, pieces = list(self._heads.values()), list(self._heads)
-        near = max(0, bisect_right(rows, top) - 1)
-        if rows[near] < bottom:
-            self.piece = pieces[near]
+        near = rows.near(top)
+        if rows.heads[near] < bottom:
+            self.piece = rows.pieces[near]
             self.refresh()
 
-    def _end_of(self, row: int) -> int:
-        """Where the piece ends whose head stands on this row: at the next head."""
-        rows = list(self._heads.values())
-        after = bisect_right(rows, row)
-        return rows[after] if after < len(rows) else self._tops[-1]
-
     def on_click(self, event: events.Click) -> None:
-        entry = self._entry(event.y + self.scroll_offset.y)
-        if entry is not None and entry.piece >= 0:
-            self.piece = entry.piece
+        found = self._rows.at(event.y + self.scroll_offset.y)
+        if found is not None and found[0].piece >= 0:
+            self.piece = found[0].piece
             self.refresh()
 
     # -- rows ------------------------------------------------------------------------------------
 
-    def _entry(self, y: int) -> Entry | None:
-        place = bisect_right(self._tops, y) - 1
-        return self._entries[place] if 0 <= place < len(self._entries) and y >= len(self._notes) else None
-
     def line(self, y: int) -> Line:
         if y < len(self._notes):
             return self._notes[y]
-        entry = self._entry(y)
-        if entry is None:
+        found = self._rows.at(y)
+        if found is None:
             return []
-        row = y - self._tops[bisect_right(self._tops, y) - 1]
+        entry, row = found
         match entry.kind:
             case "head":
                 return self._head(entry)
@@ -216,9 +223,12 @@ class PatchView(Canvas):
         file, line = self._file, self._lines[entry.left]
         if file is None or row or line.kind not in ("added", "removed"):
             return Span(" " * _AUTHOR)
-        role = file.pieces[entry.piece].role if entry.piece >= 0 else ""
+        piece = file.pieces[entry.piece] if entry.piece >= 0 else None
+        key = credited(file, piece, line.new, self._steps)
+        role = key.role if key is not None else (piece.role if piece is not None else "")
         role = role or (file.roles[-1] if file.roles else "")
-        return Span(cut(role, _AUTHOR - 1).ljust(_AUTHOR), role_ink(role))
+        numbers = [f"{number} " for number, one in enumerate(self._credits, 1) if one.key == key]
+        return Span(cut("".join(numbers) + role, _AUTHOR - 1).ljust(_AUTHOR), role_ink(role))
 
     def _half(self, index: int, other: int, row: int, side: LineKind) -> Line:
         """One side of a pair; the number that it had there."""
@@ -251,8 +261,7 @@ class PatchView(Canvas):
         if other >= 0 and line.kind in ("added", "removed"):
             there = self._lines[other].text.expandtabs(4)
             words = changed_words(text, there)[0] if line.kind == "removed" else changed_words(there, text)[1]
-        return ink_rows(text, room, ink, ground, self._colours.of(index), words, f"{ground}-word")
-
-
-def _lines_of(file: File) -> Sequence[PatchLine]:
-    return parse_conflict(file.conflict.text) if file.conflict is not None else parse_patch(file.patch)
+        rows = ink_rows(text, room, ink, ground, self._colours.of(index), words, f"{ground}-word")
+        if self.search is None:
+            return rows
+        return [mark_places(row, self.search.places(plain(row)), len(self.search.word)) for row in rows]

@@ -6,6 +6,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.dropping import dropped_paths, mention_dropped
+
 _PASTE_LIMIT = 20_000
 """Characters from which a paste stays out of the text area, which takes seconds for a megabyte."""
 
@@ -17,6 +19,13 @@ class Prompt(TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class Chose(Message):
+        """A key for the list of names that is open above."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
     class Steered(Message):
         """The user says something to a node that works."""
@@ -40,15 +49,24 @@ class Prompt(TextArea):
             self.by = by
 
     def __init__(self, *, id: str) -> None:
-        super().__init__(id=id, compact=True, highlight_cursor_line=False, placeholder="")
+        compact = "-textual-compact"  # set with the option anyway, but then styled twice
+        super().__init__(id=id, classes=compact, compact=True, highlight_cursor_line=False, placeholder="")
         self.cursor_blink = False
         self._pasted: dict[str, str] = {}
+        self.choosing = False
+        """A list of names is open above, and has the keys that choose."""
+        self.folder = ""
+        """The project's, exact; empty until it is known."""
 
     async def _on_key(self, event: events.Key) -> None:
-        match event.key:
+        key = event.key if self.choosing else self.app.keymap.standing("prompt", event.key)  # type: ignore[attr-defined]
+        match key:
+            case "up" | "down" | "enter" | "escape" if self.choosing:
+                self._take(event)
+                self.post_message(self.Chose(event.key))
             case "enter":
                 self._take(event)
-                self.post_message(self.Sent(self.take_text()))
+                self.send()
             case "ctrl+s":
                 self._take(event)
                 self.post_message(self.Steered(self.take_text()))
@@ -57,10 +75,10 @@ class Prompt(TextArea):
                 self.insert("\n")
             case "up" | "down" if not self.text:
                 self._take(event)
-                self.post_message(self.Stepped(-1 if event.key == "up" else 1))
+                self.post_message(self.Stepped(-1 if key == "up" else 1))
             case "pageup" | "pagedown":
                 self._take(event)
-                self.post_message(self.Scrolled(-1 if event.key == "pageup" else 1))
+                self.post_message(self.Scrolled(-1 if key == "pageup" else 1))
             case _:
                 await super()._on_key(event)
 
@@ -68,16 +86,28 @@ class Prompt(TextArea):
         event.stop()
         event.prevent_default()
 
+    def send(self) -> None:
+        """Hand in what is typed, and empty the prompt."""
+        self.post_message(self.Sent(self.take_text()))
+
     async def _on_paste(self, event: events.Paste) -> None:
-        if len(event.text) <= _PASTE_LIMIT:
-            await super()._on_paste(event)
-            return
+        """Textual lets the text area take what is not stopped here."""
+        if paths := dropped_paths(event.text):
+            self._put(event, mention_dropped(paths, self.folder))
+        elif len(event.text) > _PASTE_LIMIT:
+            self._put(event, self._hold(event.text))
+
+    def _put(self, event: events.Paste, text: str) -> None:
         event.stop()
         event.prevent_default()
-        lines = event.text.count("\n") + 1
+        self.insert(text)
+
+    def _hold(self, text: str) -> str:
+        """Keep a large text beside the prompt; gives the mark that stands for it."""
+        lines = text.count("\n") + 1
         mark = f"[Pasted text #{len(self._pasted) + 1}, {lines:,} lines]"
-        self._pasted[mark] = event.text
-        self.insert(mark)
+        self._pasted[mark] = text
+        return mark
 
     def take_text(self) -> str:
         """Empty the prompt and give what it held, pasted texts in full."""
@@ -88,7 +118,13 @@ class Prompt(TextArea):
         self.text = ""
         return text
 
+    def take_over(self, text: str) -> None:
+        """Hold this text instead; one that is too long for the prompt as a mark."""
+        self.text = text if len(text) <= _PASTE_LIMIT else self._hold(text)
+        self.move_cursor(self.document.end)
+
     def put_back(self, text: str) -> None:
         """Put an unsent request in front of what is typed."""
-        self.text = f"{text}\n{self.text}" if self.text else text
+        shown = text if len(text) <= _PASTE_LIMIT else self._hold(text)
+        self.text = f"{shown}\n{self.text}" if self.text else shown
         self.move_cursor(self.document.end)

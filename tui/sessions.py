@@ -1,14 +1,13 @@
-"""The list of past sessions; Enter reads one again."""
+"""The list of sessions: two lines each, the latest first. Only those in sight are drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from textual import events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
+from textual.message import Message
 
 from core.text import sanitise_line
 from tui.canvas import Canvas
@@ -16,103 +15,122 @@ from tui.paint import Line, Span, cut, spread
 from tui.wording import RUN_WORDS, money, plural
 
 if TYPE_CHECKING:
-    from core.index import SessionRow
+    from core.library import Entry
 
-Browse: TypeAlias = "Callable[[], Awaitable[Sequence[SessionRow]]]"
+_ROWS = 2
+"""Lines that a session takes."""
 
 
 class SessionList(Canvas):
-    """Two lines a session, the latest first."""
+    """Knows which session is under the cursor, and keeps it there when the list changes."""
 
     can_focus = True
 
-    def __init__(self, rows: Sequence[SessionRow], *, id: str, classes: str) -> None:
-        super().__init__(id=id, classes=classes)
-        self._rows = rows
+    class Moved(Message):
+        """Another session is under the cursor."""
+
+    def __init__(self, here: str, *, id: str) -> None:
+        super().__init__(id=id, classes="pane")
+        self.border_title = "sessions"
+        self._here = here
+        """Id of the session that is open on this screen; empty when none is."""
+        self._entries: Sequence[Entry] = ()
         self._current = 0
+        self.empty = ""
+        """What is said when there is nothing to list."""
 
     @property
-    def picked(self) -> str | None:
-        return self._rows[self._current].id if self._rows else None
+    def entry(self) -> Entry | None:
+        """The session under the cursor."""
+        return self._entries[self._current] if self._entries else None
+
+    def show(self, entries: Sequence[Entry], *, stay: bool = True) -> None:
+        """List these. `stay`: keep the cursor on its session, or else where it is."""
+        before = self.entry.id if self.entry else ""
+        self._entries = entries
+        place = next((n for n, entry in enumerate(entries) if entry.id == before), None) if stay else 0
+        self._current = min(self._current if place is None else place, max(0, len(entries) - 1))
+        self.resize_to(max(1, _ROWS * len(entries)))
+        self._keep_in_sight()
+        self.post_message(self.Moved())
 
     def on_resize(self) -> None:
-        self.resize_to(max(1, 3 * len(self._rows) - 1))
+        self.resize_to(max(1, _ROWS * len(self._entries)))
+        self._keep_in_sight()
+
+    @property
+    def page(self) -> int:
+        """Sessions that are in sight together."""
+        return max(1, self.size.height // _ROWS)
 
     def step(self, by: int) -> None:
-        if not self._rows:
-            return
-        self._current = max(0, min(len(self._rows) - 1, self._current + by))
-        top, height = 3 * self._current, self.size.height
+        there = max(0, min(len(self._entries) - 1, self._current + by))
+        if there != self._current:
+            self._current = there
+            self._keep_in_sight()
+            self.refresh()
+            self.post_message(self.Moved())
+
+    def _keep_in_sight(self) -> None:
+        top, height = _ROWS * self._current, self.size.height
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, immediate=True)
-        elif top + 2 > self.scroll_offset.y + height:
-            self.scroll_to(y=top + 2 - height, animate=False, immediate=True)
-        self.refresh()
-
-    def line(self, y: int) -> Line:
-        if not self._rows:
-            return [Span("No session yet: this is the first one.", "dim")]
-        index, part = divmod(y, 3)
-        if part == 2 or index >= len(self._rows):
-            return []
-        row, here = self._rows[index], index == self._current
-        ground = " on-cursor" if here else ""
-        line = self._title(row, here, ground) if part == 0 else self._facts(row, ground)
-        return [Span(text, f"{ink}{ground}" if ground not in ink else ink) for text, ink in line]
-
-    def _title(self, row: SessionRow, here: bool, ground: str) -> Line:
-        title = sanitise_line(row.title) or "(nothing asked yet)"
-        left = [Span("▸ " if here else "  ", "accent"), Span(title, "bold" if here else "")]
-        return spread(left, [Span(f"{money(row.cost, row.estimated)} ", "accent")], self.room)
-
-    def _facts(self, row: SessionRow, ground: str) -> Line:
-        when = row.last_at[:16].replace("T", " ")
-        project = cut(sanitise_line(PurePath(row.project).name), 30)
-        words, ink = status_words(row)
-        left = [Span(f"  {when}  {project}  {plural(row.runs, 'request')}", "dim")]
-        return spread(left, [Span(f"{words} ", ink)], self.room)
+        elif top + _ROWS > self.scroll_offset.y + height > 0:
+            self.scroll_to(y=top + _ROWS - height, animate=False, immediate=True)
 
     def on_click(self, event: events.Click) -> None:
-        index = (event.y + self.scroll_offset.y) // 3
-        if index < len(self._rows):
+        index = (event.y - self.gutter.top + self.scroll_offset.y) // _ROWS
+        if 0 <= index < len(self._entries):
             self.step(index - self._current)
 
+    # -- lines -----------------------------------------------------------------------------------
 
-def status_words(row: SessionRow) -> tuple[str, str]:
-    """How the session's last run ended."""
-    if row.status == "new":
+    def line(self, y: int) -> Line:
+        if not self._entries:
+            return [Span(self.empty, "dim")]
+        index, part = divmod(y, _ROWS)
+        if index >= len(self._entries):
+            return []
+        entry, here = self._entries[index], index == self._current
+        ground = " on-cursor" if here else ""
+        line = self._title(entry, here) if part == 0 else self._facts(entry)
+        return [Span(text, f"{ink}{ground}".strip()) for text, ink in line]
+
+    def _title(self, entry: Entry, here: bool) -> Line:
+        left = [Span("▸ " if here else "  ", "accent"), Span(entry_title(entry), "bold" if here else "")]
+        cost = money(entry.row.cost, entry.row.estimated) if entry.row else ""
+        return spread(left, [Span(f"{cost} ", "accent")], self.room)
+
+    def _facts(self, entry: Entry) -> Line:
+        row = entry.row
+        words, ink = status_words(entry, self._here)
+        about = (
+            f"{cut(sanitise_line(PurePath(row.project).name), 30)}  {plural(row.runs, 'request')}"
+            if row
+            else ""
+        )
+        left = [Span(f"  {entry.at[:16].replace('T', ' ')}  {about}", "dim")]
+        return spread(left, [Span(f"{words} ", ink)], self.room)
+
+
+def entry_title(entry: Entry) -> str:
+    """What a session is called, safe to draw."""
+    if entry.row is None:
+        return f"{sanitise_line(entry.id)}.db"
+    return sanitise_line(entry.row.title) or "(nothing asked yet)"
+
+
+def status_words(entry: Entry, here: str = "") -> tuple[str, str]:
+    """How a session stands: damaged, open, or how its last run ended."""
+    row = entry.row
+    if entry.damage:
+        return "damaged", "bad bold"
+    if entry.id == here:
+        return "open here", "good"
+    if entry.held:
+        return "open elsewhere", "busy"
+    if row is None or row.status == "new":
         return "new", "dim"
     if row.status == "running":
-        return "at work", "busy"
+        return "broken off", "warn"
     return RUN_WORDS[row.status]
-
-
-class SessionsScreen(ModalScreen[str | None]):
-    """Gives the id of the session to read, or None."""
-
-    def __init__(self, rows: Sequence[SessionRow]) -> None:
-        super().__init__()
-        self._rows = rows
-
-    def compose(self) -> ComposeResult:
-        found = SessionList(self._rows, id="sessions", classes="pane dialog")
-        found.border_title = "sessions"
-        found.border_subtitle = "↑ ↓ choose · Enter reads · Esc goes back"
-        yield found
-
-    def on_key(self, event: events.Key) -> None:
-        found = self.query_one(SessionList)
-        page = max(1, found.size.height // 3)
-        steps = {"up": -1, "down": 1, "k": -1, "j": 1, "pageup": -page, "pagedown": page}
-        steps |= {"home": -len(self._rows), "end": len(self._rows)}
-        match event.key:
-            case "escape" | "q" | "f6" | "ctrl+c":
-                self.dismiss(None)
-            case "enter":
-                self.dismiss(found.picked)
-            case key if key in steps:
-                found.step(steps[key])
-            case _:
-                return
-        event.stop()
-        event.prevent_default()

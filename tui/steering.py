@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.commands import ChangeModel, Command, RewindStage
+from core.commands import ChangeModel, Command, KeepWorking, OverrideRoute, RewindStage, SendMessage
 from tui.going import Going
 from tui.panes import GraphPane
 
 if TYPE_CHECKING:
-    from core.view.graph import Node
+    from core.view.nodes import Node
+
+
+DETACHED = -1
+"""The screen's return code when it has left a run at work."""
 
 
 class Steering(Going):
     """A board whose nodes can be steered."""
+
+    def tell(self, text: str) -> None:
+        """Say something in the bar for a few seconds."""
+        raise NotImplementedError
 
     async def send(self, command: Command) -> None:
         """Send a command, or say why it cannot be."""
@@ -25,7 +33,7 @@ class Steering(Going):
     def on_graph_pane_opened(self, event: GraphPane.Opened) -> None:
         from tui.node import NodeScreen
 
-        self.app.push_screen(NodeScreen(self.view, event.node))
+        self.app.push_screen(NodeScreen(self.view, event.node, self._clock))
 
     def on_graph_pane_remodelled(self, event: GraphPane.Remodelled) -> None:
         from core.prices import load_prices
@@ -33,6 +41,28 @@ class Steering(Going):
 
         screen = ModelsScreen(self._models(), event.node.model, load_prices())
         self.app.push_screen(screen, lambda model: self._remodel(event.node, model))
+
+    def on_graph_pane_told(self, event: GraphPane.Told) -> None:
+        """Ask for the words, and send them to this node."""
+        from tui.picking import AskScreen
+
+        if self.view.head.busy:
+            asked = AskScreen(f"say to {event.node.label}", "It reads it with its next turn.")
+            self.app.push_screen(asked, lambda words: self._say(event.node, words))
+        else:
+            self.tell("No run works that could hear it.")
+
+    def _say(self, node: Node, words: str | None) -> None:
+        if words:
+            self.run_worker(self.send(SendMessage(text=words, node=node.name)))
+
+    async def action_detach(self) -> None:
+        """Leave the run at work: the engine stays until it has ended."""
+        if self.view.head.busy:
+            await self.send(KeepWorking())
+            self.app.exit(return_code=DETACHED)
+        else:
+            self.tell("No run works that could go on. Ctrl+Q quits.")
 
     def _models(self) -> list[str]:
         """Every model that this session knows of, in the order of its nodes."""
@@ -42,6 +72,18 @@ class Steering(Going):
     def _remodel(self, node: Node, model: str | None) -> None:
         if model is not None and model != node.model:
             self.run_worker(self.send(ChangeModel(node=node.name, model=model)))
+
+    def action_reroute(self) -> None:
+        """Choose another route for the run that works, or that waits at its route card."""
+        if self.view.head.busy:
+            from tui.rerouting import RoutesScreen
+
+            roles = self.app.sources.roles()  # type: ignore[attr-defined]
+            self.app.push_screen(RoutesScreen(roles), self._reroute)
+
+    def _reroute(self, command: OverrideRoute | None) -> None:
+        if command is not None:
+            self.run_worker(self.send(command))
 
     def action_timeline(self) -> None:
         from tui.timeline import TimelineScreen

@@ -11,7 +11,7 @@ from core.view.patch import PatchLine
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-_BLOCK = 150
+_BLOCK = 60
 """Lines that are read at once: a block takes some milliseconds."""
 _LONGEST = 1_000
 """Characters from which a line stays plain."""

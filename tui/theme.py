@@ -1,10 +1,10 @@
-"""The two themes that Heddle brings: a dark one and a light one."""
+"""Heddle's own two themes: a dark one and a light one. All that can be chosen are in `tui.themes`."""
 
 from textual.theme import Theme
 
 _DARK_INKS = {
-    "ink-dim": "#8b93a7",
-    "ink-faint": "#565e73",
+    "ink-dim": "#9aa2b5",
+    "ink-faint": "#8f96a7",
     "ink-good": "#8ccf9a",
     "ink-bad": "#f2788b",
     "ink-warn": "#e8b669",
@@ -28,15 +28,15 @@ _DARK_INKS = {
     "ink-builtin": "#6cc7c7",
     "ink-string": "#a8cf8e",
     "ink-number": "#e5a96c",
-    "ink-comment": "#7c8498",
+    "ink-comment": "#868da0",
     "ground-added-word": "#23513a",
     "ground-removed-word": "#652b3c",
     "ground-code": "#1b2030",
     "ground-added": "#16291f",
     "ground-removed": "#311c26",
     "ground-request": "#1d2438",
-    "ground-cursor": "#2a3350",
-    "ground-badge": "#4a3414",
+    "ground-cursor": "#232b46",
+    "ground-badge": "#3d2b10",
     "edge": "#2c3347",
     "edge-focus": "#6f8fe0",
     "footer-background": "#10131b",
@@ -51,11 +51,11 @@ _DARK_INKS = {
     "block-cursor-text-style": "none",
 }
 _LIGHT_INKS = {
-    "ink-dim": "#5c6475",
-    "ink-faint": "#9aa1b0",
-    "ink-good": "#1f7a3d",
+    "ink-dim": "#515968",
+    "ink-faint": "#5d6474",
+    "ink-good": "#1d743a",
     "ink-bad": "#b3243f",
-    "ink-warn": "#8f5b00",
+    "ink-warn": "#8a5800",
     "ink-code": "#2c3a66",
     "ink-added": "#17632f",
     "ink-removed": "#9c1f38",
@@ -76,15 +76,15 @@ _LIGHT_INKS = {
     "ink-builtin": "#0b6f70",
     "ink-string": "#3c6a1a",
     "ink-number": "#955200",
-    "ink-comment": "#6d7485",
+    "ink-comment": "#636978",
     "ground-added-word": "#b2e3be",
     "ground-removed-word": "#f6bcc6",
     "ground-code": "#eef0f6",
     "ground-added": "#e2f4e6",
     "ground-removed": "#fbe6ea",
     "ground-request": "#e6ebf9",
-    "ground-cursor": "#d5def7",
-    "ground-badge": "#fbe3b8",
+    "ground-cursor": "#dbe4fb",
+    "ground-badge": "#fdebcb",
     "edge": "#cdd3e0",
     "edge-focus": "#3d64c9",
     "footer-background": "#e9ecf3",
@@ -118,9 +118,9 @@ LIGHT = Theme(
     name="heddle-light",
     primary="#3056c9",
     secondary="#14705a",
-    accent="#a35a00",
-    success="#1f7a3d",
-    warning="#8f5b00",
+    accent="#965300",
+    success="#1d743a",
+    warning="#8a5800",
     error="#b3243f",
     foreground="#1e2433",
     background="#f1f3f8",
@@ -129,5 +129,3 @@ LIGHT = Theme(
     dark=False,
     variables=_LIGHT_INKS,
 )
-OWN_VARIABLES = _DARK_INKS
-"""What a theme that is not ours falls back to."""

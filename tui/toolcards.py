@@ -1,17 +1,16 @@
-"""How a tool call looks: one line, and unfolded what it gave, in the way that suits the tool. Pure."""
+"""How a tool call and a command of the user's own look: one line, and what they gave. Pure."""
 
 from core.text import first_line
-from core.view.items import ToolItem
-from tui.markdown import draw_code
-from tui.paint import Line, Lines, Span, cut, indent, spread, wrap
+from core.view.items import ShellItem, ToolItem
+from tui.outputs import SHOWN, summary, unfolded
+from tui.paint import Lines, Span, cut, indent, spread, wrap
 from tui.wording import TOOL_MARKS, duration
 
-_MOST = 60
-"""Lines of a tool's output that are shown unfolded; the record holds all of them."""
-_DIFFS = ("diff", "edit", "patch", "write")
-_HITS = ("search", "find", "references", "grep")
-_TESTS = ("test", "coverage")
+_LIVE = 3
+"""Lines of it that are shown while it runs."""
 _INSET = Span("      ")
+SHELL_LINES = 12
+"""Lines of a command's output that are shown while it is folded: its end, where it says how it went."""
 
 
 def draw_tool(item: ToolItem, width: int, full: bool = False) -> Lines:
@@ -20,47 +19,45 @@ def draw_tool(item: ToolItem, width: int, full: bool = False) -> Lines:
     left = [Span("  "), Span(f"{mark} ", ink), Span(item.tool, "bold" if item.state == "running" else "")]
     left.append(Span(f"  {item.subject}", "dim"))
     right = [Span(duration(item.duration_ms), "faint")] if item.state in ("ok", "failed") else []
+    if item.state in ("ok", "failed") and (said := summary(item)):
+        right = [Span(f"{said}  ", "dim"), *right]
     lines = [spread(left, right, width)]
+    if item.state == "running" and item.output:
+        return lines + indent(_live(item.output, width - 6, full), [_INSET])
     if full and (item.output or item.arguments):
-        return lines + indent(_unfolded(item, width - 6), [_INSET])
+        return lines + indent(unfolded(item, width - 6), [_INSET])
     if item.state == "failed" and item.output:
         said = first_line(item.output, 400)
         lines += indent(wrap([Span(said, "bad")], width - 6)[:2], [_INSET])
     return lines
 
 
-def _unfolded(item: ToolItem, width: int) -> Lines:
-    shown = item.output.rstrip().split("\n") if item.output else []
-    lines = _drawn(item.tool, shown[:_MOST], width) if shown else draw_code(item.arguments, width)
-    left_out = len(shown) - _MOST
-    return [*lines, [Span(f"… {left_out:,} more lines", "faint")]] if left_out > 0 else lines
+def _live(output: str, width: int, full: bool) -> Lines:
+    """The end of what a running call has printed so far."""
+    last = output.rstrip("\n").split("\n")[-(SHOWN if full else _LIVE) :]
+    return [[Span(cut(line.expandtabs(4), width), "dim")] for line in last]
 
 
-def _drawn(tool: str, output: list[str], width: int) -> Lines:
-    if any(word in tool for word in _DIFFS):
-        return [_diff_line(line, width) for line in output]
-    if any(word in tool for word in _TESTS):
-        return [_test_line(line, width) for line in output]
-    if any(word in tool for word in _HITS):
-        return [_hit_line(line, width) for line in output]
-    return draw_code("\n".join(output), width)
+def shell_folds(item: ShellItem) -> bool:
+    """Whether there is more of it than is shown folded."""
+    return item.output.count("\n") >= SHELL_LINES
 
 
-def _diff_line(line: str, width: int) -> Line:
-    inks = {"+": "added on-added", "-": "removed on-removed", "@": "hunk"}
-    return [Span(cut(line.expandtabs(4), width), inks.get(line[:1], "dim"))]
-
-
-def _test_line(line: str, width: int) -> Line:
-    low = line.lower()
-    bad, good = "fail" in low or "error" in low, "passed" in low or "ok" in low.split()
-    return [Span(cut(line.expandtabs(4), width), "bad" if bad else "good" if good else "dim")]
-
-
-def _hit_line(line: str, width: int) -> Line:
-    """`path:12: text` with its place and its text apart."""
-    place, colon, text = line.expandtabs(4).partition(": ")
-    if not colon or " " in place:
-        return [Span(cut(line.expandtabs(4), width), "dim")]
-    shown = cut(place, max(8, width // 2))
-    return [Span(f"{shown}  ", "accent"), Span(cut(text.strip(), width - len(shown) - 2))]
+def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
+    """A command of the user's own, and what it printed as it was printed."""
+    mark, ink = TOOL_MARKS[item.state]
+    command, *more = item.command.split("\n")
+    left = [Span("! ", "accent bold"), Span(command + (" …" if more else ""), "bold")]
+    right = [Span(f"{item.note}  ", ink)] if item.note else []
+    if item.state != "running":
+        right += [Span(f"{mark} ", ink), Span(duration(item.duration_ms), "faint")]
+    else:
+        right = [Span(f"{mark} running, Esc stops it", ink)]
+    lines = [spread(left, right, width)]
+    if full and more:
+        lines += [[Span("  "), Span(cut(line.expandtabs(4), width - 2), "bold")] for line in more]
+    shown = item.output.split("\n") if item.output else []
+    hidden = 0 if full else max(0, len(shown) - SHELL_LINES)
+    if hidden:
+        lines.append([Span(f"  … {hidden:,} lines before", "faint")])
+    return lines + [[Span("  "), Span(cut(line.expandtabs(4), width - 2), "code")] for line in shown[hidden:]]

@@ -1,7 +1,10 @@
 """Words and marks for what differs: kinds, states, modes, and what else must be said about a file. Pure."""
 
 from core.events import ChangeKind, Verdict
+from core.money import show_usd, to_usd
+from core.view.credits import Credit
 from core.view.files import File, Piece
+from tui.ink import role_ink
 from tui.paint import Line, Lines, Span, wrap
 from tui.wording import plural
 
@@ -91,6 +94,17 @@ def _notes(file: File, lines: int) -> list[tuple[str, str]]:
     elif not lines and file.conflict is None and not modes:
         notes.append(("No line differs: only its name or its mode.", "dim"))
     return notes
+
+
+def credit_line(number: int, credit: Credit) -> Line:
+    """One of those who wrote a file, for the list above its lines."""
+    key = credit.key
+    mark = "~" if credit.estimated else ""
+    cost = f"{mark}{show_usd(to_usd(credit.cost))}" if credit.lines else ""
+    lines = plural(credit.lines, "line") if credit.lines else "takes lines away"
+    by = f"accepted by {key.approved_by}" if key.approved_by else "not accepted"
+    words = " · ".join(word for word in (key.model, key.run, lines, cost, by) if word)
+    return [Span(f"{number} {key.role}", role_ink(key.role)), Span(f"  {words}", "dim")]
 
 
 def _modes(file: File) -> str:

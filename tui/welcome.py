@@ -20,6 +20,7 @@ _REHEARSAL = (
     "In the rehearsal the models' words come from a script and cost nothing. "
     "The rest is real: tools, tests, files, diffs."
 )
+_CONNECT = ("/connect", "Connect real models instead: AWS, Ollama, any compatible endpoint")
 _SIGN_ROWS = 20
 """Rows from which there is room for the sign."""
 
@@ -35,7 +36,9 @@ class Welcome(Page):
     def __init__(self, suggestions: Sequence[str], connect_hint: str, *, id: str) -> None:
         super().__init__(id=id)
         self.border_title = "chat"
-        self._suggestions = list(suggestions)
+        self._entries = [(text, sanitise_line(text)) for text in suggestions]
+        if suggestions:
+            self._entries.append(_CONNECT)
         self._hint = connect_hint
         self._current = 0
         self._tops: list[int] = []
@@ -43,19 +46,19 @@ class Welcome(Page):
 
     @property
     def picked(self) -> str:
-        """The marked suggestion; empty when there is none."""
-        return self._suggestions[self._current] if self._suggestions else ""
+        """What the marked line stands for; empty when there is none."""
+        return self._entries[self._current][0] if self._entries else ""
 
     def step(self, by: int) -> None:
-        if self._suggestions:
-            self._current = (self._current + by) % len(self._suggestions)
+        if self._entries:
+            self._current = (self._current + by) % len(self._entries)
             self.redraw()
 
     def compose_lines(self, width: int) -> Lines:
         inner = min(80, width - 2)
         lines: Lines = [[], *self._sign(), []] if self.container_size.height >= _SIGN_ROWS else [[]]
         lines += wrap([Span(_WHAT)], inner)
-        if self._suggestions:
+        if self._entries:
             lines += [
                 [],
                 [Span("It knows these requests", "bold"), Span("   ↑ ↓ and Enter, or click", "dim")],
@@ -77,10 +80,11 @@ class Welcome(Page):
     def _list(self, top: int, width: int) -> Lines:
         lines: Lines = []
         self._tops = []
-        for index, text in enumerate(self._suggestions):
+        for index, (_, label) in enumerate(self._entries):
             self._tops.append(top + len(lines))
             here = index == self._current
-            drawn = wrap([Span(sanitise_line(text), "bold" if here else "")], width - 4)
+            ink = "accent" if self._entries[index] is _CONNECT else ""
+            drawn = wrap([Span(label, f"{ink} bold".strip() if here else ink)], width - 4)
             lines += indent(drawn, [Span("▸ " if here else "  ", "accent")], [Span("  ")])
         self._end = top + len(lines)
         return lines
@@ -89,4 +93,4 @@ class Welcome(Page):
         y = event.y + self.scroll_offset.y
         if self._tops and self._tops[0] <= y < self._end:
             index = max(index for index, top in enumerate(self._tops) if top <= y)
-            self.post_message(self.Picked(self._suggestions[index]))
+            self.post_message(self.Picked(self._entries[index][0]))

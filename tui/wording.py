@@ -1,9 +1,11 @@
 """Words and marks that several panes share, so that one thing has one name everywhere."""
 
 import re
+from pathlib import PurePath
 
 from core.events import DecidedBy, RunStatus
 from core.money import Pico, show_usd, to_usd
+from core.text import sanitise_line
 from core.view.cost import Tally
 from core.view.items import NodeState, ToolState
 
@@ -15,6 +17,8 @@ STATE_MARKS: dict[NodeState, tuple[str, str]] = {
     "failed": ("✗", "bad"),
     "interrupted": ("■", "warn"),
     "paused": ("‖", "warn"),
+    "stopped": ("■", "warn"),
+    "skipped": ("–", "faint"),
 }
 TOOL_MARKS: dict[ToolState, tuple[str, str]] = {
     "running": ("◌", "busy"),
@@ -70,3 +74,8 @@ def count(number: int) -> str:
 
 def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def asked_at(at: str, project: str) -> str:
+    """`01-31 12:00  tasks-api`, from a record's time and a folder."""
+    return f"{at[5:16].replace('T', ' ')}  {sanitise_line(PurePath(project).name)[:24]}"

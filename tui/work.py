@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
+from pathlib import PurePath
 from time import monotonic
 
 from core.clock import Clock
@@ -15,51 +15,55 @@ from core.commands import (
     SendMessage,
     WithdrawRequest,
 )
-from core.record import Record
-from core.view.inbox import Entry
 from core.view.session import Queued
 from tui.actions import Action, When, bindings
+from tui.answering import Answering
 from tui.bar import Bar
 from tui.chat import Chat, Waiting
+from tui.composing import TWICE_SECONDS
 from tui.connection import Connect, Connection
 from tui.deciding import Deciding
-from tui.diffs import Diffs
-from tui.feed import FRAME_SECONDS, Damage, Feed
-from tui.lines import Footer, Tabs
+from tui.feed import FRAME_SECONDS
+from tui.lines import Footer
 from tui.paint import Line, Span
-from tui.panes import GraphPane
+from tui.preferring import Preferring
 from tui.prompt import Prompt
-from tui.steering import Steering
+from tui.telling import Reading, Telling
 from tui.welcome import Welcome
 
 _PAST = "This is a past session: it can be read, and nothing in it can be changed. Esc goes back."
-_TOLD_SECONDS = 6.0
-_TWICE_SECONDS = 2.0
 
 
-class WorkScreen(Steering):
-    """A live session (`connect`), or a past one that is read again (`past`)."""
+class WorkScreen(Preferring, Answering, Telling):
+    """A live session (`connect`), a past one (`past`), or one that is gone on with (both).
+
+    Args:
+        connect: opens a port to it; None: the session is only read again.
+        past: what is on record of it already, shown while the engine starts.
+        first: is sent as soon as the engine is there.
+    """
 
     BINDINGS = bindings("anywhere")
 
     def __init__(
         self,
         connect: Connect | None = None,
-        past: AsyncIterator[Record] | None = None,
         *,
+        past: Reading | None = None,
+        first: Command | None = None,
         clock: Clock,
         suggestions: Sequence[str] = (),
         connect_hint: str = "",
         project: str = "",
         frame: float = FRAME_SECONDS,
     ) -> None:
-        super().__init__(clock, suggestions, connect_hint, project)
-        self.feed = Feed(self.view, self.draw, self._later, frame)
-        self.link = Connection(connect, self.feed, self._link_changed, self._put_back) if connect else None
-        self._past = past
+        super().__init__(clock, suggestions, connect_hint, project, frame)
+        self.link = (
+            Connection(connect, self.feed, self._link_changed, self._put_back, first) if connect else None
+        )
+        self.past, self.answers = past, connect is not None
         self._confirming: Line | None = None
-        self._told = ""
-        self._pressed_at = -_TWICE_SECONDS
+        self._pressed_at = -TWICE_SECONDS
 
     def on_mount(self) -> None:
         self.set_class(self.link is None, "-past")
@@ -69,18 +73,23 @@ class WorkScreen(Steering):
 
     def follow(self) -> None:
         """Read the session, in a task of its own."""
+        self.run_worker(self._follow(), exclusive=True)
+
+    async def _follow(self) -> None:
+        past, self.past = self.past, None
+        if past is not None:
+            await self.read_past(past)
         if self.link is not None:
-            self.run_worker(self.link.run(), exclusive=True)
-        elif self._past is not None:
-            self.run_worker(self.feed.follow(self._past, lambda record: None), exclusive=True)
+            await self.link.run()
 
     async def on_unmount(self) -> None:
         if self.link is not None:
             await self.link.close()
 
-    def _later(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call back once in the screen's own turn. (Textual's timers leave out a tick that comes late.)"""
-        asyncio.get_running_loop().call_later(seconds, self.call_later, call)
+    def settle(self) -> None:
+        super().settle()
+        if self.link is not None:
+            self.app.caller.follow(self.view, PurePath(self.project_label()).name)  # type: ignore[attr-defined]
 
     # -- what is shown besides the view ----------------------------------------------------------
 
@@ -111,15 +120,21 @@ class WorkScreen(Steering):
         if self.link.state == "lost":
             facts -= {"busy"}
             facts |= {"idle", "retry"}
+        if self.view.head.shells:
+            facts.add("shell")
         return facts
 
     def bar_content(self) -> Line | None:
         if self._confirming is not None:
             return self._confirming
-        if self._told:
-            return [Span(self._told)]
+        if (words := super().bar_content()) is not None:
+            return words
         if self.link is not None and self.link.state == "lost":
-            return [Span(f"{self.link.reason} ", "bad"), Span("Ctrl+R", "key"), Span(" tries again.")]
+            return [
+                Span(f"{self.link.reason} ", "bad"),
+                Span(self.keymap.key("retry"), "key"),
+                Span(" tries again."),
+            ]
         return None
 
     def _link_changed(self) -> None:
@@ -130,16 +145,6 @@ class WorkScreen(Steering):
     def _put_back(self, text: str) -> None:
         if self.is_mounted:
             self.query_one(Prompt).put_back(text)
-
-    def tell(self, text: str) -> None:
-        """Say something in the bar for a few seconds."""
-        self._told = text
-        self.settle()
-        self.set_timer(_TOLD_SECONDS, self._untell)
-
-    def _untell(self) -> None:
-        self._told = ""
-        self.settle()
 
     async def send(self, command: Command) -> None:
         """Send a command, or say why it cannot be."""
@@ -158,11 +163,11 @@ class WorkScreen(Steering):
             return
         if question is not None and not question.choices:
             await self.send(AnswerQuestion(id=question.id, answer=text))
-        else:
+        elif not await self.carried_out(text):
             await self.request(text)
 
     async def on_welcome_picked(self, event: Welcome.Picked) -> None:
-        await self.request(event.text)
+        await self.on_prompt_sent(Prompt.Sent(event.text))
 
     async def request(self, text: str) -> None:
         """Send a request, now or as soon as it is its turn."""
@@ -202,8 +207,7 @@ class WorkScreen(Steering):
 
     def on_deciding_confirming(self, event: Deciding.Confirming) -> None:
         self._confirming = event.words
-        self._told = ""
-        self.settle()
+        self.untell()
 
     def on_deciding_told(self, event: Deciding.Told) -> None:
         self.tell(event.text)
@@ -214,31 +218,29 @@ class WorkScreen(Steering):
     def on_footer_clicked(self, event: Footer.Clicked) -> None:
         self.run_worker(self.perform(event.action), exclusive=False)
 
-    def on_tabs_clicked(self, event: Tabs.Clicked) -> None:
-        self.focus_pane(event.pane)
-
     # -- actions ---------------------------------------------------------------------------------
 
     async def perform(self, action: Action) -> None:
         """Do what the footer or the palette named."""
-        if action.scope == "graph":
-            self.focus_pane("graph")
-            await self.query_one(GraphPane).run_action(action.name)
-        elif action.scope == "diffs":
-            self.focus_pane("diffs")
-            await self.query_one(Diffs).run_action(action.name)
-        elif action.bound:
-            await self.run_action(action.name)
+        if not action.palette:
+            await self.show_place(action)
+        elif action.scope in ("chat", "graph", "diffs", "cost"):
+            self.focus_pane(action.scope)
+            await self.query_one(f"#{action.scope}").run_action(action.name)
         else:
-            self.app.simulate_key(action.keys[0])
+            await self.run_action(action.name)
 
     async def action_interrupt(self) -> None:
         if self.link is None:
             self.dismiss()
+        elif self.view.head.shells:
+            await self.action_end_command()
         elif self.view.head.busy:
             await self._take_back(list(self.view.head.queue.values()))
             await self.send(InterruptRun())
             self.link.return_queued()
+        elif self.pressed_twice():
+            self.action_take_up()
 
     async def action_retry(self) -> None:
         if self.link is None:
@@ -251,36 +253,14 @@ class WorkScreen(Steering):
         else:
             self.tell("There is no failed run to try again.")
 
-    def action_inbox(self) -> None:
-        from tui.inbox import InboxScreen
-
-        inbox = InboxScreen(self.view, self._clock, lambda command: self.run_worker(self.send(command)))
-        self.app.push_screen(inbox, self._go_to)
-
-    def _go_to(self, entry: Entry | None) -> None:
-        """To where an entry of the inbox is decided."""
-        if entry is None:
-            return
-        if entry.kind == "question":
-            self.query_one(Bar).focus()
-        elif entry.kind != "proposal":
-            self.query_one(Diffs).open(entry.key)
-            self.focus_pane("diffs")
-
     def action_interrupt_or_quit(self) -> None:
         """Copy what is marked; else the second press within two seconds quits."""
         marked = self.get_selected_text() or self.query_one(Prompt).selected_text
         now = monotonic()
         if marked:
-            self.app.copy_to_clipboard(marked)
-            self.tell("Copied.")
-        elif now - self._pressed_at < _TWICE_SECONDS:
+            self.copy(marked, "what is marked")
+        elif now - self._pressed_at < TWICE_SECONDS:
             self.app.exit()
         else:
             self._pressed_at = now
             self.tell("Press Ctrl+C again to quit. Esc stops a run and stays here.")
-
-    def redraw_all(self) -> None:
-        """Draw everything again, as after a change of theme."""
-        self.draw(Damage.everything())
-        self.refresh(layout=True)

@@ -1,9 +1,7 @@
 """Which MCP servers there are: the project's `.mcp.json`, the user's `mcp.toml`, and which ones are trusted."""
 
-import contextlib
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,8 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from agents.trust import Trust
 from core.config import BadConfig
-from core.paths import Home, make_private, project_key
+from core.paths import Home
 
 Origin = Literal["project", "user"]
 
@@ -149,32 +148,13 @@ def is_trusted(server: Server, project: Path, home: Home) -> bool | None:
     """True for the user's own; for the project's what the user said of exactly this definition, else None."""
     if server.origin == "user":
         return True
-    said = _trust(home).get(project_key(project), {}).get(server.name, {})
-    return said.get("trusted") if said.get("fingerprint") == server.fingerprint else None
+    return _trust(home).said(project, server.name, server.fingerprint)
 
 
 def keep_trust(server: Server, project: Path, home: Home, *, trusted: bool) -> None:
     """Remember what the user said. A changed definition is asked about again."""
-    told = _trust(home)
-    told.setdefault(project_key(project), {})[server.name] = {
-        "fingerprint": server.fingerprint,
-        "trusted": trusted,
-    }
-    path = _trust_file(home)
-    make_private(path.parent)
-    new = path.with_suffix(f".{os.getpid()}.new")
-    new.write_text(json.dumps(told, indent=1), "utf-8")
-    new.replace(path)
+    _trust(home).keep(project, server.name, server.fingerprint, trusted=trusted)
 
 
-def _trust(home: Home) -> dict[str, dict[str, dict[str, Any]]]:
-    """Nothing when the file is broken: then everything is asked about again."""
-    with contextlib.suppress(OSError, ValueError):
-        return msgspec.convert(
-            json.loads(_trust_file(home).read_text("utf-8")), dict[str, dict[str, dict[str, Any]]]
-        )
-    return {}
-
-
-def _trust_file(home: Home) -> Path:
-    return home.state / "mcp-trust.json"
+def _trust(home: Home) -> Trust:
+    return Trust(home.state / "mcp-trust.json")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from strands.types.tools import AgentTool, ToolSpec
 
 from agents.board import Board
+from agents.live import Tell
 from agents.mcp.client import Connection, Offer, ServerFailed
 from agents.mcp.servers import Server, find_servers, is_trusted, keep_trust
 from agents.mcp.shape import flat_schema, safe_name, unpacked
@@ -72,7 +73,7 @@ class ServerTool(NodeTool):
     async def result(self, arguments: object, fault: str) -> ToolResult:
         """See `NodeTool`."""
 
-        async def work() -> ToolResult:
+        async def work(_: Tell) -> ToolResult:
             return ToolResult(False, fault) if fault else await self._call(arguments)
 
         return await put_on_record(self._board, self._node, self._role, self._name, arguments, work)

@@ -81,11 +81,18 @@ def find_script(scripts: Sequence[Script], cue: Cue) -> Script | None:
     """The script whose request is in the call: in the last message that has one, at the last place."""
     for texts in _conversation(cue):
         said = _words("\n".join(texts))
-        found = [(said.rfind(_words(request)), script) for script in scripts for request in _requests(script)]
-        position, script = max(found, key=lambda item: item[0], default=(-1, None))
-        if position >= 0:
+        found = [(_place(said, request), script) for script in scripts for request in _requests(script)]
+        place, script = max(found, key=lambda item: item[0], default=((-1, 0), None))
+        if place[0] >= 0:
             return script
     return None
+
+
+def _place(said: str, request: str) -> tuple[int, int]:
+    """Where the request ends at last, and how long it is: of two with one end, the longer one was meant."""
+    words = _words(request)
+    at = said.rfind(words)
+    return (at + len(words), len(words)) if at >= 0 else (-1, 0)
 
 
 def _requests(script: Script) -> tuple[str, ...]:

@@ -60,7 +60,9 @@ def reply_to(cue: Cue, scripts: Sequence[Script]) -> Reply:
         if tool is None or cue.text_format is not None:
             text, calls = json.dumps(turn.answer, ensure_ascii=False), []
         else:
-            calls.append(Call(name=tool["name"], arguments=turn.answer))
+            known = properties_of(tool)
+            asked = {name: value for name, value in turn.answer.items() if name in known or not known}
+            calls.append(Call(name=tool["name"], arguments=asked))
     name = script.name if script else ""
     return Reply(
         reasoning=turn.reasoning,
@@ -130,7 +132,10 @@ def _wanted_schema(cue: Cue) -> Mapping[str, Any] | None:
 
 
 def _answer_tool(cue: Cue, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return cue.forced_tool or cue.tool_with(set(answer))
+    """The tool that takes the answer; a verdict also fits a schema that asks for less of it."""
+    verdict = {"approved", "must_fix"}
+    less = cue.tool_with(verdict) if verdict <= set(answer) else None
+    return cue.forced_tool or cue.tool_with(set(answer)) or less
 
 
 def _fill(name: str, kind: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 
 from core.events import RunStatus
-from core.money import Pico
+from core.money import ZERO, Pico
 
 ChargedBy: TypeAlias = Literal["day", "month", "role", "model", "project", "session"]
 _KEYS: dict[ChargedBy, str] = {"day": "substr(at, 1, 10)", "month": "substr(at, 1, 7)"}
@@ -22,7 +22,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     id: str
     project: str
     title: str
-    """First line of the first request; empty before there is one."""
+    """What the user called it, else the first line of the first request; empty before there is one."""
     started: str
     last_at: str
     """RFC 3339, as in records."""
@@ -34,6 +34,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     cost: Pico
     estimated: bool
     """Part of the cost is an estimate (`~`)."""
+    billed: bool = True
+    """False for a rehearsal, whose costs are list prices that nobody pays."""
 
 
 class ChargeRow(msgspec.Struct, frozen=True):
@@ -49,31 +51,145 @@ class ChargeRow(msgspec.Struct, frozen=True):
     estimated: bool
 
 
-def find_sessions(db: sqlite3.Connection, project: Path | None, query: str) -> list[SessionRow]:
-    words = query.replace("\0", " ").split()
-    full_text = "VIRTUAL" in db.execute("SELECT sql FROM sqlite_master WHERE name = 'passage'").fetchone()[0]
+class Asked(msgspec.Struct, frozen=True):
+    """A request that the user made once, exactly as it was."""
+
+    text: str
+    at: str
+    session: str
+    project: str
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request of a session, and what came of it."""
+
+    text: str
+    at: str
+    status: RunStatus | Literal["running"]
+    answer: str
+    """Its head and tail, where it is long; empty before the end."""
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A session at a glance. All texts are exact."""
+
+    exchanges: tuple[Exchange, ...]
+    """The latest ones, oldest first."""
+    paths: tuple[str, ...]
+    """Files that were changed."""
+    roles: tuple[tuple[str, Pico], ...]
+    """What each role cost, the dearest first."""
+    found: tuple[str, ...] = ()
+    """Prompts, answers and paths in which the words stand that were looked for."""
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Which sessions are looked for; what is left out holds for all of them."""
+
+    words: str = ""
+    """Each of them begins a word of a prompt, an answer, a changed path, the title or the project's path;
+    failing that, it stands anywhere in one."""
+    project: Path | None = None
+    since: str = ""
+    """Used on this day or later: the start of an RFC 3339 time, such as `2026-01-31`, UTC."""
+    until: str = ""
+    """Used on this day or earlier."""
+    least: Pico = ZERO
+    """What it cost at least."""
+    folder: str = ""
+    """Stands in the path of the project, in whatever case."""
+
+
+def find_sessions(db: sqlite3.Connection, sought: Sought) -> list[SessionRow]:
+    words = sought.words.replace("\0", " ").split()
     rows: list[SessionRow] = []
-    if full_text and words:
-        quoted = ['"' + word.replace('"', '""') + '"*' for word in words]
-        rows = _select_sessions(db, project, "passage MATCH ?", quoted)
+    if words and _full_text(db):
+        rows = _select_sessions(db, sought, "passage MATCH ?", _prefixes(words))
     if not rows:
-        escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
-        rows = _select_sessions(db, project, "text LIKE ? ESCAPE '\\'", [f"%{word}%" for word in escaped])
+        rows = _select_sessions(db, sought, "text LIKE ? ESCAPE '\\'", _anywhere(words))
     return rows
 
 
+def find_passages(db: sqlite3.Connection, session: str, query: str, most: int) -> list[str]:
+    """Prompts, answers and paths of a session that hold each of these words, oldest first."""
+    words = query.replace("\0", " ").split()
+    if not words:
+        return []
+    ways = [("text LIKE ? ESCAPE '\\'", _anywhere(words))]
+    if _full_text(db):
+        ways.insert(0, ("passage MATCH ?", [" ".join(_prefixes(words))]))
+    for condition, values in ways:
+        every = " AND ".join([condition] * len(values))
+        found = db.execute(
+            f"SELECT text FROM passage WHERE session = ? AND {every} LIMIT ?", (session, *values, most)
+        )
+        if texts := [str(row[0]) for row in found]:
+            return texts
+    return []
+
+
+def preview(db: sqlite3.Connection, session: str, words: str, most: int) -> Preview:
+    """A session at a glance: `most` requests, paths and passages."""
+    asked = db.execute(
+        "SELECT text, at, status, answer FROM request WHERE session = ? ORDER BY seq DESC LIMIT ?",
+        (session, most),
+    )
+    exchanges = tuple(_rows(asked, Exchange)[::-1])
+    paths = db.execute("SELECT path FROM path WHERE session = ? LIMIT ?", (session, most))
+    costs = db.execute(
+        "SELECT role, sum(cost) FROM charge WHERE session = ? GROUP BY role ORDER BY 2 DESC, 1", (session,)
+    )
+    found = find_passages(db, session, words, most) if words.strip() else []
+    return Preview(
+        exchanges,
+        tuple(str(row[0]) for row in paths),
+        tuple((str(row[0]), Pico(row[1])) for row in costs),
+        tuple(found),
+    )
+
+
+def asked_before(db: sqlite3.Connection, most: int) -> list[Asked]:
+    """What the user asked in any session, each text once, the latest first."""
+    found = db.execute(
+        """SELECT text, max(request.at) AS at, session, project FROM request JOIN session ON id = session
+        GROUP BY text ORDER BY 2 DESC LIMIT ?""",
+        (most,),
+    )
+    return _rows(found, Asked)
+
+
+def _full_text(db: sqlite3.Connection) -> bool:
+    return "VIRTUAL" in db.execute("SELECT sql FROM sqlite_master WHERE name = 'passage'").fetchone()[0]
+
+
+def _prefixes(words: list[str]) -> list[str]:
+    return ['"' + word.replace('"', '""') + '"*' for word in words]
+
+
+def _anywhere(words: list[str]) -> list[str]:
+    escaped = (word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words)
+    return [f"%{word}%" for word in escaped]
+
+
 def _select_sessions(
-    db: sqlite3.Connection, project: Path | None, condition: str, words: Iterable[str]
+    db: sqlite3.Connection, sought: Sought, condition: str, words: Iterable[str]
 ) -> list[SessionRow]:
-    conditions, values = ["1"], list[Any]()
-    if project is not None:
+    conditions, values = ["cost >= ?", "last_at >= ?"], list[Any]([sought.least, sought.since])
+    if sought.until:
+        conditions.append("substr(last_at, 1, ?) <= ?")
+        values += [len(sought.until), sought.until]
+    if sought.project is not None:
         conditions.append("project = ?")
-        values.append(str(project))
+        values.append(str(sought.project))
+    if sought.folder:
+        conditions.append("project LIKE ? ESCAPE '\\'")
+        values += _anywhere([sought.folder])
     for word in words:
         conditions.append(f"id IN (SELECT session FROM passage WHERE {condition})")
         values.append(word)
     found = db.execute(
-        "SELECT id, project, title, started, last_at, last_seq AS records, runs, status, cost, estimated "
+        "SELECT id, project, title, started, last_at, last_seq AS records, runs, status, cost, "
+        "estimated, billed "
         f"FROM session WHERE {' AND '.join(conditions)} ORDER BY last_at DESC, id",
         values,
     )
@@ -113,13 +229,13 @@ def add_up(
     return _rows(found, ChargeRow)
 
 
-def spent_since(db: sqlite3.Connection, since: str, project: Path | None) -> Spell:
-    """Billed charges from a moment on (RFC 3339, UTC, or the start of one)."""
+def spent_since(db: sqlite3.Connection, since: str, project: Path | None, but: str = "") -> Spell:
+    """Billed charges from a moment on (RFC 3339, UTC, or the start of one), those of one session left out."""
     found = db.execute(
         """SELECT coalesce(min(at), '') AS first, coalesce(sum(cost) FILTER (WHERE at >= ?), 0) AS cost,
         coalesce(max(estimated) FILTER (WHERE at >= ?), 0) AS estimated
-        FROM charge WHERE billed AND (? IS NULL OR project = ?)""",
-        (since, since, project and str(project), project and str(project)),
+        FROM charge WHERE billed AND session != ? AND (? IS NULL OR project = ?)""",
+        (since, since, but, project and str(project), project and str(project)),
     )
     return _rows(found, Spell)[0]
 

@@ -5,9 +5,10 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from core.index.routes import TABLES as ROUTE_TABLES
 from core.log.filesystem import is_network
 
-_VERSION = 2
+_VERSION = 5
 """A file of another version is made anew; there are no migrations of what can be derived."""
 _BUSY_SECONDS = 5.0
 _TABLES = (
@@ -23,9 +24,15 @@ _TABLES = (
         PRIMARY KEY (session, seq)
     ) WITHOUT ROWID""",
     "CREATE INDEX charge_at ON charge (at)",
+    """CREATE TABLE request (
+        session TEXT, seq INTEGER, at TEXT, text TEXT, run TEXT, status TEXT, answer TEXT,
+        PRIMARY KEY (session, seq)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE path (session TEXT, path TEXT, PRIMARY KEY (session, path)) WITHOUT ROWID",
     """CREATE TABLE node (
         session TEXT, run TEXT, node TEXT, status TEXT, PRIMARY KEY (session, run, node)
     ) WITHOUT ROWID""",
+    *ROUTE_TABLES,
 )
 _PASSAGES = (
     "CREATE VIRTUAL TABLE passage USING fts5(session UNINDEXED, text, tokenize = 'unicode61')",

@@ -11,12 +11,17 @@ from core.events import (
     NodeFinished,
     RequestSubmitted,
     RunFinished,
+    SessionRenamed,
     SessionResumed,
     SessionStarted,
 )
+from core.index.routes import NAMES as ROUTE_TABLES, note_route
 from core.money import to_pico
 from core.record import Record
-from core.text import first_line
+from core.text import clip, first_line
+
+_ANSWER_CHARACTERS = 4_000
+"""Of an answer, for previews. All of it can be searched."""
 
 
 def take_in(db: sqlite3.Connection, records: Sequence[Record], *, whole: bool) -> bool:
@@ -45,6 +50,7 @@ def _add(db: sqlite3.Connection, session: str, records: list[Record]) -> None:
     passages: dict[str, None] = {}
     for record in records:
         _add_one(db, record, passages)
+        note_route(db, record)
     db.execute(
         "UPDATE session SET last_at = ?, last_seq = ? WHERE id = ?",
         (records[-1].at, records[-1].seq, session),
@@ -68,16 +74,30 @@ def _add_one(db: sqlite3.Connection, record: Record, passages: dict[str, None]) 
             (first_line(event.text), record.session),
         )
         passages[event.text] = None
+        asked = (record.session, record.seq, record.at, event.text, event.run)
+        db.execute("INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?, 'running', '')", asked)
+    elif isinstance(event, SessionRenamed):
+        db.execute("UPDATE session SET title = ? WHERE id = ?", (event.title, record.session))
+        passages[event.title] = None
     elif isinstance(event, RunFinished):
-        db.execute("UPDATE session SET status = ? WHERE id = ?", (event.status, record.session))
+        _end(db, record.session, event)
         passages[event.answer] = None
     elif isinstance(event, FileChanged):
         passages[event.path] = None
+        db.execute("INSERT OR IGNORE INTO path VALUES (?, ?)", (record.session, event.path))
     elif isinstance(event, ModelCalled):
         _charge(db, record, event)
     elif isinstance(event, NodeFinished):
         ended = (record.session, event.run, event.node, event.status)
         db.execute("INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?)", ended)
+
+
+def _end(db: sqlite3.Connection, session: str, end: RunFinished) -> None:
+    db.execute("UPDATE session SET status = ? WHERE id = ?", (end.status, session))
+    db.execute(
+        "UPDATE request SET status = ?, answer = ? WHERE session = ? AND run = ?",
+        (end.status, clip(end.answer, _ANSWER_CHARACTERS), session, end.run),
+    )
 
 
 def _bill(db: sqlite3.Connection, session: str, event: SessionStarted | SessionResumed) -> None:
@@ -124,7 +144,7 @@ def forget_others(db: sqlite3.Connection, files: set[str]) -> dict[str, str]:
 def forget(db: sqlite3.Connection, sessions: list[str]) -> None:
     for session in sessions:
         db.execute("DELETE FROM session WHERE id = ?", (session,))
-        for table in ("charge", "node", "passage"):
+        for table in ("charge", "node", "passage", "path", "request", *ROUTE_TABLES):
             db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import aiosqlite
@@ -15,6 +15,18 @@ from core.log.errors import translate
 _BUSY_SECONDS = 5.0
 _BEGIN_ATTEMPTS = 5
 """SQLite's own waiting is unfair: a writer can lose every time, so a transaction is begun again."""
+
+
+class _Busy(Exception):
+    """Another connection writes just now."""
+
+    def __init__(self, error: sqlite3.OperationalError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+Statement: TypeAlias = tuple[str, Sequence[Sequence[Any]]]
+"""SQL, and the values that it is run with, once each."""
 
 
 class Database:
@@ -53,32 +65,48 @@ class Database:
         rows = await self.rows(sql, values)
         return rows[0][0] if rows else None
 
-    async def transact(self, statements: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+    async def transact(self, statements: Sequence[Statement], setting: str = "") -> None:
         """Run statements, each once per set of values, in one transaction: all or nothing.
+
+        Args:
+            setting: a `PRAGMA` that holds from this transaction on.
 
         Raises:
             LogError: nothing was changed.
         """
         try:
-            await self._begin()
-            for sql, many in statements:
-                await self._connection.executemany(sql, many)
-            await self._connection.execute("COMMIT")
+            await self._carry_out(statements, setting)
         except BaseException as error:
             await self._roll_back()
             if isinstance(error, sqlite3.Error):
                 raise translate(error, self._path) from error
             raise
 
-    async def _begin(self) -> None:
+    async def _carry_out(self, statements: Sequence[Statement], setting: str) -> None:
+        """In one turn of the connection's thread: handing each statement over costs more than the statement."""
         for attempt in range(1, _BEGIN_ATTEMPTS + 1):
             try:
-                await self._connection.execute("BEGIN IMMEDIATE")
+                await self._connection._execute(self._run, statements, setting)  # pyright: ignore
                 return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or attempt == _BEGIN_ATTEMPTS:
-                    raise
+            except _Busy as busy:
+                if attempt == _BEGIN_ATTEMPTS:
+                    raise busy.error from None
                 await asyncio.sleep(random.uniform(0.01, 0.1) * attempt)
+
+    def _run(self, statements: Sequence[Statement], setting: str) -> None:
+        """The whole transaction, in the connection's thread."""
+        raw: sqlite3.Connection = self._connection._conn  # pyright: ignore
+        if setting:
+            raw.execute(setting)
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise _Busy(error) from error
+            raise
+        for sql, many in statements:
+            raw.executemany(sql, many)
+        raw.execute("COMMIT")
 
     async def _roll_back(self) -> None:
         try:

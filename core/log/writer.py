@@ -1,7 +1,9 @@
 """The log of one session, held by its one writer."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +14,9 @@ from core.events import (
     NodeStarted,
     NoticeGiven,
     StagePrepared,
+    StageProgressed,
     TextDelta,
+    ToolOutput,
     ToolStarted,
 )
 from core.log import files
@@ -27,7 +31,18 @@ from core.record import Record, timestamp
 _INSERT = "INSERT INTO record (seq, at, type, body, chain) VALUES (?, ?, ?, ?, ?)"
 _PRUNE = """DELETE FROM record WHERE type = 'text_delta' AND json_extract(body, '$.block') IN
     (SELECT json_extract(body, '$.block') FROM record WHERE type = 'text_finished')"""
-_LIGHT = (TextDelta, StagePrepared, GraphPlanned, NodeStarted, ToolStarted, NoticeGiven)
+_RECENT = 256
+"""Records that followers get without reading them again: whoever keeps up needs the last few only."""
+_LIGHT = (
+    TextDelta,
+    StagePrepared,
+    StageProgressed,
+    GraphPlanned,
+    NodeStarted,
+    ToolStarted,
+    ToolOutput,
+    NoticeGiven,
+)
 """Events that need not wait for the disk (some 4 ms): a killed process never loses them either,
 only a power cut in the next moments can. Whatever decides, costs money or finishes work waits."""
 _PAGE = 200
@@ -47,6 +62,7 @@ class Log:
         self._grown = asyncio.Event()
         self._closed = False
         self._synchronous = ""
+        self._recent: deque[Record] = deque(maxlen=_RECENT)
         self._wal = False
         self._under_way: set[asyncio.Task[list[Record]]] = set()
 
@@ -153,15 +169,18 @@ class Log:
                 events, session=self.session, last=self._last, tip=self._tip, at=timestamp(self._clock())
             )
             light = self._wal and all(isinstance(event, _LIGHT) for event in events)
-            await self._synchronise("NORMAL" if light else "FULL")
-            await self._commit(rows)
+            await self._commit(rows, "NORMAL" if light else "FULL")
+            self._recent.extend(records)
             self._last, self._tip = rows[-1].seq, tip
             self._wake()
             return records
 
-    async def _commit(self, rows: list[Row]) -> None:
+    async def _commit(self, rows: list[Row], how: str) -> None:
+        """Write rows; `how` says whether SQLite waits for the disk."""
+        setting = "" if how == self._synchronous else f"PRAGMA synchronous = {how}"
         try:
-            await self._database.transact([(_INSERT, [row.values() for row in rows])])
+            await self._database.transact([(_INSERT, [row.values() for row in rows])], setting)
+            self._synchronous = how
         except asyncio.CancelledError:
             # Only the end of the event loop gets here; SQLite may have committed all the same.
             self._last = await self._reading.last()
@@ -201,12 +220,20 @@ class Log:
             self._check_open()
             await self._grown.wait()
 
+    def _still_here(self, after: int) -> list[Record]:
+        """The records after a cursor, if all of them were committed so lately that we have them in hand."""
+        missing = self._last - after
+        recent = self._recent
+        if missing > len(recent) or self._closed:
+            return []
+        return list(islice(recent, len(recent) - missing, None))
+
     async def follow(self, after: int = 0) -> AsyncIterator[Record]:
         """Every record after a cursor, then each new one; ends when the log is closed."""
         try:
             while True:
                 await self.wait(after)
-                for record in await self.read(after, _PAGE):
+                for record in self._still_here(after) or await self.read(after, _PAGE):
                     after = record.seq
                     yield record
         except LogClosed:

@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from core.stage.stage import Stage
 
 WORKER = Path(__file__).with_name("battery_worker.py")
 _SECONDS = 30.0
+_SUBMODULE, _NESTED = ".git/modules/sub", "nested/.git"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class Ground:
                 "log": str(self.log),
                 "secret": self.secret,
                 "pid": os.getpid(),
-                "mark": Path(sys.argv[0]).name or "python",
+                "cmdline": Path("/proc/self/cmdline").read_bytes().hex(),
                 "tcp": self.sockets["tcp"].getsockname()[1],
                 "udp": self.sockets["udp"].getsockname()[1],
+                "dns": self.sockets["dns"].getsockname()[1],
                 "unix": str(self.folder / "unix.sock"),
                 "abstract": self.folder.name,
                 "confined": confined,
@@ -83,7 +84,12 @@ class Ground:
             found["write_hook"] = "the project's hooks were changed"
         if "fsmonitor" in (self.project / ".git" / "config").read_text():
             found["write_git_config"] = "the project's Git configuration was changed"
-        for name in ("tcp", "udp", "path", "abstract"):
+        for name, place in (("write_submodule", _SUBMODULE), ("write_nested_repository", _NESTED)):
+            if (self.project / place / "hooks" / "post-checkout").exists() or "evil" in (
+                self.project / place / "config"
+            ).read_text():
+                found[name] = "its hooks or its configuration were changed"
+        for name in ("tcp", "udp", "dns", "path", "abstract"):
             if self._arrived(self.sockets[name]):
                 found[f"network_{name}"] = "something arrived"
         return found
@@ -111,6 +117,7 @@ def prepared(parent: Path | None = None) -> Generator[Ground]:
         project, outside = folder / "project", folder / "outside"
         pygit2.init_repository(str(project))
         (project / "app.py").write_text("print(1)\n")
+        _repositories_inside(project)
         outside.mkdir()
         (outside / "canary").write_text("canary")
         (outside / "canary").chmod(0o600)
@@ -126,6 +133,17 @@ def prepared(parent: Path | None = None) -> Generator[Ground]:
         for kind, opened in _listening(folder).items():
             ground.sockets[kind] = ending.enter_context(opened)
         yield ground
+
+
+def _repositories_inside(project: Path) -> None:
+    """A submodule, and a repository that is none."""
+    (project / _SUBMODULE / "hooks").mkdir(parents=True)
+    (project / _SUBMODULE / "config").write_text("[core]\n\tworktree = ../../../sub\n")
+    (project / "sub").mkdir()
+    (project / "sub" / ".git").write_text(f"gitdir: ../{_SUBMODULE}\n")
+    (project / "sub" / "code.py").write_text("print(2)\n")
+    pygit2.init_repository(str(project / "nested"))
+    (project / "nested" / "code.py").write_text("print(3)\n")
 
 
 @contextlib.contextmanager
@@ -153,10 +171,12 @@ def _listening(folder: Path) -> dict[str, socket.socket]:
     found = {
         "tcp": socket.create_server(("127.0.0.1", 0)),
         "udp": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "dns": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
         "path": socket.socket(socket.AF_UNIX),
         "abstract": socket.socket(socket.AF_UNIX),
     }
-    found["udp"].bind(("127.0.0.1", 0))
+    for name in ("udp", "dns"):
+        found[name].bind(("127.0.0.1", 0))
     found["path"].bind(str(folder / "unix.sock"))
     found["abstract"].bind("\0" + folder.name)
     for name in ("path", "abstract"):

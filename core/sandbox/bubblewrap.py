@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import platform
+import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -22,11 +23,13 @@ from core.sandbox import syscalls
 from core.sandbox.borrowed import MountPoints, find_borrowed
 from core.sandbox.contract import SandboxFailed
 from core.sandbox.environment import clean_environment
+from core.sandbox.family import COOKIE
 from core.sandbox.grant import NOTHING, Grant
 from core.sandbox.hidden import hidden_folders, inside
 from core.sandbox.layer import Layer, Layered
 from core.sandbox.mounts import View, words_for
 from core.sandbox.output import Tap
+from core.sandbox.packages import package_environment, packages_of
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
 from core.sandbox.secrecy import hidden_files
 from core.sandbox.service import Service, Services
@@ -208,13 +211,17 @@ class Confined:
             words = [*layer.prefix, self._probe.program, *self._probe.flags, *layer.inside]
             words += ["--share-net"] if self._grant.network else []
             words += ["--json-status-fd", str(status)] if status is not None else []
-            words += [*syscalls.words(fds), *_system(), *mounts, "--"]
+            words += [*syscalls.words(fds), *_system(), *mounts, "--unsetenv", COOKIE, "--"]
             words += limited(argv, processes=limits().sandbox.processes)
+            cookie = secrets.token_hex(16)
             yield Launch(
                 argv=words,
-                environment=clean,
+                # bwrap's own first child is bound to bwrap's life only some moments after it was made:
+                # one that was made while bwrap was killed is found by its environment.
+                environment={**clean, COOKIE: cookie},
                 folder=Path("/"),
                 shell=True,
+                cookie=cookie,
                 pass_fds=fds if status is None else (*fds, status),
                 writes=self._tree,
             )
@@ -227,6 +234,7 @@ class Confined:
         if moved := self._grant.moved():
             raise SandboxFailed(f"{moved[0]} leads elsewhere than when it was allowed. Nothing was run.")
         hidden = hidden_folders(os.environ, self._project)
+        packages = packages_of(self._tree)
         git = self._throw_away_git()
         view = View(
             tree=self._tree,
@@ -237,7 +245,7 @@ class Confined:
             borrowed=find_borrowed(self._project, self._tree, hidden),
             git=git,
             secret_files=sorted(hidden_files(self._tree, self._project).files),
-            readable=readable,
+            readable=[*readable, *([packages] if packages.is_dir() else [])],
             rules=self._rules(),
             grant=self._grant,
             layer=layer,
@@ -257,7 +265,8 @@ class Confined:
         own = "/tmp/home" if inside(home, self._project) or home == Path("/") else str(home)
         granted = self._rules().environment
         offline = not self._grant.network
-        return clean_environment(os.environ, home=own, offline=offline, granted=granted) | {"TMPDIR": "/tmp"}
+        clean = clean_environment(os.environ, home=own, offline=offline, granted=granted)
+        return clean | {"TMPDIR": "/tmp"} | package_environment(self._tree)
 
     def _throw_away_git(self) -> Path | None:
         """A repository that commands may use as they like; only where the project has one."""

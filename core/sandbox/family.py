@@ -24,13 +24,17 @@ class _Process:
 
 
 def _processes() -> Iterator[_Process]:
-    for entry in PROC.glob("[0-9]*"):
+    """Plain calls of the system: a Path for each process takes three times as long, and stopping waits for this."""
+    for name in os.listdir(PROC):  # noqa: PTH208
+        if not name.isdecimal():
+            continue
         try:
-            text = (entry / "stat").read_text("utf-8", "replace")
+            with open(f"{PROC}/{name}/stat", "rb") as file:  # noqa: PTH123
+                text = file.read()
         except OSError:
             continue
-        state, parent, group, session = text.rpartition(")")[2].split()[:4]
-        yield _Process(int(entry.name), int(parent), int(group), int(session), state)
+        state, parent, group, session = text.rpartition(b")")[2].split()[:4]
+        yield _Process(int(name), int(parent), int(group), int(session), state.decode())
 
 
 class Family:

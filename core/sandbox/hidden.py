@@ -62,6 +62,10 @@ def tool_folders(environ: Mapping[str, str], hidden: Sequence[Path], project: Pa
         for path in {place, Path(os.path.realpath(place))}:
             if any(inside(path, each) for each in hidden):
                 wanted |= _roots_of(path, home)
+    for marker, folders in tool_chains().downloads.items():
+        if is_file(project / marker):
+            found = {home / each for each in folders}
+            wanted |= {each for each in found if any(inside(each, other) for other in hidden)}
     usable = {each for each in wanted if is_folder(each) and not _too_wide(each, hidden, home, project)}
     return sorted(each for each in usable if not any(other in usable for other in each.parents))
 

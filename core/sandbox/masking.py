@@ -17,6 +17,8 @@ LEAST_VALUE = 8
 _RANDOM_BITS = 3.6
 """Bits for each character from which a quoted value looks made by a machine."""
 _MOST_VALUES = 500
+_SIDES = frozenset({"<" * 7, "|" * 7, "=" * 7, ">" * 7})
+"""How lines begin that tell the sides of a conflict apart."""
 
 
 class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,14 +57,27 @@ class Masked(msgspec.Struct, frozen=True):
         return tuple(self.counts)
 
 
-def mask(text: str, values: Iterable[str] = ()) -> Masked:
-    """Replace what looks like a secret, and every occurrence of the known `values`."""
+def mask_diff(patch: str, values: Iterable[str] = ()) -> Masked:
+    """The same for a diff, all of whose lines stay lines of the same kind: its hunks are found by their numbers."""
+    return mask(patch, values, front=1)
+
+
+def mask_lines(text: str, values: Iterable[str] = ()) -> Masked:
+    """The same for a text whose lines have to stay lines, such as a conflict."""
+    return mask(text, values, front=0)
+
+
+def mask(text: str, values: Iterable[str] = (), *, front: int | None = None) -> Masked:
+    """Replace what looks like a secret, and every occurrence of the known `values`.
+
+    Where `front` is given, each line of a secret has a mark of its own, behind so many characters of it.
+    """
     low = text.lower()
     counts: Counter[str] = Counter()
     for each in masks().patterns:
         if not any(word in low for word in each.near):
             continue
-        text, found = _masked(text, each)
+        text, found = _masked(text, each, front)
         counts += Counter({each.name: found})
     for value in _longest(values):
         if value in text:
@@ -81,7 +96,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _masked(text: str, pattern: Pattern) -> tuple[str, int]:
+def _masked(text: str, pattern: Pattern, front: int | None) -> tuple[str, int]:
     """The text, and how many were masked."""
     found = 0
 
@@ -93,9 +108,19 @@ def _masked(text: str, pattern: Pattern) -> tuple[str, int]:
         found += 1
         start, end = (place - match.start() for place in match.span("secret"))
         whole = match.group()
-        return whole[:start] + MARK + whole[end:]
+        return whole[:start] + (MARK if front is None else _line_by_line(secret, front)) + whole[end:]
 
     return _compiled(pattern.pattern).sub(replaced, text), found
+
+
+def _line_by_line(secret: str, front: int) -> str:
+    """A mark for each line of a secret, but for those that hold nothing of it."""
+    first, *rest = secret.split("\n")
+    marked = [MARK if first.strip() else first]
+    for line in rest:
+        empty = line[:7] in _SIDES or not line[front:].strip("- \r")
+        marked.append(line if empty else line[:front] + MARK)
+    return "\n".join(marked)
 
 
 def is_placeholder(value: str) -> bool:

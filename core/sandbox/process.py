@@ -27,6 +27,7 @@ STOP_GRACE_SECONDS = 0.04
 """Between TERM and KILL when somebody stopped the command: who says stop wants it gone now."""
 DRAIN_SECONDS = 0.5
 _CHUNK = 65_536
+_running: set[Family] = set()
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Launch:
     environment: Mapping[str, str]
     folder: Path
     shell: bool
+    alone: bool = False
+    """A program of ours that starts no other: its end is all that there is to see to."""
     cookie: str | None = None
     pass_fds: tuple[int, ...] = ()
     writes: Path | None = None
@@ -67,6 +70,7 @@ def limited(argv: Sequence[str], *, processes: int | None) -> list[str]:
     """
     bounds = limits().sandbox
     script = f"ulimit -c 0; ulimit -f {bounds.file_bytes // 512}; "
+    script += f"ulimit -t {bounds.cpu_seconds} 2>/dev/null; "
     script += f"ulimit -d {bounds.memory_bytes // 1024} 2>/dev/null; "
     if processes is not None:
         script += f"ulimit -u {processes} 2>/dev/null || ulimit -p {processes} 2>/dev/null; "
@@ -84,20 +88,23 @@ def supervise(
     started = time.monotonic()
     process = _start(launch)
     family = Family(process.pid, launch.cookie)
+    _running.add(family)
     ring = Ring(limits().sandbox.output_bytes)
     assert process.stdout is not None
     with process.stdout as pipe:
         intake = _Intake(pipe, ring, tell)
-        usage = Usage(family, launch.writes)
+        usage = None if launch.alone else Usage(family, launch.writes)
         try:
             reason = _watch(process, intake, started + seconds, stopped, usage)
             if reason != "exited":
                 _ask_to_end(process, family, launch, intake, reason)
         finally:
             _clear(process, family, launch)
+            _running.discard(family)
         _drain(intake)
-    if usage.excess:
-        ring.add(f"\n{usage.excess}\n".encode())
+    excess = usage.excess if usage else ""
+    if excess:
+        ring.add(f"\n{excess}\n".encode())
     code = process.returncode if reason == "exited" else None
     return Ended(
         exit_code=128 - code if code is not None and code < 0 else code,
@@ -105,8 +112,14 @@ def supervise(
         omitted_bytes=ring.omitted,
         duration_ms=round((time.monotonic() - started) * 1000),
         reason=reason,
-        excess=usage.excess,
+        excess=excess,
     )
+
+
+def end_all() -> None:
+    """Kill every command that runs in this process. For an end that waits for nothing."""
+    for family in list(_running):
+        family.kill()
 
 
 def _start(launch: Launch) -> subprocess.Popen[bytes]:
@@ -156,10 +169,10 @@ def _watch(
     intake: _Intake,
     deadline: float,
     stopped: Callable[[], bool],
-    usage: Usage,
+    usage: Usage | None,
 ) -> Reason:
     while not _ended(process):
-        if usage.is_too_much():
+        if usage is not None and usage.is_too_much():
             return "exited"
         if stopped():
             return "stopped"
@@ -175,6 +188,11 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+def _ended_by_itself(process: subprocess.Popen[bytes]) -> bool:
+    end = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return end is not None and end.si_code == os.CLD_EXITED
+
+
 def _ask_to_end(
     process: subprocess.Popen[bytes], family: Family, launch: Launch, intake: _Intake, reason: Reason
 ) -> None:
@@ -186,8 +204,8 @@ def _ask_to_end(
 
 
 def _clear(process: subprocess.Popen[bytes], family: Family, launch: Launch) -> None:
-    """Kill what is left of the family; a shell that ended took its own along."""
-    if not (launch.shell and _ended(process)):
+    """Kill what is left of the family; a shell that ended of itself took its own along, others may have none."""
+    if not ((launch.shell or launch.alone) and _ended_by_itself(process)):
         family.kill()
     process.wait()
 

@@ -32,6 +32,7 @@ class ToolChains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environments: tuple[str, ...]
     rebuilt: tuple[str, ...]
     together: dict[str, tuple[str, ...]]
+    downloads: dict[str, tuple[str, ...]]
     environment: EnvironmentRules
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.plainfile import read_plain
@@ -50,6 +51,12 @@ def hidden_files(tree: Path, project: Path) -> Hidden:
         return found
 
 
+def is_known(tree: Path) -> bool:
+    """Whether the next question about a stage is answered without looking."""
+    at, _ = _known.get(tree, (-_FRESH_SECONDS, Hidden()))
+    return time.monotonic() - at < _FRESH_SECONDS
+
+
 def own_secrets() -> frozenset[str]:
     """Values of our own environment that are secret by their name."""
     return frozenset(
@@ -79,9 +86,7 @@ def _look(tree: Path, project: Path) -> Hidden:
             relative = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
                 queue += [relative] if entry.name != ".git" else []
-            elif entry.is_file(follow_symlinks=False) and _is_hidden(
-                relative, Path(entry.path), rules.hide, rules.show
-            ):
+            elif entry.is_file(follow_symlinks=False) and _is_hidden(relative, entry, rules.hide, rules.show):
                 files.add(relative)
                 values |= _values(Path(entry.path))
     return Hidden(frozenset(files), frozenset(values))
@@ -95,16 +100,23 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_hidden(relative: str, path: Path, hide: tuple[str, ...], show: tuple[str, ...]) -> bool:
-    if matches(relative, hide):
+def _is_hidden(relative: str, entry: os.DirEntry[str], hide: tuple[str, ...], show: tuple[str, ...]) -> bool:
+    """Asked for every file of a stage: what is cheap to tell, and most often so, comes first."""
+    if hide and matches(relative, hide):
         return True
-    name = path.name.lower()
-    if not looks_secret(name) or matches(name, secrets().code) or matches(relative, show):
+    name = entry.name.lower()
+    if name.endswith(_code_endings()) or not looks_secret(name) or matches(relative, show):
         return False
     folders = {part.lower() for part in relative.split("/")[:-1]}
     if folders & {*secrets().packages, *secrets().examples}:
         return False
-    return holds_secret(path)
+    return holds_secret(Path(entry.path))
+
+
+@cache
+def _code_endings() -> tuple[str, ...]:
+    """`.py`, `.md`, …: the shipped patterns are all of the form `*.py`."""
+    return tuple(each.removeprefix("*") for each in secrets().code)
 
 
 def holds_secret(path: Path) -> bool:

@@ -13,6 +13,7 @@ from core.sandbox.environment import clean_environment
 from core.sandbox.family import COOKIE
 from core.sandbox.grant import Grant
 from core.sandbox.output import Tap
+from core.sandbox.packages import package_environment
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
 from core.sandbox.service import Service, Services
 
@@ -85,6 +86,7 @@ class Unconfined:
     def _launch(self, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         cookie = secrets.token_hex(16)
         clean = clean_environment(os.environ, home=os.environ.get("HOME") or "/", offline=False)
+        clean |= package_environment(self._tree)
         return Launch(
             argv=limited(argv, processes=None),
             environment={**clean, **environment, COOKIE: cookie},

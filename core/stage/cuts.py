@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 
 import pygit2
 
+_TITLE_BYTES, _TITLE_REACH = 80, 2_000
+"""Of a line that says where a hunk is, and how many lines above the hunk it is looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -126,8 +129,16 @@ def _section(lines: Sequence[bytes], group: Sequence[Cut], growth: int, context:
         at = cut.end
     parts += [_line(b" ", line) for line in lines[at:last]]
     before, after = last - first, last - first + sum(cut.growth for cut in group)
-    head = f"@@ -{_range(first, before)} +{_range(first + growth, after)} @@\n"
-    return head.encode() + b"".join(parts)
+    head = f"@@ -{_range(first, before)} +{_range(first + growth, after)} @@".encode()
+    return b"".join([head, _title(lines, first), b"\n", *parts])
+
+
+def _title(lines: Sequence[bytes], first: int) -> bytes:
+    """The nearest line above that begins with a letter, which says in what function this is, as Git does it."""
+    for line in reversed(lines[max(0, first - _TITLE_REACH) : first]):
+        if line[:1].isalpha() or line[:1] in (b"_", b"$"):
+            return b" " + line[:_TITLE_BYTES].rstrip()
+    return b""
 
 
 def _range(start: int, count: int) -> str:

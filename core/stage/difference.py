@@ -6,6 +6,7 @@ from pygit2.enums import DeltaStatus
 from core.events import ChangeKind
 from core.limits import limits
 from core.stage.change import Change
+from core.stage.marks import readable
 from core.stage.shadow import Item, Shadow
 from core.stage.spelling import quoted
 from core.text import clip
@@ -29,16 +30,19 @@ def _change(shadow: Shadow, patch: pygit2.Patch) -> Change:
     _, added, removed = patch.line_stats
     binary = bool(delta.is_binary)
     head = head_lines(old_path or path, path, before, after)
+    old = shadow.bytes_of(before.oid) if before else None
+    new = shadow.bytes_of(after.oid) if after else None
+    body = readable(_body(patch, old_path or path, path, binary), old, new)
     return Change(
         path=path,
         kind=kind,
-        old=shadow.bytes_of(before.oid) if before else None,
-        new=shadow.bytes_of(after.oid) if after else None,
+        old=old,
+        new=new,
         old_mode=before.mode if before else None,
         new_mode=after.mode if after else None,
         added_lines=added,
         removed_lines=removed,
-        patch=clip(head + _body(patch, old_path or path, path, binary), limits().record.patch_characters),
+        patch=clip(head + body, limits().record.patch_characters),
         binary=binary,
         old_path=old_path,
     )
@@ -70,14 +74,20 @@ def head_lines(old_path: str, path: str, before: Item | None, after: Item | None
     return "\n".join(lines) + "\n"
 
 
-def _body(patch: pygit2.Patch, old_path: str, path: str, binary: bool) -> str:
-    kind = _kind(patch.delta.status)
+def name_lines(kind: ChangeKind, old_path: str, path: str) -> str:
+    """The two lines above the first hunk."""
     old_name = "/dev/null" if kind == "added" else quoted("a/" + old_path)
     new_name = "/dev/null" if kind == "deleted" else quoted("b/" + path)
+    return f"--- {old_name}\n+++ {new_name}\n"
+
+
+def _body(patch: pygit2.Patch, old_path: str, path: str, binary: bool) -> bytes:
+    names = name_lines(_kind(patch.delta.status), old_path, path)
     if binary:
-        return f"Binary files {old_name} and {new_name} differ\n"
+        old_name, new_name = (line[4:] for line in names.splitlines())
+        return f"Binary files {old_name} and {new_name} differ\n".encode()
     data = patch.data
     start = 0 if data.startswith(b"@@") else data.find(b"\n@@") + 1
     if start == 0 and not data.startswith(b"@@"):
-        return ""
-    return f"--- {old_name}\n+++ {new_name}\n" + data[start:].decode("utf-8", "replace")
+        return b""
+    return names.encode() + data[start:]

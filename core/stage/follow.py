@@ -5,7 +5,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from core.stage.change import NotRegular, OutsideStage
@@ -28,7 +28,15 @@ def survey_project(manifest: Manifest, folder: Path, *, known: Collection[str] =
     return Walk(project, project_rules(project, folder / "shadow.git"), known=known, skip=skip).run()
 
 
-def populate(manifest: Manifest, folder: Path, top: Path) -> None:
+Tell = Callable[[int, int], None]
+"""Told how many files are copied, and of how many; called for each."""
+
+
+def silent(done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def populate(manifest: Manifest, folder: Path, top: Path, tell: Tell) -> None:
     """Copy every file of the project into the empty folder `top`.
 
     Raises:
@@ -40,7 +48,8 @@ def populate(manifest: Manifest, folder: Path, top: Path) -> None:
     for path in survey.folders:
         os.mkdir(f"{tree}/{path}")
     manifest.left_out, manifest.nested, manifest.files = survey.left_out, survey.nested, {}
-    for path in survey.files:
+    for number, path in enumerate(survey.files):
+        tell(number, len(survey.files))
         try:
             made = copy(f"{manifest.project}/{path}", f"{tree}/{path}")
         except OSError as problem:
@@ -52,7 +61,7 @@ def populate(manifest: Manifest, folder: Path, top: Path) -> None:
             manifest.files[path] = Entry(settle(made[0]), made[1])
 
 
-def rebuild(manifest: Manifest, folder: Path, history: History) -> None:
+def rebuild(manifest: Manifest, folder: Path, history: History, tell: Tell) -> None:
     """Make the tree, as `tree.new`, from the project and from what is recorded.
 
     Raises:
@@ -62,7 +71,7 @@ def rebuild(manifest: Manifest, folder: Path, history: History) -> None:
     top = folder / "tree.new"
     shutil.rmtree(top, ignore_errors=True)
     top.mkdir()
-    populate(manifest, folder, top)
+    populate(manifest, folder, top, tell)
     tree = Tree(top, (), folder / "scratch")
     history.keep(manifest.files, tree, manifest.files)
     items = history.open_items()
@@ -86,7 +95,11 @@ def meet_project(
 class Follow:
     """One pass that brings what the user did in the project into the tree."""
 
-    def __init__(self, manifest: Manifest, folder: Path, tree: Tree, history: History) -> None:
+    def __init__(
+        self, manifest: Manifest, folder: Path, tree: Tree, history: History, survey: Survey | None = None
+    ) -> None:
+        """`survey` is a walk that was just made with the manifest's files as known ones."""
+        self._given = survey
         self._manifest = manifest
         self._files = manifest.files
         self._folder = folder
@@ -113,7 +126,7 @@ class Follow:
 
     def _survey(self) -> Survey:
         """Files that were staged before are not asked about again, unless an ignore file changed."""
-        survey = survey_project(self._manifest, self._folder, known=self._files)
+        survey = self._given or survey_project(self._manifest, self._folder, known=self._files)
         for path in survey.files.keys() | self._files.keys():
             if path.rpartition("/")[2] == ".gitignore":
                 entry = self._files.get(path)

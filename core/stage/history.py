@@ -6,15 +6,20 @@ A commit's tree holds two folders, `base` (what the touched files are in the pro
 
 from collections.abc import Iterable, Mapping
 
-from core.stage.authors import Authors, find_authors
+from core.event_base import START
+from core.stage.authors import Authors, Origin, find_authors, origin_of
 from core.stage.change import FILE, Change, git_mode
 from core.stage.difference import changes_between
 from core.stage.manifest import Entry
-from core.stage.shadow import Item, Shadow
+from core.stage.shadow import Commit, Item, Shadow
 from core.stage.tree import Tree, content_of
 
 _LOST = b"(The file as it was when the work on it began is no longer known.)\n"
 """Stands for a base that a command and the user changed at once; equal to no file, so never applied."""
+
+APPLIED, UNDONE = "Applied", "Undone"
+"""Messages of the commits that an apply makes, and its undo."""
+_SHORTEST_ID = 4
 
 Edits = Mapping[str, Item | None]
 
@@ -26,7 +31,7 @@ class History:
         self._shadow = shadow
         self._trees = shadow.state()
         self.base, self.work = (shadow.items(tree) for tree in self._trees)
-        self._known: tuple[tuple[str, str], list[Change]] | None = None
+        self._known: tuple[tuple[str, str], list[Change], dict[str, Change]] | None = None
 
     def commit(self, base: Edits, work: Edits, author: str, message: str) -> None:
         """Record new states of some files; nothing happens when they are the same."""
@@ -89,6 +94,60 @@ class History:
         """Id of the newest commit."""
         return self._shadow.head
 
+    def find(self, start: str) -> Commit | None:
+        """The commit that an id or the start of one names; `START` is the one before all work."""
+        if start == START:
+            commits = self._shadow.line()
+            return commits[-1] if commits else None
+        return self._shadow.find(start) if len(start) >= _SHORTEST_ID else None
+
+    def at(self, point: Commit) -> tuple[dict[str, Item], dict[str, Item]]:
+        """Base and work of every file that was touched until a commit."""
+        return self._shadow.items(point.base), self._shadow.items(point.work)
+
+    def was_work(self, path: str, item: Item | None) -> bool:
+        """Whether nodes made a file this at any time: then the user has it by an apply."""
+        trees = {(step.trees[1], step.trees[0]) for step in self._shadow.steps()}
+        return any(
+            self._shadow.item(work, path) == item != self._shadow.item(base, path) for work, base in trees
+        )
+
+    def rewind(self, point: Commit, base: Edits, work: Edits) -> None:
+        """Go on from an earlier commit; the newest one stays reachable from the new one."""
+        old_base, old_work = self._trees
+        trees = self._shadow.edited(old_base, base), self._shadow.edited(old_work, work)
+        self._shadow.commit(*trees, "user", f"Rewound to {point.id}", onto=point.id)
+        self._trees = trees
+        self.base, self.work = (self._shadow.items(tree) for tree in trees)
+
+    @property
+    def step(self) -> Origin | None:
+        """The node's step that the newest commit is; None for what the user or the project did."""
+        commit = self._shadow.find(self.head)
+        return None if commit is None else origin_of(commit)
+
+    def added_lines(self) -> int:
+        """Lines that the newest commit brought to the work, in all its files."""
+        now, *before = self._shadow.line()
+        return self._shadow.added_lines(before[0].work, now.work) if before else 0
+
+    def applied(self, path: str) -> list[Item | None]:
+        """What a file was made in the project by each apply that was not undone, oldest first."""
+        found: list[Item | None] = []
+        commits = self._shadow.line()
+        for commit, before in zip(reversed(commits[:-1]), reversed(commits[1:]), strict=True):
+            now, then = self._shadow.item(commit.base, path), self._shadow.item(before.base, path)
+            if now != then and commit.message == APPLIED:
+                found.append(now)
+            elif now != then and commit.message == UNDONE and found:
+                found.pop()
+        return found
+
+    def shared(self, old: Item, new: Item) -> list[int]:
+        """Lines of a version, by their numbers, that another one has as well."""
+        runs = self._shadow.matched(old.oid, new.oid)
+        return [line for run in runs for line in range(run.new, run.new + run.lines)]
+
     def authors(self, path: str, old_path: str | None) -> Authors:
         """See `core.stage.authors.find_authors`."""
         return find_authors(self._shadow, path, old_path)
@@ -142,9 +201,18 @@ class History:
 
     def changes(self) -> list[Change]:
         """What is recorded, against the base."""
+        return list(self._compared()[0])
+
+    def change(self, path: str) -> Change | None:
+        """The recorded change that touches this path, also by its old name."""
+        return self._compared()[1].get(path)
+
+    def _compared(self) -> tuple[list[Change], dict[str, Change]]:
         if self._known is None or self._known[0] != self._trees:
-            self._known = self._trees, changes_between(self._shadow, *self._trees)
-        return list(self._known[1])
+            changes = changes_between(self._shadow, *self._trees)
+            by_path = {path: change for change in reversed(changes) for path in change.paths}
+            self._known = self._trees, changes, by_path
+        return self._known[1:]
 
     def changes_with(self, edits: Edits) -> list[Change]:
         """The same, as if these files were recorded too."""

@@ -4,6 +4,7 @@ One small file of JSON per stage. It is written before the pieces leave the stag
 leaves them in both places, and the stage's counts.
 """
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -42,6 +43,10 @@ class Outside:
         kept = self._load().get(path, {}).get(base, ())
         return [Cut(one.start, one.count, one.old, one.new) for one in kept]
 
+    def knows(self, path: str) -> bool:
+        """Whether anything is kept of a file, for whatever base."""
+        return path in self._load()
+
     def put(self, path: str, base: str, cuts: list[Cut]) -> None:
         """Keep these cuts for a file's base, instead of those that were kept for it."""
         if self.of(path, base) == cuts:
@@ -68,5 +73,8 @@ class Outside:
 
     def _save(self, files: _Files) -> None:
         beside = self._place.with_name(_NAME + ".new")
-        beside.write_bytes(msgspec.json.encode({escape(path): bases for path, bases in files.items()}))
+        with beside.open("wb") as file:
+            file.write(msgspec.json.encode({escape(path): bases for path, bases in files.items()}))
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(self._place)

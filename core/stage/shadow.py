@@ -120,7 +120,14 @@ class Shadow:
                 found = self._repository[start]
             except (KeyError, ValueError):
                 return None
-            return _commit(cast("pygit2.Commit", found)) if found.type == ObjectType.COMMIT else None
+            if found.type != ObjectType.COMMIT or not self._is_ours(found.id):
+                return None
+            return _commit(cast("pygit2.Commit", found))
+
+    def _is_ours(self, commit: pygit2.Oid) -> bool:
+        """Not one of the project's, whose objects are seen through the alternates."""
+        top = self._top().id
+        return commit == top or self._repository.descendant_of(top, commit)
 
     def line(self) -> list[Commit]:
         """The commits that the state of now was made by, newest first; without those that it was rewound from."""
@@ -188,17 +195,24 @@ class Shadow:
                     index.add(pygit2.IndexEntry(path, pygit2.Oid(hex=item.oid), FileMode(item.mode)))
             return str(index.write_tree(self._repository))
 
-    def commit(self, base: str, work: str, author: str, message: str) -> str:
-        """Add a commit that holds these two trees; returns its id."""
+    def commit(self, base: str, work: str, author: str, message: str, onto: str | None = None) -> str:
+        """Add a commit that holds these two trees; returns its id.
+
+        It goes on from the newest commit, or from `onto`: then the newest stays reachable as second parent.
+        """
         with self._guard:
             top = self._repository.TreeBuilder()
             top.insert("base", pygit2.Oid(hex=base), FileMode.TREE)
             top.insert("work", pygit2.Oid(hex=work), FileMode.TREE)
             before = self._repository.references.get(_HEAD)
             parents = [] if before is None else [before.peel(pygit2.Commit).id]
+            if onto is not None:
+                parents.insert(0, pygit2.Oid(hex=onto))
             who = _signature(author)
             text = message.replace("\0", "")
-            return str(self._repository.create_commit(_HEAD, who, who, text, top.write(), parents))
+            made = self._repository.create_commit(None, who, who, text, top.write(), parents)
+            self._repository.references.create(_HEAD, made, force=True)
+            return str(made)
 
     def compare(self, old: str, new: str) -> pygit2.Diff:
         """The difference of two trees, renames found by identity or half of the content."""
@@ -206,6 +220,12 @@ class Shadow:
             diff = self._tree(old).diff_to_tree(self._tree(new), flags=DiffOption.INCLUDE_TYPECHANGE)
             diff.find_similar(rename_threshold=50)
             return diff
+
+    def added_lines(self, old: str, new: str) -> int:
+        """Lines that came from one tree to the other."""
+        with self._guard:
+            diff = self._tree(old).diff_to_tree(self._tree(new))
+            return diff.stats.insertions
 
     def _tree(self, oid: str) -> pygit2.Tree:
         found = self._repository[oid]

@@ -7,7 +7,6 @@ saw is what can be applied; `diff` and `status` also see what was written since.
 
 import os
 import shutil
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,40 +14,23 @@ from core.events import ChangeKind
 from core.stage import manifest as manifests
 from core.stage.authors import Authors, step_message
 from core.stage.change import Change, StageError, Withdrawn
-from core.stage.follow import Follow, meet_project, rebuild
-from core.stage.history import Edits, History
+from core.stage.follow import Follow, Tell, meet_project, rebuild, silent
+from core.stage.history import APPLIED, UNDONE, Edits
 from core.stage.manifest import Manifest
-from core.stage.mark import Mark, take_mark
+from core.stage.rewinding import Rewound, rewind
 from core.stage.shadow import Shadow
-from core.stage.survey import tree_rules
-from core.stage.tree import Tree
+from core.stage.staged import StagedFiles
+from core.stage.survey import Survey
 
 _MANIFEST = "manifest.json"
 _REJECTED = "Rejected"
-_APPLIED = "Applied"
 
 
-class Stage:
-    """A private copy of a project, and the history of what nodes made of it.
-
-    `lock` is held by whatever changes the tree: take it around a command that may write, from `mark`
-    to `record`, so that its difference is that command's alone. It belongs to a thread.
-    """
-
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        """Use `create` or `open`."""
-        self.folder = folder
-        self.project = Path(manifest.project)
-        self.lock = threading.RLock()
-        roots = (self.project, Path(manifest.given))
-        self._files = Tree(folder / "tree", roots, folder / "scratch")
-        self._project = Tree(self.project, (), folder / "scratch")
-        self._manifest = manifest
-        self._history = History(Shadow(folder / "shadow.git"))
-        self._pending: set[str] = set()
+class Stage(StagedFiles):
+    """A private copy of a project, and the history of what nodes made of it."""
 
     @classmethod
-    def create(cls, project: Path, folder: Path) -> "Stage":
+    def create(cls, project: Path, folder: Path, tell: Tell = silent) -> "Stage":
         """Copy the project's working tree into `folder`; what a broken attempt left there is replaced.
 
         Raises:
@@ -59,13 +41,13 @@ class Stage:
         try:
             _clear(folder)
             stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
-            stage._rebuild()
+            stage._rebuild(tell)
         except OSError as problem:
             raise StageError(f"The private copy of {given} cannot be made: {problem.strerror}.") from problem
         return stage
 
     @classmethod
-    def open(cls, folder: Path) -> "Stage":
+    def open(cls, folder: Path, tell: Tell = silent) -> "Stage":
         """Open a stage again. A tree that was removed is made again from the project and the commits.
 
         Raises:
@@ -73,11 +55,11 @@ class Stage:
         """
         stage = cls(folder, manifests.load(folder / _MANIFEST))
         if not stage.tree.is_dir():
-            stage._rebuild()
+            stage._rebuild(tell)
         return stage
 
-    def _rebuild(self) -> None:
-        rebuild(self._manifest, self.folder, self._history)
+    def _rebuild(self, tell: Tell) -> None:
+        rebuild(self._manifest, self.folder, self._history, tell)
         self._save()
         (self.folder / "tree.new").rename(self.tree)
 
@@ -85,88 +67,16 @@ class Stage:
         """Give the disk space back; `open` makes the tree again. What is not recorded is lost."""
         with self.lock:
             _remove(self.tree, self.folder / "tree.old")
+            shutil.rmtree(self.outputs, ignore_errors=True)
+            shutil.rmtree(self.folder / "packages", ignore_errors=True)
 
     @property
-    def tree(self) -> Path:
-        """The private copy's folder."""
-        return self._files.folder
-
-    @property
-    def files(self) -> int:
-        """How many of the project's files are staged."""
-        return len(self._manifest.files)
-
-    @property
-    def left_out(self) -> dict[str, str]:
-        """Paths of the project that are not in the stage → why (`is larger than …`)."""
-        return dict(self._manifest.left_out)
-
-    @property
-    def nested(self) -> tuple[str, ...]:
-        """Folders of the project that are Git repositories of their own; their history is not staged."""
-        return tuple(self._manifest.nested)
+    def outputs(self) -> Path:
+        """Where the whole output of commands is kept; it may not exist."""
+        return self.folder / "outputs"
 
     def _save(self) -> None:
         manifests.save(self._manifest, self.folder / _MANIFEST)
-
-    # -- files -----------------------------------------------------------------------------------
-
-    def locate(self, path: str) -> str:
-        """The place that a path means, relative and without links; `.` is the project's folder.
-
-        Takes relative paths and absolute ones below the project or the tree. The file need not exist.
-
-        Raises:
-            OutsideStage: it leads elsewhere; the message is a sentence.
-        """
-        return self._files.locate(path)
-
-    def read(self, path: str) -> bytes:
-        """A file's bytes.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            StageError: it lies outside, or is a folder, FIFO or device.
-        """
-        return self._files.read(path)
-
-    def write(self, path: str, data: bytes) -> None:
-        """Write a file, making folders. It counts as a change when it is recorded.
-
-        Raises:
-            StageError: it lies outside, or a folder, FIFO or device is there.
-        """
-        with self.lock:
-            place = self._files.locate(path)
-            self._capture([place])
-            self._files.write(place, data)
-            self._pending.add(place)
-
-    def delete(self, path: str) -> None:
-        """Delete a file, or a link itself.
-
-        Raises:
-            FileNotFoundError: there is nothing.
-            StageError: it lies outside, or is a folder.
-        """
-        with self.lock:
-            place = self._files.locate(path, follow_last=False)
-            if not os.path.lexists(self.tree / place):
-                raise FileNotFoundError(place)
-            self._capture([place])
-            self._files.delete(place)
-            self._pending.add(place)
-
-    # -- what a command changed -------------------------------------------------------------------
-
-    def mark(self) -> Mark:
-        """Remember what the tree looks like now."""
-        known = self._manifest.files.keys() | self._history.work.keys()
-        return take_mark(self._files, tree_rules(self.project, self.folder / "shadow.git", self.tree, known))
-
-    def changed_since(self, mark: Mark) -> list[str]:
-        """Paths that were added, changed or deleted since, without ignored ones."""
-        return self.mark().differs_from(mark)
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -190,22 +100,34 @@ class Stage:
         after = {change.path: change for change in self._history.changes()}
         return _differences(before, after, places)
 
-    def _capture(self, places: Iterable[str]) -> None:
-        self._history.capture(self._manifest.files, self._files, self._project, places)
-
     def changes(self) -> list[Change]:
         """Every recorded difference to the base, by path. What was not recorded yet is not in it."""
         return self._history.changes()
 
     def change(self, path: str) -> Change | None:
         """The recorded change that touches this path, also by its old name."""
-        place = self._files.spell(path)
-        return next((change for change in self.changes() if place in change.paths), None)
+        return self._history.change(self._files.spell(path))
 
     @property
     def head(self) -> str:
         """Id of the newest commit of the stage's history."""
         return self._history.head
+
+    def rewind(self, start: str) -> Rewound:
+        """Make the stage what it was at a commit, given by its id or the start of one. See `core.stage.rewinding`.
+
+        Raises:
+            StageError: there is no such point, or its files cannot be put there.
+        """
+        with self.lock:
+            before = dict(self._history.base)
+            done = rewind(self.folder, self._history, self._files, start, self._pending)
+            self._pending.clear()
+            base = self._history.base
+            moved = [path for path in before.keys() | base.keys() if before.get(path) != base.get(path)]
+            meet_project(self._manifest, self._history, moved, self._project, self._files)
+            self._save()
+            return done
 
     def authors(self, path: str) -> Authors:
         """Who wrote each line of a file, as it is recorded."""
@@ -242,23 +164,33 @@ class Stage:
         """After an apply: what is recorded of these paths is the new base."""
         with self.lock:
             places = _with_old_names(self.changes(), {self._files.spell(path) for path in paths})
-            self._meet({place: self._history.work.get(place) for place in places}, _APPLIED)
+            self.become({place: self._history.work.get(place) for place in places}, {}, "user", APPLIED)
 
     def reopen(self, paths: Iterable[str]) -> None:
         """After an undo: the base is what it was before the apply, for both names of a rename; the work stays."""
         with self.lock:
             places = [self._files.spell(path) for path in paths]
-            self._meet(self._history.before_apply(places, _APPLIED), "Undone")
+            self.become(self._history.before_apply(places, APPLIED), {}, "user", UNDONE)
 
-    def _meet(self, edits: Edits, message: str) -> None:
-        """Keep a new base of these places, and take in what the project has there."""
-        self._history.commit(edits, {}, "user", message)
-        meet_project(self._manifest, self._history, edits, self._project, self._files)
-        self._save()
+    def become(self, base: Edits, work: Edits, author: str, message: str) -> None:
+        """Give files another base, and make other files (or the same) in the tree what `work` says, on record.
 
-    def refresh(self) -> list[str]:
-        """Let files that no node has touched follow the project; returns the paths that did."""
-        follow = Follow(self._manifest, self.folder, self._files, self._history)
+        Raises:
+            StageError: a folder is in the way in the tree; nothing was recorded.
+        """
+        with self.lock:
+            self._history.put(self._files, work)
+            self._history.commit(base, work, author, message)
+            self._pending.difference_update(work)
+            meet_project(self._manifest, self._history, base, self._project, self._files)
+            self._save()
+
+    def refresh(self, survey: Survey | None = None) -> list[str]:
+        """Let files that no node has touched follow the project; returns the paths that did.
+
+        `survey` is what a walk over the project has just found, if there was one.
+        """
+        follow = Follow(self._manifest, self.folder, self._files, self._history, survey)
         with self.lock:
             follow.run(self._pending)
             if follow.looked:
@@ -274,6 +206,10 @@ class Stage:
     def status(self) -> list[tuple[ChangeKind, str]]:
         """Kind and path of all differences to the base as the tree is now."""
         return [(change.kind, change.path) for change in self._now(None)]
+
+    def changes_now(self) -> list[Change]:
+        """All differences to the base as the tree is now."""
+        return self._now(None)
 
     def _now(self, paths: Iterable[str] | None) -> list[Change]:
         changes = self._history.changes_with(self._history.take(self._files, tuple(self._pending)))
@@ -303,7 +239,7 @@ def _within(changes: Iterable[Change], places: Sequence[str]) -> list[Change]:
 def _clear(folder: Path) -> None:
     """An empty shadow repository, and nothing of an attempt that was broken off."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for part in ("tree", "tree.old", "shadow.git", "scratch"):
+    for part in ("tree", "tree.old", "shadow.git", "scratch", "outputs", "packages"):
         shutil.rmtree(folder / part, ignore_errors=True)
     Shadow.create(folder / "shadow.git")
 

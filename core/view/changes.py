@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from core.events import (
+    BudgetRaised,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -25,10 +26,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
+    PromptGiven,
     ProposalCarriedOut,
     ProposalDecided,
     ProposalFailed,
@@ -44,20 +47,26 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
 from core.record import Record
 from core.text import sanitise, sanitise_line
 from core.view.files import Conflict, File, Place, changed_file
+from core.view.steps import Steps
 
 _Silent = (
     SessionStarted
@@ -68,6 +77,7 @@ _Silent = (
     | QuestionAnswered
     | RequestSubmitted
     | StagePrepared
+    | StageProgressed
     | RouteDecided
     | GraphPlanned
     | HandedOff
@@ -78,6 +88,7 @@ _Silent = (
     | TextDiscarded
     | ToolStarted
     | ToolFinished
+    | ToolOutput
     | TestsFinished
     | VerdictGiven
     | CallStarted
@@ -91,9 +102,15 @@ _Silent = (
     | RouteOverridden
     | MessageSent
     | MessageDelivered
+    | BudgetRaised
     | NodePaused
     | NodeResumed
+    | PromptGiven
+    | ShellStarted
+    | ShellFinished
     | ModelChanged
+    | NodeSkipped
+    | WorkEscalated
     | StageCommitted
     | StageRewound
     | GitProposed
@@ -109,10 +126,13 @@ class Changes:
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
+        self.steps = Steps()
+        """What each step cost, for whoever asks who wrote a line."""
 
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the files must be drawn again."""
         event = record.event
+        self.steps.apply(event)
         if isinstance(event, _Silent):
             return False
         match event:
@@ -164,7 +184,7 @@ class Changes:
         file = self.files.get(event.path)
         if file is None:
             return False
-        file.decide(event.verdict, event.hunk, sanitise(event.comment))
+        file.decide(event.verdict, event.hunk, sanitise(event.comment), sanitise_line(event.by))
         if file.place == "undone":
             file.place = "staged"
         return True
@@ -199,7 +219,7 @@ class Changes:
             return False
         match event:
             case ChangeMerged():
-                file.merged, file.conflict = True, None
+                file.merged, file.moved, file.conflict = True, False, None
             case ConflictFound():
                 file.conflict = Conflict(event.regions, sanitise(event.text))
             case ConflictResolved():
@@ -218,7 +238,8 @@ class Changes:
         return True
 
     def _move(self, event: ProjectChanged) -> bool:
-        touched = [self.files[path] for path in event.touched if path in self.files]
-        for file in touched:
-            file.moved = True
-        return bool(touched)
+        told = dict.fromkeys(event.back, False) | dict.fromkeys(event.touched, True)
+        known = [(self.files[path], moved) for path, moved in told.items() if path in self.files]
+        for file, moved in known:
+            file.moved = moved
+        return bool(known)

@@ -6,6 +6,8 @@ import msgspec
 
 from core.events import (
     Backend,
+    BudgetRaised,
+    BudgetScope,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -28,10 +30,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
+    PromptGiven,
     ProposalCarriedOut,
     ProposalDecided,
     ProposalFailed,
@@ -47,20 +51,26 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
 from core.money import ZERO, Pico, to_pico
 from core.record import Record
 from core.text import sanitise_line
+from core.view.charges import Charge, Charges
 
 _Silent = (
     CommandRefused
@@ -68,6 +78,7 @@ _Silent = (
     | QuestionAsked
     | QuestionAnswered
     | StagePrepared
+    | StageProgressed
     | GraphPlanned
     | HandedOff
     | NodeStarted
@@ -76,9 +87,9 @@ _Silent = (
     | TextDiscarded
     | ToolStarted
     | ToolFinished
+    | ToolOutput
     | TestsFinished
     | VerdictGiven
-    | Retried
     | NodeFinished
     | Failed
     | FileChanged
@@ -95,7 +106,12 @@ _Silent = (
     | MessageDelivered
     | NodePaused
     | NodeResumed
+    | PromptGiven
+    | ShellStarted
+    | ShellFinished
     | ModelChanged
+    | NodeSkipped
+    | WorkEscalated
     | ChangeMerged
     | ConflictFound
     | ConflictResolved
@@ -148,6 +164,10 @@ Tallies = dict[str, Tally]
 
 class RunCost(msgspec.Struct):
     run: str
+    over: bool = False
+    """It has ended: nothing more will be charged to it."""
+    budget: Pico | None = None
+    """The most that it may cost; None: nobody limits it."""
     expected: Pico | None = None
     forecast: dict[str, tuple[Pico, Pico]] = msgspec.field(default_factory=dict[str, tuple[Pico, Pico]])
     """By role, between which two amounts most of its nodes cost."""
@@ -164,7 +184,12 @@ class Costs:
         self.backend: Backend | None = None
         self.run: RunCost | None = None
         self.session = RunCost("")
+        self.charges = Charges()
+        self.raised: dict[BudgetScope, Pico] = {}
+        """What the user raised the session's and the day's budget to."""
         self._reserved: dict[str, tuple[str, Pico]] = {}
+        self._run_from = 0
+        """How many charges there were when the latest run began."""
 
     @property
     def billed(self) -> bool:
@@ -176,6 +201,17 @@ class Costs:
         """Set aside for the model calls that are under way."""
         return Pico(sum(amount for _, amount in self._reserved.values()))
 
+    @property
+    def under_way(self) -> int:
+        """Model calls that have not ended."""
+        return len(self._reserved)
+
+    @property
+    def run_charges(self) -> list[Charge]:
+        """The charges of the latest run."""
+        run = self.run.run if self.run else ""
+        return [row for row in self.charges.rows[self._run_from :] if row.run == run]
+
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the costs must be drawn again."""
         event = record.event
@@ -183,11 +219,16 @@ class Costs:
             return False
         match event:
             case ModelCalled():
-                return self._charge(event)
+                return self._charge(event, record)
             case CallStarted():
                 return self._reserve(event)
+            case Retried():
+                self.charges.retry(event)
+                return False
+            case BudgetRaised():
+                return self._raise(event)
             case RequestSubmitted():
-                return self._begin(event.run)
+                return self._begin(event.run, event.budget_usd)
             case RouteDecided():
                 return self._expect(event)
             case RunFinished():
@@ -197,8 +238,16 @@ class Costs:
                 return True
         assert_never(event)
 
-    def _begin(self, run: str) -> bool:
-        self.run = RunCost(run)
+    def _begin(self, run: str, budget: str | None = None) -> bool:
+        self.run = RunCost(run, budget=None if budget is None else to_pico(budget))
+        self._run_from = len(self.charges.rows)
+        return True
+
+    def _raise(self, event: BudgetRaised) -> bool:
+        if event.scope != "run":
+            self.raised[event.scope] = to_pico(event.to_usd)
+        elif self.run is not None and self.run.run == event.run:
+            self.run.budget = to_pico(event.to_usd)
         return True
 
     def _expect(self, event: RouteDecided) -> bool:
@@ -213,15 +262,19 @@ class Costs:
         return True
 
     def _reserve(self, event: CallStarted) -> bool:
+        self.charges.start(event)
         self._reserved[event.call] = (event.run, to_pico(event.reserved_usd))
         return True
 
     def _release(self, run: str) -> bool:
+        if self.run is not None and self.run.run == run:
+            self.run.over = True
         self._reserved = {call: held for call, held in self._reserved.items() if held[0] != run}
         return True
 
-    def _charge(self, event: ModelCalled) -> bool:
+    def _charge(self, event: ModelCalled, record: Record) -> bool:
         self._reserved.pop(event.call, None)
+        self.charges.add(event, record.seq, record.at, self.billed)
         _book(self.session, event)
         if self.run is not None and self.run.run == event.run:
             _book(self.run, event)

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from core.events import ChangeKind, FileChanged, Hunk, Verdict
+from core.events import ChangeKind, FileChanged, Hunk, Verdict, Written
 from core.text import sanitise, sanitise_line
 
 Place: TypeAlias = Literal["staged", "stale", "applied", "undone"]
@@ -26,6 +26,12 @@ class Piece(msgspec.Struct):
     comment: str = ""
     stale: str = ""
     """Why it does not fit any more; empty while it does."""
+    by: str = ""
+    """Who decided on it, safe to draw."""
+    step: str = ""
+    """The step that brought the most of it; empty when nobody knows."""
+    written: tuple[Written, ...] = ()
+    """Its new lines, top down, by the steps that brought them."""
     overlap: str = ""
     """Another role whose lines it changes; empty when there is none."""
 
@@ -63,6 +69,10 @@ class File(msgspec.Struct):
     new_mode: str = ""
     marks: tuple[str, ...] = ()
     comment: str = ""
+    by: str = ""
+    """Who decided on it as a whole, safe to draw."""
+    written: tuple[Written, ...] = ()
+    """All its lines by the steps that brought them, where it has no pieces."""
     conflict: Conflict | None = None
     overlaps: list[str] = msgspec.field(default_factory=list[str])
     """Other roles whose lines were changed in it."""
@@ -89,13 +99,13 @@ class File(msgspec.Struct):
     def open_pieces(self) -> int:
         return sum(piece.verdict == "undecided" for piece in self.pieces)
 
-    def decide(self, verdict: Verdict, piece: str | None, comment: str) -> None:
+    def decide(self, verdict: Verdict, piece: str | None, comment: str, by: str = "") -> None:
         """Take a decision on a piece, or on the file as a whole."""
         for known in self.pieces:
             if piece is None or known.id == piece:
-                known.verdict, known.comment, known.stale = verdict, comment, ""
+                known.verdict, known.comment, known.stale, known.by = verdict, comment, "", by
         if piece is None or not self.pieces:
-            self.verdict, self.comment = verdict, comment
+            self.verdict, self.comment, self.by = verdict, comment, by
         else:
             self.verdict = together([known.verdict for known in self.pieces])
 
@@ -128,18 +138,29 @@ def changed_file(event: FileChanged, before: File | None, at: str) -> File:
         old_mode=event.old_mode,
         new_mode=event.new_mode,
         marks=tuple(sanitise_line(mark) for mark in event.marks),
+        written=event.written,
         overlaps=before.overlaps if before else [],
         moved=before.moved if before else False,
+        merged=before.merged if before and before.place != "applied" else False,
         since=before.since if before and before.open else at,
     )
 
 
 def _piece(hunk: Hunk, before: Piece | None) -> Piece:
     piece = Piece(
-        hunk.id, hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines, sanitise_line(hunk.role)
+        hunk.id,
+        hunk.old_start,
+        hunk.old_lines,
+        hunk.new_start,
+        hunk.new_lines,
+        sanitise_line(hunk.role),
+        step=hunk.step,
+        written=hunk.written,
     )
     if before is not None:
+        piece.by, piece.step = before.by, piece.step or before.step
         piece.verdict, piece.comment, piece.overlap = before.verdict, before.comment, before.overlap
+        piece.role = piece.role or before.role
     if hunk.rejected:
         piece.verdict = "rejected"
     return piece

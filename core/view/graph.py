@@ -1,10 +1,9 @@
 """The team at work as a fold over records: nodes, their state, and the edges that work flows along."""
 
-from typing import Literal, TypeAlias, assert_never
-
-import msgspec
+from typing import assert_never
 
 from core.events import (
+    BudgetRaised,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -27,10 +26,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
+    PromptGiven,
     ProposalCarriedOut,
     ProposalDecided,
     ProposalFailed,
@@ -46,21 +47,32 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
-from core.money import ZERO, Pico, to_pico
 from core.record import Record
-from core.text import sanitise_line
-from core.view.items import NodeState
+from core.text import sanitise, sanitise_line
+from core.view.nodes import (
+    Link,
+    Node,
+    Told,
+    Visit,
+    node_of,
+    told_by,
+)
 from core.view.subject import tool_subject
 
 _Silent = (
@@ -71,10 +83,9 @@ _Silent = (
     | QuestionAsked
     | QuestionAnswered
     | StagePrepared
-    | RouteDecided
-    | TextDelta
-    | TextFinished
+    | StageProgressed
     | TextDiscarded
+    | ToolOutput
     | TestsFinished
     | VerdictGiven
     | Failed
@@ -87,13 +98,15 @@ _Silent = (
     | SessionRenamed
     | RequestQueued
     | RequestDequeued
-    | RouteOverridden
     | MessageSent
     | MessageDelivered
+    | BudgetRaised
     | ChangeMerged
     | ConflictFound
     | ConflictResolved
     | ProjectChanged
+    | ShellStarted
+    | ShellFinished
     | OverlapFound
     | StageCommitted
     | StageRewound
@@ -101,63 +114,9 @@ _Silent = (
     | ProposalDecided
     | ProposalCarriedOut
     | ProposalFailed
+    | WorkEscalated
 )
 """Events that say nothing here."""
-
-
-EdgeState: TypeAlias = Literal["waiting", "lit", "passed"]
-"""`lit`: work flows along it now. `passed`: it did in this run."""
-
-
-class Node(msgspec.Struct):
-    name: str
-    label: str
-    role: str
-    model: str
-    state: NodeState = "waiting"
-    round: int = 0
-    tool: str = ""
-    """The tool call under way, with what it is about; empty when there is none."""
-    call: str = ""
-    """Id of that tool call."""
-    calling: str = ""
-    """Id of the model call under way; empty when there is none."""
-    cost: Pico = ZERO
-    estimated: bool = False
-    input_tokens: int = 0
-    output_tokens: int = 0
-    duration_ms: int = 0
-    paused: str = ""
-    """Why it makes no further call; empty while it may."""
-    window: int = 0
-    """The model's context window in tokens; 0 when unknown."""
-    context: int = 0
-    """Tokens of the last prompt."""
-    rate: float = 0.0
-    """Tokens a second that the last call wrote."""
-
-    @property
-    def full(self) -> float:
-        """The part of the context window that the last prompt took, from 0 to 1; 0 when unknown."""
-        return self.context / self.window if self.window else 0.0
-
-
-class Link(msgspec.Struct):
-    source: str
-    target: str
-    """Names of nodes, exact; their labels are what is drawn."""
-    feedback: bool
-    state: EdgeState = "waiting"
-    label: str = ""
-    """Why work was handed over, where a node said so."""
-
-    @property
-    def source_label(self) -> str:
-        return sanitise_line(self.source)
-
-    @property
-    def target_label(self) -> str:
-        return sanitise_line(self.target)
 
 
 class Graph:
@@ -177,23 +136,27 @@ class Graph:
             case GraphPlanned():
                 return self._plan(event)
             case NodeStarted():
-                return self._start(event)
+                return self._start(event, record.at)
             case NodeFinished():
                 return self._finish(event)
-            case ToolStarted():
-                return self._use(event)
-            case ToolFinished():
-                return self._put_down(event)
+            case ToolStarted() | ToolFinished():
+                return self._use(event) if isinstance(event, ToolStarted) else self._put_down(event)
             case CallStarted():
                 return self._wait(event)
             case ModelCalled():
-                return self._charge(event)
+                return self._charge(event, record.at)
             case Retried():
                 return self._retry(event)
             case HandedOff():
                 return self._hand_off(event)
-            case NodePaused() | NodeResumed() | ModelChanged():
+            case NodeSkipped():
+                return self._skip(event)
+            case TextDelta() | TextFinished():
+                return self._listen(event, record.at)
+            case NodePaused() | NodeResumed() | ModelChanged() | PromptGiven():
                 return self._steer(event)
+            case RouteDecided() | RouteOverridden():
+                return self._route(event)
             case RunFinished():
                 return self._end()
         assert_never(event)
@@ -203,16 +166,39 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self.links: list[Link] = []
         self.round = 0
+        self.swarm = False
+        """The team hands the work on as it sees fit: its graph is the path that the work took."""
+        self.path: list[Visit] = []
+        """The path, oldest step first."""
+        self.told: list[Told] = []
+        """What the members of a swarm share."""
         self._last = ""
+        self._reason = ""
+        return True
+
+    def _route(self, event: RouteDecided | RouteOverridden) -> bool:
+        if isinstance(event, RouteOverridden):
+            return self._begin_anew()
+        self.swarm = event.pattern == "swarm"
+        return True
+
+    def _begin_anew(self) -> bool:
+        """The same run on another route: what its nodes cost stays, and nothing of theirs counts as done."""
+        self._end()
+        for node in self.nodes.values():
+            node.state, node.round = "waiting", 0
+        self.links, self.round, self._last = [], 0, ""
+        self.path, self.told, self._reason = [], [], ""
         return True
 
     def _plan(self, event: GraphPlanned) -> bool:
         """Take the new plan; nodes that it keeps keep what they did."""
         known = self.nodes
         self.nodes = {
-            planned.node: known.get(planned.node) or _node(planned.node, planned.role, planned.model)
+            planned.node: known.get(planned.node) or node_of(planned.node, planned.role, planned.model)
             for planned in event.nodes
         }
+        self.path = [visit for visit in self.path if visit.node in self.nodes]
         known_links = {(link.source, link.target): link for link in self.links}
         self.links = [
             known_links.get((edge.source, edge.target)) or Link(edge.source, edge.target, edge.feedback)
@@ -220,10 +206,14 @@ class Graph:
         ]
         return True
 
-    def _start(self, event: NodeStarted) -> bool:
-        node = self.nodes.setdefault(event.node, _node(event.node, event.role, event.model))
+    def _start(self, event: NodeStarted, at: str) -> bool:
+        node = self.nodes.setdefault(event.node, node_of(event.node, event.role, event.model))
+        self.path.append(Visit(event.node, self._reason))
+        self._reason = ""
+        node.since, node.prompt = at, ""
+        node.hush()
         node.state, node.round, node.model = "running", event.round, sanitise_line(event.model)
-        node.tool = node.call = node.calling = ""
+        node.tool = node.call = node.calling = node.skipped = ""
         self.round = max(self.round, event.round)
         for link in self.links:
             if link.target == event.node and self._flows(link, event.round):
@@ -247,6 +237,14 @@ class Graph:
         node.paused = ""
         self._last = event.node
         self._dim(event.node)
+        return True
+
+    def _skip(self, event: NodeSkipped) -> bool:
+        """A node that worked in an earlier round keeps how that ended."""
+        node = self.nodes.get(event.node)
+        if node is None or node.state not in ("waiting", "skipped"):
+            return False
+        node.state, node.skipped = "skipped", sanitise_line(event.reason)
         return True
 
     def _dim(self, target: str) -> None:
@@ -274,26 +272,36 @@ class Graph:
         if node is None or event.run != self.run:
             return False
         node.calling = event.call
+        node.hush()
         node.window, node.context = event.window_tokens, event.input_tokens
         return True
 
-    def _charge(self, event: ModelCalled) -> bool:
+    def _charge(self, event: ModelCalled, at: str) -> bool:
         node = self.nodes.get(event.node)
         if node is None or event.run != self.run:
             return False
         if node.calling == event.call:
             node.calling = ""
-        node.cost = Pico(node.cost + to_pico(event.cost_usd))
-        node.estimated |= event.estimated
-        node.input_tokens += event.input_tokens + event.cache_read_tokens + event.cache_write_tokens
-        node.output_tokens += event.output_tokens
-        if not event.estimated:
-            node.context = event.input_tokens + event.cache_read_tokens + event.cache_write_tokens
-        if event.latency_ms:
-            node.rate = event.output_tokens * 1000 / event.latency_ms
+            node.hush()
+        node.charge(event, at)
         return True
 
-    def _steer(self, event: NodePaused | NodeResumed | ModelChanged) -> bool:
+    def _listen(self, event: TextDelta | TextFinished, at: str) -> bool:
+        """How fast it writes is drawn with the next thing that happens, or with the next tick of the clock.
+
+        A log may lack the deltas of a text that is finished: what they told of the speed ends with it.
+        """
+        node = self.nodes.get(event.node)
+        if node is None or event.run != self.run:
+            return False
+        if isinstance(event, TextDelta):
+            node.hear(event.text, at)
+            return False
+        told = node.heard > 0
+        node.hush()
+        return told
+
+    def _steer(self, event: NodePaused | NodeResumed | ModelChanged | PromptGiven) -> bool:
         node = self.nodes.get(event.node)
         if node is None:
             return False
@@ -304,6 +312,9 @@ class Graph:
                 node.paused = ""
             case ModelChanged():
                 node.model = sanitise_line(event.to_model)
+            case PromptGiven():
+                node.prompt = sanitise(event.text)
+                return False
         return True
 
     def _retry(self, event: Retried) -> bool:
@@ -314,7 +325,8 @@ class Graph:
         return True
 
     def _hand_off(self, event: HandedOff) -> bool:
-        reason = sanitise_line(event.reason)
+        reason = self._reason = sanitise_line(event.said)
+        self.told = told_by(event) or self.told
         source, target = event.from_node or event.from_role, event.to_node or event.to_role
         for link in self.links:
             if (link.source, link.target) == (source, target):
@@ -332,7 +344,3 @@ class Graph:
             if link.state == "lit":
                 link.state = "passed"
         return True
-
-
-def _node(name: str, role: str, model: str) -> Node:
-    return Node(name, sanitise_line(name), sanitise_line(role), sanitise_line(model))

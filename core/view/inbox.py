@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from core.events import GitProposed, QuestionAsked, QuestionKind
+from core.events import QuestionAsked, QuestionKind
+from core.proposals import Proposed
 from core.text import sanitise, sanitise_line
 from core.view.files import File
 
@@ -23,6 +24,9 @@ _RISKS: dict[QuestionKind, Risk] = {
     "path": "high",
     "install": "high",
 }
+
+
+_COLLIDED = "You and the team changed the same lines: one side has to be taken."
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -56,6 +60,18 @@ class Proposal(msgspec.Struct, frozen=True):
     paths: tuple[str, ...]
     role: str
     since: str
+    hooks: tuple[str, ...] = ()
+    """The user's hooks that will run."""
+    failure: str = ""
+    """Why it could not be made when it was approved; empty when it was not yet."""
+
+    @property
+    def detail(self) -> str:
+        """All that there is to know before it is approved; what went wrong first."""
+        failed = [f"It failed: {self.failure}"] if self.failure else []
+        files = [f"Files: {', '.join(self.paths)}"] if self.paths else []
+        hooks = [f"Your hooks run, with your rights: {', '.join(self.hooks)}"] if self.hooks else []
+        return "\n".join([*failed, *([self.message] if self.message else []), *files, *hooks])
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -86,15 +102,18 @@ def question_of(event: QuestionAsked, at: str) -> Question:
     )
 
 
-def proposal_of(event: GitProposed, at: str) -> Proposal:
-    what = "Create the branch" if event.action == "create_branch" else "Commit to your repository"
+def proposal_of(proposed: Proposed, at: str) -> Proposal:
+    event, branch = proposed.event, sanitise_line(proposed.event.branch)
+    onto = f"on the branch {branch}" if branch else "to your repository"
     return Proposal(
         event.id,
-        f"{what} {sanitise_line(event.branch)}".rstrip(),
+        f"Create the branch {branch}" if event.action == "create_branch" else f"Commit {onto}",
         sanitise(event.message),
         tuple(sanitise_line(path) for path in event.paths),
         sanitise_line(event.role),
         at,
+        tuple(sanitise_line(hook) for hook in event.hooks),
+        sanitise(proposed.result) if proposed.state == "failed" else "",
     )
 
 
@@ -104,14 +123,15 @@ def waiting(
     """All of it: what stops the work first, then what is decided once, then the changes."""
     found = [Entry("question", one.id, one.text, one.detail, one.risk, one.since) for one in questions]
     for proposal in proposals:
-        detail = "\n".join([proposal.message, *proposal.paths]).strip()
-        found.append(Entry("proposal", proposal.id, proposal.title, detail, "medium", proposal.since))
+        found.append(
+            Entry("proposal", proposal.id, proposal.title, proposal.detail, "medium", proposal.since)
+        )
     conflicts: list[Entry] = []
     stale: list[Entry] = []
     changes: list[Entry] = []
     for file in files:
         if file.conflict is not None:
-            conflicts.append(Entry("conflict", file.path, file.label, "", "high", file.since))
+            conflicts.append(Entry("conflict", file.path, file.label, _COLLIDED, "high", file.since))
         elif file.place == "stale":
             stale.append(Entry("stale", file.path, file.label, file.reason, "medium", file.since))
         elif file.open:

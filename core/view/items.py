@@ -7,7 +7,7 @@ import msgspec
 from core.events import Complexity, DecidedBy, NodeStatus, Pattern, RunStatus, TestOutcome
 from core.money import Pico
 
-NodeState: TypeAlias = Literal["waiting", "running"] | NodeStatus
+NodeState: TypeAlias = Literal["waiting", "running", "skipped"] | NodeStatus
 ToolState: TypeAlias = Literal["running", "ok", "failed", "stopped"]
 TextState: TypeAlias = Literal["growing", "finished", "discarded"]
 
@@ -137,6 +137,17 @@ class MessageItem(msgspec.Struct):
     read: bool = False
 
 
+class ShellItem(msgspec.Struct):
+    """A command of the user's own."""
+
+    command: str
+    state: ToolState = "running"
+    note: str = ""
+    """How it ended, in a few words; empty where its mark says it."""
+    duration_ms: int = 0
+    output: str = ""
+
+
 class RunEndItem(msgspec.Struct):
     run: str
     status: RunStatus
@@ -163,5 +174,17 @@ Item: TypeAlias = (
     | FailureItem
     | WrittenItem
     | MessageItem
+    | ShellItem
     | RunEndItem
 )
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """One item that must be drawn again."""
+
+    index: int
+    how: Literal["added", "grown", "changed"]
+    """`grown`: a text got one more part at its end, and nothing else changed."""
+
+
+Touches = tuple[Touched, ...]

@@ -1,11 +1,11 @@
-"""A unified diff taken apart into lines with their numbers, and those lines laid out for reading."""
+"""A unified diff taken apart into lines with their numbers: kept as runs, so that a long one costs little."""
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
-
-from core.view.files import Piece
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias, overload
 
 LineKind: TypeAlias = Literal["added", "removed", "same", "hunk", "note"]
 
@@ -22,193 +22,148 @@ class PatchLine(NamedTuple):
     """Without the mark in front."""
 
 
-def parse_patch(patch: str) -> list[PatchLine]:
+class Stretch(NamedTuple):
+    """Lines of one kind, one after the other."""
+
+    kind: LineKind
+    start: int
+    stop: int
+    """Indexes of the first line, and of the one after the last."""
+    old: int
+    """The number before of the first one, or of the next line that was there."""
+    new: int
+
+    def line(self, index: int, text: str) -> PatchLine:
+        old, new = self.old, self.new
+        if self.kind in ("removed", "same"):
+            old += index - self.start
+        if self.kind in ("added", "same"):
+            new += index - self.start
+        return PatchLine(
+            self.kind, 0 if self.kind == "added" else old, 0 if self.kind == "removed" else new, text
+        )
+
+
+class PatchLines(Sequence[PatchLine]):
+    """The lines of a patch. A line is made when it is looked at."""
+
+    def __init__(self, texts: list[str], stretches: list[Stretch]) -> None:
+        self.texts = texts
+        """Each line's text, without its mark."""
+        self.stretches = stretches
+        """All lines, in their order."""
+        self._starts = [stretch.start for stretch in stretches]
+
+    @overload
+    def __getitem__(self, index: int) -> PatchLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[PatchLine]: ...
+    def __getitem__(self, index: int | slice) -> PatchLine | list[PatchLine]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        at = index if index >= 0 else index + len(self.texts)
+        text = self.texts[at]
+        return self.stretches[bisect_right(self._starts, at) - 1].line(at, text)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[PatchLine]:
+        for stretch in self.stretches:
+            for index in range(stretch.start, stretch.stop):
+                yield stretch.line(index, self.texts[index])
+
+    def at(self, index: int) -> int:
+        """Which stretch a line is part of."""
+        return bisect_right(self._starts, index) - 1
+
+    @property
+    def largest(self) -> int:
+        """The largest line number; 1 where there is no line."""
+        counts = (
+            max(_counted(each.kind, each.old, each.new)) + each.stop - each.start for each in self.stretches
+        )
+        return max(counts, default=2) - 1
+
+
+def _counted(kind: LineKind, old: int, new: int) -> tuple[int, ...]:
+    """The numbers that a stretch's lines have."""
+    match kind:
+        case "added":
+            return (new,)
+        case "removed":
+            return (old,)
+        case "same" | "hunk" | "note":
+            return (old, new)
+
+
+class _Taking:
+    """Puts lines together, and counts them."""
+
+    def __init__(self, old: int, new: int) -> None:
+        self.texts: list[str] = []
+        self.stretches: list[Stretch] = []
+        self.old, self.new = old, new
+
+    def take(self, kind: LineKind, texts: list[str]) -> None:
+        start, stop = len(self.texts), len(self.texts) + len(texts)
+        last = self.stretches[-1] if self.stretches else None
+        if last is not None and last.kind == kind != "hunk":
+            self.stretches[-1] = last._replace(stop=stop)
+        else:
+            self.stretches.append(Stretch(kind, start, stop, self.old, self.new))
+        self.texts += texts
+        if kind in ("removed", "same"):
+            self.old += len(texts)
+        if kind in ("added", "same"):
+            self.new += len(texts)
+
+    @property
+    def lines(self) -> PatchLines:
+        return PatchLines(self.texts, self.stretches)
+
+
+def parse_patch(patch: str) -> PatchLines:
     """Take the hunks of one file's diff apart; what stands before the first hunk is left out."""
-    lines: list[PatchLine] = []
-    old = new = 0
-    for line in patch.split("\n"):
-        if line.startswith("@@") and (hunk := _HUNK.match(line)):
-            old, new = int(hunk[1]), int(hunk[2])
-            lines.append(PatchLine("hunk", old, new, line))
-            continue
-        if not lines or not line:
-            continue
-        kind = _KINDS.get(line[0], "note")
-        lines.append(
-            PatchLine(kind, old if kind != "added" else 0, new if kind != "removed" else 0, line[1:])
-        )
-        old += kind in ("removed", "same")
-        new += kind in ("added", "same")
-    return lines
+    taking = _Taking(0, 0)
+    for mark, group in groupby(filter(None, patch.split("\n")), itemgetter(0)):
+        if mark == "@":
+            for line in group:
+                _take_at(taking, line)
+        elif taking.texts:
+            taking.take(_KINDS.get(mark, "note"), [line[1:] for line in group])
+    return taking.lines
 
 
-def owners(lines: Sequence[PatchLine], pieces: Sequence[Piece]) -> list[int]:
-    """For each line the index of the piece that it is part of; -1 for none."""
-    news = [piece.new_start for piece in pieces]
-    olds = [piece.old_start for piece in pieces]
-    found: list[int] = []
-    for line in lines:
-        index = -1
-        if line.kind in ("added", "same"):
-            at = bisect_right(news, line.new) - 1
-            if at >= 0 and line.new < pieces[at].new_start + pieces[at].new_lines:
-                index = at
-        elif line.kind == "removed":
-            at = bisect_right(olds, line.old) - 1
-            if at >= 0 and line.old < pieces[at].old_start + pieces[at].old_lines:
-                index = at
-        found.append(index)
-    return found
+def _take_at(taking: _Taking, line: str) -> None:
+    hunk = _HUNK.match(line)
+    if hunk is not None:
+        taking.old, taking.new = int(hunk[1]), int(hunk[2])
+        taking.take("hunk", [line])
+    elif taking.texts:
+        taking.take("note", [line[1:]])
 
 
-class Entry(NamedTuple):
-    """One thing in a column of things, each of which takes a row or more."""
-
-    kind: Literal["head", "line", "pair", "gap"]
-    piece: int
-    """Index of the piece that it is part of; -1 for none."""
-    left: int = -1
-    """Index of the line; in a pair, of the one before the change (-1: none)."""
-    right: int = -1
-    """In a pair, index of the line after the change; -1 for none."""
-    text: str = ""
-    """What stands behind a head's `@@ … @@`."""
-    hidden: int = 0
-    """Lines that a gap stands for; 0 when nobody knows."""
-
-
-_KEPT, _FOLDED = 3, 9
-"""Unchanged lines that stay beside a change, and how many in a row there must be for the rest to be folded."""
-
-
-def lay_out(
-    lines: Sequence[PatchLine], pieces: Sequence[Piece], *, pairs: bool = False, tight: bool = False
-) -> list[Entry]:
-    """All entries of a patch.
-
-    Args:
-        pairs: put what was before beside what came of it.
-        tight: fold unchanged lines away altogether.
-    """
-    return _Layout(lines, pieces, pairs, tight).entries()
-
-
-class _Layout:
-    def __init__(self, lines: Sequence[PatchLine], pieces: Sequence[Piece], pairs: bool, tight: bool) -> None:
-        self.lines = lines
-        self.pairs = pairs
-        self.kept = 0 if tight else _KEPT
-        self.owner = owners(lines, pieces)
-        self.headed: set[int] = set()
-        self.out: list[Entry] = []
-
-    def entries(self) -> list[Entry]:
-        starts = [index for index, line in enumerate(self.lines) if line.kind == "hunk"]
-        end = 1
-        for start, stop in zip(starts, [*starts, len(self.lines)][1:], strict=True):
-            missing = self.lines[start].new - end
-            if self.out and missing > 0:
-                self.out.append(Entry("gap", -1, hidden=missing))
-            self._section(start, stop)
-            last = next((i for i in range(stop - 1, start, -1) if self.lines[i].new), start)
-            end = self.lines[last].new + (last != start)
-        return self.out
-
-    def _section(self, start: int, stop: int) -> None:
-        """One `@@` section: it may hold no piece, one, or several."""
-        inside = next(
-            (owner for owner in self.owner[start + 1 : stop] if owner not in (-1, *self.headed)), -1
-        )
-        self._head(inside, self.lines[start].text)
-        index = start + 1
-        while index < stop:
-            if self.lines[index].kind == "same":
-                index = self._unchanged(index, stop, first=index == start + 1)
-            else:
-                index = self._changed(index, stop)
-
-    def _head(self, piece: int, text: str = "") -> None:
-        self.headed.add(piece)
-        self.out.append(Entry("head", piece, text=text))
-
-    def _head_of(self, index: int) -> None:
-        piece = self.owner[index]
-        if piece != -1 and piece not in self.headed:
-            self._head(piece)
-
-    def _unchanged(self, index: int, stop: int, *, first: bool) -> int:
-        end = index
-        while end < stop and self.lines[end].kind == "same":
-            end += 1
-        kept, size = self.kept, end - index
-        if kept and size < _FOLDED:
-            self._all(index, end)
-            return end
-        before = 0 if first else min(kept, size)
-        after = 0 if end == stop else min(kept, size - before)
-        self._all(index, index + before)
-        if (hidden := size - before - after) > 0:
-            self.out.append(Entry("gap", self.owner[index], hidden=hidden))
-        self._all(end - after, end)
-        return end
-
-    def _all(self, start: int, end: int) -> None:
-        for index in range(start, end):
-            self._head_of(index)
-            self.out.append(self._both(index))
-
-    def _both(self, index: int) -> Entry:
-        if self.pairs:
-            return Entry("pair", self.owner[index], index, index)
-        return Entry("line", self.owner[index], index)
-
-    def _changed(self, index: int, stop: int) -> int:
-        """Lines up to the next unchanged one; in pairs, the removed ones beside the added ones."""
-        end = index
-        while end < stop and self.lines[end].kind != "same":
-            end += 1
-        if not self.pairs:
-            self._all(index, end)
-            return end
-        while index < end:
-            index = self._block(index, end)
-        return end
-
-    def _block(self, index: int, end: int) -> int:
-        """Removed lines, and the added ones that follow them, of one piece."""
-        piece, first = self.owner[index], index
-        while index < end and self.lines[index].kind == "removed" and self.owner[index] == piece:
-            index += 1
-        middle = index
-        while index < end and self.lines[index].kind == "added" and self.owner[index] == piece:
-            index += 1
-        if index == first:
-            self._head_of(index)
-            self.out.append(self._both(index))
-            return index + 1
-        self._head_of(first)
-        for row in range(max(middle - first, index - middle)):
-            left = first + row if first + row < middle else -1
-            right = middle + row if middle + row < index else -1
-            self.out.append(Entry("pair", piece, left, right))
-        return index
-
-
-def parse_conflict(text: str) -> list[PatchLine]:
+def parse_conflict(text: str) -> PatchLines:
     """A file with conflict markers as lines: the user's side as removed ones, the agents' as added ones."""
-    lines = [PatchLine("hunk", 1, 1, "")]
+    taking = _Taking(1, 1)
+    taking.take("hunk", [""])
     kind: LineKind = "same"
-    old = new = 1
-    for line in text.split("\n"):
-        side = _SIDES.get(line[:7]) if len(line) == 7 or line[7:8] == " " else None
-        if side is not None:
-            kind, title = side
-            lines.append(PatchLine("hunk", old, new, title))
+    for mark, group in groupby(text.split("\n"), _side_of):
+        lines = list(group)
+        if not mark:
+            taking.take(kind, lines)
             continue
-        lines.append(PatchLine(kind, old if kind != "added" else 0, new if kind != "removed" else 0, line))
-        old += kind in ("removed", "same")
-        new += kind in ("added", "same")
-    return lines
+        for _ in lines:
+            kind, title = _SIDES[mark]
+            taking.take("hunk", [title])
+    return taking.lines
+
+
+def _side_of(line: str) -> str:
+    """Which conflict marker a line is; empty where it is none."""
+    mark = line[:7]
+    return mark if mark in _SIDES and (len(line) == 7 or line[7] == " ") else ""
 
 
 _SIDES: dict[str, tuple[LineKind, str]] = {

@@ -6,6 +6,7 @@ import msgspec
 
 from core.events import (
     Backend,
+    BudgetRaised,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -29,10 +30,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
+    PromptGiven,
     ProposalCarriedOut,
     ProposalDecided,
     ProposalFailed,
@@ -49,17 +52,23 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
+from core.proposals import ProposalEvent, Proposals
 from core.record import Record
 from core.text import sanitise_line
 from core.view.changes import Changes
@@ -68,11 +77,11 @@ from core.view.graph import Graph
 from core.view.inbox import Entry, Proposal, Question, proposal_of, question_of, waiting
 from core.view.timeline import Timeline
 from core.view.transcript import Touches, Transcript
+from core.wish import as_typed
 
 _Silent = (
     CommandRefused
     | NoticeGiven
-    | StagePrepared
     | RouteDecided
     | GraphPlanned
     | HandedOff
@@ -82,6 +91,7 @@ _Silent = (
     | TextDiscarded
     | ToolStarted
     | ToolFinished
+    | ToolOutput
     | TestsFinished
     | VerdictGiven
     | CallStarted
@@ -95,12 +105,15 @@ _Silent = (
     | ChangeMarkedStale
     | ChangeApplied
     | ChangeUndone
-    | RouteOverridden
     | MessageSent
     | MessageDelivered
+    | BudgetRaised
     | NodePaused
     | NodeResumed
+    | PromptGiven
     | ModelChanged
+    | NodeSkipped
+    | WorkEscalated
     | ChangeMerged
     | ConflictFound
     | ConflictResolved
@@ -118,6 +131,17 @@ class Queued(msgspec.Struct, frozen=True):
     """Exact, for the prompt."""
 
 
+class Request(msgspec.Struct, frozen=True):
+    """What the user asked once."""
+
+    run: str
+    text: str
+    """Exact, for the prompt."""
+    at: str
+    commit: str
+    """Where the stage was then, for the way back."""
+
+
 class Head(msgspec.Struct):
     """What the status line says."""
 
@@ -130,10 +154,14 @@ class Head(msgspec.Struct):
     confinement: Confinement | None = None
     run: str = ""
     """The run that works now; empty when none does."""
+    copied: tuple[int, int] = (0, 0)
+    """Files of the private copy that is being made: so many, of so many; zeros while none is."""
     run_since: str = ""
     """When it began, RFC 3339."""
     status: RunStatus | None = None
     """How the last run ended; None before the first end and while one works."""
+    ended_at: str = ""
+    """When that was, RFC 3339."""
     request: str = ""
     """The first line of the latest request."""
     title: str = ""
@@ -142,6 +170,8 @@ class Head(msgspec.Struct):
     proposals: dict[str, Proposal] = msgspec.field(default_factory=dict[str, Proposal])
     queue: dict[str, Queued] = msgspec.field(default_factory=dict[str, Queued])
     """Requests that wait for their turn, oldest first."""
+    shells: list[str] = msgspec.field(default_factory=list[str])
+    """Ids of the user's own commands that run now, oldest first."""
 
     @property
     def busy(self) -> bool:
@@ -177,6 +207,11 @@ class SessionView:
         self.changes = Changes()
         self.costs = Costs()
         self.timeline = Timeline()
+        self._proposals = Proposals()
+        self.requests: list[Request] = []
+        """Oldest first."""
+        self.session = ""
+        """Its id; empty before the first record."""
         self.last = 0
         """The `seq` of the last record taken in."""
 
@@ -189,7 +224,7 @@ class SessionView:
 
     def apply(self, record: Record) -> Dirty:
         """Take one record in and say what must be drawn again."""
-        self.last = record.seq
+        self.session, self.last = record.session, record.seq
         return Dirty(
             self._apply_head(record),
             self.transcript.apply(record),
@@ -211,26 +246,33 @@ class SessionView:
             case RequestSubmitted():
                 head.run, head.run_since, head.status = event.run, record.at, None
                 head.request = sanitise_line(event.text)
+                self.requests.append(Request(event.run, event.text, record.at, self.timeline.here))
                 return True
-            case RunFinished():
-                head.run, head.status = "", event.status
+            case RunFinished() | RouteOverridden():
+                head.copied = (0, 0)
+                if isinstance(event, RunFinished):
+                    head.run, head.status, head.ended_at = "", event.status, record.at
                 head.questions = {k: q for k, q in head.questions.items() if q.run != event.run}
                 return True
             case QuestionAsked():
                 head.questions[event.id] = question_of(event, record.at)
                 return True
-            case GitProposed():
-                head.proposals[event.id] = proposal_of(event, record.at)
+            case GitProposed() | ProposalDecided() | ProposalCarriedOut() | ProposalFailed():
+                return self._propose(event, record.at)
+            case RequestQueued() | RequestDequeued():
+                if isinstance(event, RequestDequeued):
+                    return head.queue.pop(event.id, None) is not None
+                head.queue[event.id] = Queued(event.id, as_typed(event))
                 return True
-            case ProposalDecided() | ProposalCarriedOut() | ProposalFailed():
-                return head.proposals.pop(event.id, None) is not None
-            case RequestQueued():
-                head.queue[event.id] = Queued(event.id, event.text)
+            case StageProgressed() | StagePrepared():
+                head.copied = (event.files, event.total) if isinstance(event, StageProgressed) else (0, 0)
                 return True
-            case RequestDequeued():
-                return head.queue.pop(event.id, None) is not None
             case StageCommitted() | StageRewound():
                 return self.timeline.apply(event, record.at)
+            case ShellStarted() | ShellFinished():
+                began = [event.id] if isinstance(event, ShellStarted) else []
+                head.shells = [*(id for id in head.shells if id != event.id), *began]
+                return True
             case SessionRenamed():
                 head.title = sanitise_line(event.title)
                 return True
@@ -238,8 +280,16 @@ class SessionView:
                 return head.questions.pop(event.id, None) is not None
         assert_never(event)
 
+    def _propose(self, event: ProposalEvent, at: str) -> bool:
+        proposed = self._proposals.note(event)
+        if proposed is None or not proposed.waits:
+            return self.head.proposals.pop(event.id, None) is not None
+        self.head.proposals[event.id] = proposal_of(proposed, at)
+        return True
+
     def _take_setting(self, event: SessionStarted | SessionResumed) -> bool:
         head = self.head
         head.version, head.roster = sanitise_line(event.version), sanitise_line(event.roster)
         head.backend, head.confinement = event.backend, event.confinement
+        head.shells = []
         return True

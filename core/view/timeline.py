@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.event_base import START
 from core.events import StageCommitted, StageRewound
 from core.text import sanitise_line
 
@@ -22,7 +23,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.points: list[Point] = []
-        self.here = ""
+        self.here = START
         """The commit that the stage is at."""
 
     def apply(self, event: StageCommitted | StageRewound, at: str) -> bool:

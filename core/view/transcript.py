@@ -1,10 +1,9 @@
 """The chat as a fold over records: requests, routes, what nodes say and do, and how runs end."""
 
-from typing import Literal, assert_never
-
-import msgspec
+from typing import assert_never
 
 from core.events import (
+    BudgetRaised,
     CallStarted,
     ChangeApplied,
     ChangeDecided,
@@ -27,10 +26,12 @@ from core.events import (
     NodeFinished,
     NodePaused,
     NodeResumed,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     OverlapFound,
     ProjectChanged,
+    PromptGiven,
     ProposalCarriedOut,
     ProposalDecided,
     ProposalFailed,
@@ -46,16 +47,21 @@ from core.events import (
     SessionRenamed,
     SessionResumed,
     SessionStarted,
+    ShellFinished,
+    ShellStarted,
     StageCommitted,
     StagePrepared,
+    StageProgressed,
     StageRewound,
     TestsFinished,
     TextDelta,
     TextDiscarded,
     TextFinished,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     VerdictGiven,
+    WorkEscalated,
 )
 from core.money import Pico, to_pico
 from core.record import Record
@@ -69,8 +75,11 @@ from core.view.items import (
     RunEndItem,
     TextItem,
     ToolItem,
+    Touched,
+    Touches,
     WrittenItem,
 )
+from core.view.shells import Shells
 from core.view.standing import item_of
 from core.view.subject import tool_subject
 
@@ -85,9 +94,10 @@ _Silent = (
     | SessionRenamed
     | RequestQueued
     | RequestDequeued
-    | RouteOverridden
+    | BudgetRaised
     | NodePaused
     | NodeResumed
+    | PromptGiven
     | ModelChanged
     | ChangeMerged
     | ConflictFound
@@ -96,23 +106,11 @@ _Silent = (
     | OverlapFound
     | StageCommitted
     | StageRewound
-    | GitProposed
-    | ProposalDecided
-    | ProposalCarriedOut
-    | ProposalFailed
+    | StageProgressed
 )
 """Events that say nothing here."""
-
-
-class Touched(msgspec.Struct, frozen=True):
-    """One item that must be drawn again."""
-
-    index: int
-    how: Literal["added", "grown", "changed"]
-    """`grown`: a text got one more part at its end, and nothing else changed."""
-
-
-Touches = tuple[Touched, ...]
+_LIVE_CHARACTERS = 8_000
+"""What is held of a running call's output: its end. The log has it whole."""
 
 
 class Transcript:
@@ -126,6 +124,7 @@ class Transcript:
         self._questions: dict[str, int] = {}
         self._applies: dict[str, int] = {}
         self._messages: dict[str, int] = {}
+        self._shells = Shells(self.items)
         self._open: dict[int, Item] = {}
         self._expected: dict[str, Pico] = {}
 
@@ -137,14 +136,13 @@ class Transcript:
         match event:
             case TextDelta():
                 return self._grow(event)
-            case TextFinished():
-                return self._finish_text(event)
-            case TextDiscarded():
-                return self._discard_text(event)
+            case TextFinished() | TextDiscarded():
+                finished = isinstance(event, TextFinished)
+                return self._finish_text(event) if finished else self._discard_text(event)
             case ToolStarted():
                 return self._start_tool(event)
-            case ToolFinished():
-                return self._finish_tool(event)
+            case ToolOutput() | ToolFinished():
+                return self._grow_tool(event) if isinstance(event, ToolOutput) else self._finish_tool(event)
             case NodeStarted():
                 return self._start_node(event)
             case NodeFinished():
@@ -155,24 +153,32 @@ class Transcript:
                 return self._route(event)
             case QuestionAsked() | QuestionAnswered():
                 return self._ask(event) if isinstance(event, QuestionAsked) else self._answer(event)
+            case SessionResumed():
+                return (*self._shells.lose(), *self._add(item_of(event)))
             case MessageSent() | MessageDelivered():
                 return self._message(event)
-            case ChangeApplied():
-                return self._written(event)
-            case ChangeUndone():
-                return self._undone(event)
+            case ShellStarted() | ShellFinished():
+                return self._shells.apply(event)
+            case ChangeApplied() | ChangeUndone():
+                return self._written(event) if isinstance(event, ChangeApplied) else self._undone(event)
             case (
                 RequestSubmitted()
                 | StagePrepared()
-                | SessionResumed()
                 | HandedOff()
                 | TestsFinished()
                 | VerdictGiven()
                 | Retried()
+                | RouteOverridden()
                 | Failed()
                 | NoticeGiven()
                 | CommandRefused()
                 | ChangeMarkedStale()
+                | NodeSkipped()
+                | WorkEscalated()
+                | GitProposed()
+                | ProposalDecided()
+                | ProposalCarriedOut()
+                | ProposalFailed()
             ):
                 return self._add(item_of(event))
         assert_never(event)
@@ -230,6 +236,13 @@ class Transcript:
         index = self._calls[event.call] = len(self.items)
         self._open[index] = item
         return self._add(item)
+
+    def _grow_tool(self, event: ToolOutput) -> Touches:
+        index = self._calls.get(event.call)
+        if index is None or not isinstance(item := self.items[index], ToolItem) or item.state != "running":
+            return ()
+        item.output = (item.output + sanitise(event.text))[-_LIVE_CHARACTERS:]
+        return (Touched(index, "changed"),)
 
     def _finish_tool(self, event: ToolFinished) -> Touches:
         index = self._calls.get(event.call)

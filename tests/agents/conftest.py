@@ -108,7 +108,7 @@ class Works:
         self._runs += isinstance(command, SubmitRequest | RetryRun | ResumeRun)
         await self.session.submit(command)
 
-    async def start(self, text: str, **more: Any) -> None:
+    async def start(self, text: str = QUESTION, **more: Any) -> None:
         """Submit a request, and do not wait."""
         await self.submit(SubmitRequest(text=text, **more))
 
@@ -166,6 +166,7 @@ async def open_session(project: Path, roster: Callable[..., Roster]) -> AsyncIte
         ask_above_usd: str = "100",
         prices: PriceBook | None = None,
         endpoint: Endpoint | None = None,
+        **budgets: str,
     ) -> Works:
         chosen = roster(team) if isinstance(team, str) else team
         conductor = Conductor(
@@ -180,6 +181,7 @@ async def open_session(project: Path, roster: Callable[..., Roster]) -> AsyncIte
             prices=prices or load_prices(),
             allow_unconfined=unconfined,
             interactive=interactive,
+            **budgets,
         )
         works = Works(await Session.open(settings, project=project, team=conductor))
         opened.append(works)

@@ -29,18 +29,21 @@ from core.events import (
     NodeStarted,
     RequestQueued,
     RequestSubmitted,
+    RouteDecided,
     RunFinished,
     TextDelta,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
 )
-from tests.support.foreign_bedrock import Reply
+from tests.support.foreign_bedrock import Refuse, Reply
 
 REQUEST = "Add a line that says hello"
 QUESTION = "What does app.py do?"
 RESEARCHER, FAST, REVIEWER = "You are the researcher", "You are the fast coder", "You are the code reviewer"
 LOOK = Reply("I look.", (("read_file", {"path": "app.py"}),))
-WRITE = Reply("I write.", (("write_file", {"path": "app.py", "content": "VALUE = 1\n# hello\n"}),))
+HELLO = "VALUE = 1\n\n\ndef hello() -> str:\n    return 'hello'\n"
+WRITE = Reply("I write.", (("write_file", {"path": "app.py", "content": HELLO}),))
 DONE = Reply("Done.")
 LITE = "amazon.nova-lite-v1:0"
 LLAMA = "us.meta.llama3-3-70b-instruct-v1:0"
@@ -95,10 +98,11 @@ async def test_a_paused_node_ends_its_call_and_makes_no_further_one(works, forei
 
 
 async def test_a_node_that_is_paused_during_a_tool_asks_no_model_after_it(works, foreign):
-    wait = "while [ ! -e go ]; do sleep 0.02; done"
+    wait = "echo so far; while [ ! -e go ]; do sleep 0.02; done; echo the rest"
     foreign.play(FAST, Reply("I wait.", (("run_command", {"command": wait}),)), DONE)
     await works.start(REQUEST)
-    await works.until(lambda told: told.of(ToolStarted))
+    told = await works.until(lambda told: told.of(ToolOutput))
+    assert [each.text for each in told] == ["so far\n"]
     await works.submit(PauseNode(node="fast_coder"))
     (works.session._staging._stage.tree / "go").touch()
     await works.until(lambda told: told.of(ToolFinished))
@@ -110,6 +114,10 @@ async def test_a_node_that_is_paused_during_a_tool_asks_no_model_after_it(works,
         told.events.index(each) for each in (told.of(NodeResumed)[0], of(told, CallStarted, "fast_coder")[1])
     ]
     assert places == sorted(places)
+    end = told.of(ToolFinished)[0]
+    printed = [each for each in told.of(ToolOutput) if each.call == end.call]
+    assert "".join(each.text for each in printed) == "so far\nthe rest\n"
+    assert told.events.index(printed[-1]) < told.events.index(end)
 
 
 async def test_a_paused_node_ends_with_its_run(works, foreign):
@@ -282,7 +290,7 @@ async def test_a_resumed_node_is_told_that_it_was_broken_off(works, foreign):
     again = foreign.of(FAST)[2]
     assert again.turn == 0
     assert "broken off in the middle" in again.text
-    assert "+# hello" in again.text
+    assert "+def hello() -> str:" in again.text
     assert "app.py" in works.told.end.files
 
 
@@ -356,3 +364,89 @@ async def test_a_stopped_coder_ends_the_rounds_with_what_is_there(works, foreign
     assert {each.node for each in told.of(NodeStarted)} == {"router", "fast_coder"}
     assert "**Stopped** by you: fast_coder." in told.end.answer
     accounted(told)
+
+
+UNPRICED = "us.amazon.nova-premier-v1:0"
+
+
+def catalog_with_unpriced(team, isolated):
+    """The user's own card of a model that has no row in any price book."""
+    import msgspec
+
+    card = msgspec.structs.replace(team.card(LITE), title="Nova Premier")
+    cards = {**team.catalog.cards, "amazon.nova-premier-v1:0": card}
+    catalog = msgspec.structs.replace(team.catalog, cards=cards)
+    return msgspec.structs.replace(team, catalog=catalog)
+
+
+@pytest.mark.parametrize("command", [ChangeModel, RetryNode])
+@pytest.mark.parametrize("name", [UNPRICED, "Nova Premier", "amazon.nova-premier-v1:0"])
+async def test_a_model_without_a_price_cannot_be_chosen(
+    command, name, foreign, open_session, roster, isolated
+):
+    works = await open_session(catalog_with_unpriced(roster(), isolated))
+    answer, door = held()
+    foreign.play(RESEARCHER, answer)
+    await works.start(QUESTION, budget_usd="1")
+    await streams(works)
+    reason = await refused(works, command(node="researcher", model=name))
+    assert "No price is known for" in reason and "prices.toml" in reason
+    door.set()
+    told = await works.finish()
+    assert (told.end.status, told.of(ModelChanged)) == ("done", [])
+    again = await refused(works, RetryNode(node="researcher", model=name))
+    assert "No price is known for" in again
+    assert len(foreign.requests) == 1
+
+
+async def test_a_chosen_model_whose_price_was_taken_away_is_not_called_when_the_run_is_gone_on_with(
+    foreign, open_session, roster, isolated
+):
+    """The price book of the next start has no row for it any more."""
+    import msgspec
+
+    from core.events import Failed
+    from core.prices import load_prices
+
+    book = load_prices()
+    row = {**book.models, "amazon.nova-premier-v1:0": book.models[LITE]}
+    team = catalog_with_unpriced(roster(), isolated)
+    works = await open_session(team, prices=msgspec.structs.replace(book, models=row))
+    first, door = held("I look. ", ("read_file", {"path": "app.py"}))
+    second, _ = held("And on. ")
+    foreign.play(RESEARCHER, first, second)
+    await works.start(QUESTION)
+    await streams(works)
+    await works.submit(ChangeModel(node="researcher", model=UNPRICED))
+    door.set()
+    await works.until(lambda told: any("And" in each.text for each in told.of(TextDelta)))
+    assert foreign.requests[-1].model == UNPRICED
+    await works.submit(InterruptRun())
+    await works.finish()
+    works.session._runs.settings = msgspec.structs.replace(works.session._runs.settings, prices=book)
+    asked = len(foreign.requests)
+    await works.submit(ResumeRun(budget_usd="1"))
+    await works.until(lambda told: len(told.of(RunFinished)) == 2)
+    assert (works.told.end.status, works.told.end.exit_code) == ("failed", 78)
+    assert works.told.of(Failed)[-1].kind == "unpriced_model"
+    assert len(foreign.requests) == asked
+
+
+async def test_a_paused_router_has_as_long_as_the_user_holds_it_up(works, foreign, monkeypatch):
+    monkeypatch.setattr("agents.router.TIMEOUT_SECONDS", 0.4)
+    throttled = Refuse(429, "ThrottlingException", "slow down")
+    foreign.next(throttled, times=1, when=lambda asked: "Classify this request" in asked.text)
+    answer, door = held("Hm. ")
+    foreign.next(answer, times=1, when=lambda asked: "Classify this request" in asked.text)
+    foreign.play(FAST, DONE)
+    await works.start(REQUEST)
+    await works.until(lambda told: told.of(CallStarted))
+    await works.submit(PauseNode(node="router"))
+    await works.until(lambda told: told.of(NodePaused))
+    control = works.session._runs.running.controls.working("router")
+    while control.held_ms < 600:
+        await asyncio.sleep(0)
+    await works.submit(ResumeNode(node="router"))
+    door.set()
+    told = await works.finish()
+    assert [each.rule for each in told.of(RouteDecided)] == [""]

@@ -10,9 +10,11 @@ from core.events import (
     HandedOff,
     ModelCalled,
     NodeFinished,
+    NodeSkipped,
     NodeStarted,
     NoticeGiven,
     QuestionAsked,
+    ToolStarted,
     VerdictGiven,
 )
 from tests.support.foreign_bedrock import Refuse, Reply
@@ -29,7 +31,7 @@ PLAN, DESIGN, ANSWER = "The coder looks after the lock.", "Build it so.", "It is
 
 
 def sets(value: int) -> Reply:
-    text = f"VALUE = {value}\n# {value}\n"
+    text = f"VALUE = {value}\n\n\ndef hello() -> int:\n    return {value}\n"
     return Reply("I change it.", (("write_file", {"path": "app.py", "content": text}),))
 
 
@@ -105,7 +107,10 @@ async def test_a_plan_that_needs_no_architect(works, team):
     told = await works(REQUEST)
     assert nodes(told)[:2] == ["orchestrator", "senior_coder"]
     assert PLAN in text_for(team, SENIOR)
-    assert "architect" not in [node.node for node in told.of(GraphPlanned)[-1].nodes]
+    assert [(each.node, each.reason) for each in told.of(NodeSkipped)] == [
+        ("architect", "the plan is enough to build from"),
+        ("design_review", "the plan is enough to build from"),
+    ]
     assert told.end.status == "done"
 
 
@@ -308,13 +313,17 @@ async def test_documents_that_were_asked_for_are_written_beside_the_tests_and_re
 
 
 async def test_nodes_side_by_side_really_work_at_the_same_time(works, team):
-    """Each of the two is held until the other has asked its model, too."""
+    """Each of the two is held until the other has asked its model, too; and what it does is on record as its own."""
     team.routes = COMPLEX | {"complexity": "MEDIUM"}
     held = threading.Event()
-    team.play(TESTER, Reply("Testing.", hold=held))
-    team.play(DOCUMENTER, Reply("Writing.", hold=held))
+    team.play(TESTER, Reply("Testing.", (("git_status", {}),), hold=held), Reply("Tested."))
+    read = ("read_file", {"path": "README.md"})
+    team.play(DOCUMENTER, Reply("Writing.", (read,), hold=held), Reply("Written."))
     await works.start(f"{REQUEST} and document it in the README")
     await works.until(lambda _: team.of(TESTER) and team.of(DOCUMENTER))
     held.set()
     told = await works.finish()
     assert told.end.status == "done"
+    used = {(each.node, each.tool) for each in told.of(ToolStarted)}
+    assert {("test_engineer", "git_status"), ("documenter", "read_file")} <= used
+    assert not {("documenter", "git_status"), ("test_engineer", "read_file")} & used

@@ -20,6 +20,7 @@ from core.events import (
     ModelCalled,
     NodeFinished,
     Retried,
+    RouteDecided,
     TextDelta,
     TextDiscarded,
     TextFinished,
@@ -143,7 +144,7 @@ async def test_a_structured_answer(provider):
     assert told.end.status == "done"
     route = told.of(CallStarted)[0]
     assert route.role == "router"
-    assert [each.complexity for each in told.events if hasattr(each, "complexity")] == ["SIMPLE"]
+    assert [each.complexity for each in told.of(RouteDecided)] == ["SIMPLE"]
     assert provider.server.objections == []
 
 

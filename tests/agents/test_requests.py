@@ -4,10 +4,11 @@ import pytest
 
 from core.budgets import Allowance
 from core.events import Failed, ModelCalled, NodeStarted, Retried
-from tests.support.foreign_bedrock import Refuse, Reply
+from core.wish import Wish
+from tests.support.foreign_bedrock import MADE, Refuse, Reply
 
 REQUEST = "Add a line that says hello"
-WRITES = Reply("I change it.", (("write_file", {"path": "hello.txt", "content": "hello\n"}),))
+WRITES = Reply("I change it.", (("write_file", {"path": "hello.py", "content": MADE}),))
 DONE = Reply("Done.")
 
 
@@ -53,6 +54,18 @@ async def test_claude_gets_cache_points_on_tools_system_and_the_last_message(wor
         assert "cachePoint" in asked.body["system"][-1]
         last = [index for index, message in enumerate(asked.messages) if "cachePoint" in str(message)]
         assert last == [len(asked.messages) - 1]
+
+
+async def test_a_node_of_one_call_writes_no_cache_that_nobody_reads(works, foreign):
+    hands_on = ("handoff_to_agent", {"agent_name": "infrastructure", "message": "one worker"})
+    foreign.play("You are the researcher", Reply("Not my part.", (hands_on,)))
+    foreign.play("You are the infrastructure", Reply("One worker serves all."))
+    foreign.play("You are the orchestrator", Reply("Start four."))
+    told = await works("How should we implement this?", pattern="swarm")
+    assert told.end.status == "done"
+    (asked,) = foreign.of("You are the orchestrator")
+    assert "claude" in asked.model and "toolConfig" not in asked.body
+    assert "cachePoint" not in str(asked.body)
 
 
 async def test_the_prefix_of_a_conversation_stays_byte_for_byte(works, foreign):
@@ -156,7 +169,7 @@ async def test_twenty_nodes_work_side_by_side(foreign, open_session, roster, pro
 
     async def node(number: int) -> str:
         run = Run(
-            id=f"r{number}", session="s", request="?", pattern=None, past=(), allowance=Allowance(Budget(None)),
+            id=f"r{number}", session="s", request="?", wish=Wish(), past=(), allowance=Allowance(Budget(None)),
             prices=load_prices(), record=nothing, settle=nothing, interactive=False,
         )  # fmt: skip
 

@@ -28,7 +28,7 @@ MEDIUM = {"complexity": "MEDIUM", "pattern": "graph", "confidence": 1, "reason":
 
 
 def sets(value: int) -> Reply:
-    text = f"VALUE = {value}\n# {value}\n"
+    text = f"VALUE = {value}\n\n\ndef hello() -> int:\n    return {value}\n"
     return Reply("I change it.", (("write_file", {"path": "app.py", "content": text}),))
 
 
@@ -95,7 +95,7 @@ async def test_in_the_second_round_with_the_points_of_the_first(works, team):
     since = await broken_off(works, team, SENIOR, words="Your work comes back")
     team.play(SENIOR, Reply("Mended."))
     nodes, told = await gone_on(works, since)
-    assert nodes[:2] == ["senior_coder", "test_engineer"]
+    assert nodes[:2] == ["senior_coder", "code_reviewer"]
     assert {each.round for each in told.of(NodeStarted)} == {2}
     assert "app.py:1 is wrong" in team.of(SENIOR)[-1].text
     assert told.end.status == "done"
@@ -106,7 +106,7 @@ async def test_a_coder_that_took_over_is_still_the_coder(works, team):
     since = await broken_off(works, team, ARCHITECT)
     team.play(ARCHITECT, sets(1), DONE)
     nodes, told = await gone_on(works, since)
-    assert nodes[:2] == ["architect", "test_engineer"]
+    assert nodes[:2] == ["architect", "code_reviewer"]
     assert told.of(GraphPlanned)[0].nodes[0].node == "architect"
     assert "failed" in team.of(ARCHITECT)[-2].text
     assert told.end.status == "done"

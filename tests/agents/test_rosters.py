@@ -1,5 +1,6 @@
 """Rosters, roles and their prompts: everyone has a place, a model, tools that exist and a prompt that is short."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from agents.catalog import UNKNOWN, card, geography, invocation_id
 from agents.roster import FOLDER, load_roster, role_names, roster_names, with_output_tokens
 from core.config import BadConfig
 from core.prices import load_prices
-from tools.registry import TOOLS
+from tools.registry import TOOLS, manual_of, schema_of
 
 ROLES = (
     "architect", "senior_coder", "fast_coder", "test_engineer", "code_reviewer", "debugger", "documenter",
@@ -104,6 +105,20 @@ def test_the_original_design(config):
     assert bases["test_engineer"] == ("meta.llama3-3-70b-instruct-v1:0",)
     assert bases["documenter"] == ("amazon.nova-lite-v1:0",)
     assert bases["router"] == ("amazon.nova-micro-v1:0",)
+    assert bases["researcher"] == bases["infrastructure"] == ("amazon.nova-pro-v1:0",)
+    assert set(bases) == set(ROLES)
+
+
+def test_the_default_roster_says_why_role_by_role():
+    """A comment before every line of models; roles that share one stand below it together."""
+    lines = (FOLDER / "rosters" / "current.toml").read_text("utf-8").partition("[roles]\n")[2].splitlines()
+    blocks = [block.splitlines() for block in "\n".join(lines).split("\n\n") if block.strip()]
+    named: list[str] = []
+    for block in blocks:
+        why = [line for line in block if line.startswith("#")]
+        named += [line.partition(" = ")[0] for line in block if not line.startswith("#")]
+        assert why and block[0].startswith("#"), block
+    assert sorted(named) == sorted(ROLES)
 
 
 def test_who_may_do_what(config):
@@ -116,6 +131,20 @@ def test_who_may_do_what(config):
     assert {"read_file", "write_file", "edit_file"} <= set(roles["documenter"].tools)
     assert "run_command" not in roles["documenter"].tools
     assert roles["router"].tools == roles["orchestrator"].tools == ()
+    assert {tool for role in roles.values() for tool in role.tools} == set(TOOLS), "none without a use"
+
+
+def test_no_role_carries_more_manuals_than_its_work_needs(config):
+    """Every call of a role pays for them, and a weak model chooses worse among many."""
+    roles = load("current", config).roles
+    size = {
+        name: len(manual_of(tool)) + len(json.dumps(schema_of(tool))) + len(name)
+        for name, tool in TOOLS.items()
+    }
+    for name, role in roles.items():
+        assert len(role.tools) == len(set(role.tools)), name
+        assert sum(size[each] for each in role.tools if each not in role.seldom) <= 7_500, name
+    assert len(roles["fast_coder"].tools) <= 16
 
 
 # -- the user's own ----------------------------------------------------------------------------------

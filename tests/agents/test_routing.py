@@ -134,6 +134,9 @@ def test_designs_come_first():
 def test_a_swarm_explores_unless_work_is_asked_for():
     assert team("Why is it slow?", pattern="swarm")[0] == "researcher"
     assert team("Implement a cache", pattern="swarm")[0] == "senior_coder"
+    assert team("How should we implement websockets at scale?", pattern="swarm")[0] == "researcher"
+    assert team("Research how to build a cache", pattern="swarm")[0] == "researcher"
+    assert team("Find out why it is slow and fix it", pattern="swarm")[0] == "senior_coder"
 
 
 @pytest.mark.skipif(not REQUESTS.is_dir(), reason="the labelled requests are not here")
@@ -195,7 +198,7 @@ async def test_who_is_not_sure_goes_one_class_up(works, foreign, low, higher):
         "complexity": low, "pattern": "graph", "confidence": LOW_CONFIDENCE - 0.01, "reason": "hm",
     }  # fmt: skip
     route, _ = await route_of(works, "Sort the books by title")
-    assert (route.complexity, route.decided_by) == (higher, "rule")
+    assert (route.complexity, route.decided_by, route.rule) == (higher, "rule", "low_confidence")
     assert f"Not sure of {low}" in route.reason
 
 

@@ -3,14 +3,16 @@
 import threading
 
 from agents.swarm import EXPLORERS, only_reads
-from core.commands import InterruptRun
+from core.commands import InterruptRun, ResumeRun
 from core.events import (
     CallStarted,
+    CommandRefused,
     GraphPlanned,
     HandedOff,
     ModelCalled,
     NodeFinished,
     NodeStarted,
+    QuestionAnswered,
     QuestionAsked,
     RouteDecided,
     TestsFinished as RanTests,
@@ -51,7 +53,8 @@ async def test_explorers_hand_on_and_the_last_ones_words_are_the_answer(works, f
     assert [each.node for each in told.of(NodeStarted)] == [each.node for each in told.of(NodeFinished)]
     handed = [(each.from_role, each.to_role) for each in told.of(HandedOff)]
     assert handed[:2] == [("researcher", "infrastructure"), ("infrastructure", "senior_coder")]
-    assert "look at the deployment" in told.of(HandedOff)[0].reason
+    assert [each.said for each in told.of(HandedOff)][:2] == ["look at the deployment", "one worker only"]
+    assert [each.shared for each in told.of(HandedOff)[:2]] == ['{"researcher": {"slow": "GET /books"}}'] * 2
     assert foreign.objections == []
 
 
@@ -194,7 +197,19 @@ async def test_round_and_round_with_nobody_to_ask_needs_a_decision(works, foreig
     foreign.play(SENIOR, to("researcher", "no, yours"))
     told = await works(LOOK_INTO, pattern="swarm")
     assert (told.end.status, told.end.exit_code) == ("needs_decision", 4)
-    assert told.of(QuestionAsked) == []
+    (asked,) = told.of(QuestionAsked)
+    assert (asked.kind, asked.choices) == ("ping_pong", ("go on", "stop"))
+    assert asked.detail.count("no, yours") > 1
+    await works.submit(ResumeRun(answer="perhaps"))
+    (refused,) = await works.until(lambda told: told.of(CommandRefused))
+    assert "Answer with one of these: go on, stop." in refused.reason
+    foreign.play(RESEARCHER, Reply("It was the cache."))
+    works._runs -= 1
+    await works.submit(ResumeRun(answer="go on"))
+    told = await works.finish()
+    assert told.end.status == "done"
+    assert "no, yours" in foreign.of(RESEARCHER)[-1].text
+    assert [each.answer for each in told.of(QuestionAnswered)] == ["go on"]
 
 
 async def test_going_on_keeps_what_was_found(foreign, open_session):

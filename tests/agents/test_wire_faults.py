@@ -1,11 +1,12 @@
 """What each fault of the wire ends in: one row, one test."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from agents.retry import RetryPolicy
+from agents.retry import Breaker, RetryPolicy
 from core.commands import RetryRun
 from core.events import (
     CallStarted,
@@ -372,6 +373,34 @@ async def test_a_model_that_failed_just_now_is_passed_over(works, foreign):
     assert [asked.model for asked in foreign.requests][ATTEMPTS:] == [NOVA, NOVA]
     assert told.of(NodeStarted)[-1].model == NOVA
     assert "stands in" in told.of(NoticeGiven)[-1].text
+
+
+def test_after_a_while_one_node_tries_a_model_for_all_the_others():
+    now = [0.0]
+    breaker = Breaker(seconds=10, clock=lambda: now[0])
+    assert breaker.admits(HAIKU)
+    breaker.trip(HAIKU)
+    now[0] = 9
+    assert not breaker.admits(HAIKU) and breaker.admits(NOVA)
+    now[0] = 11
+    assert [breaker.admits(HAIKU) for _ in range(3)] == [True, False, False]
+    breaker.trip(HAIKU)
+    now[0] = 20
+    assert not breaker.admits(HAIKU)
+    now[0] = 22
+    assert breaker.admits(HAIKU)
+    breaker.succeed(HAIKU)
+    assert all(breaker.admits(HAIKU) for _ in range(3))
+
+
+async def test_a_model_that_answers_again_is_everybodys_again(works, foreign, monkeypatch):
+    breaker = works.session._team._company.breaker
+    breaker.trip(HAIKU)
+    monkeypatch.setattr(breaker, "_clock", lambda: time.monotonic() + 1000)
+    await works()
+    assert breaker._until == {}
+    await works()
+    assert [asked.model for asked in foreign.requests] == [HAIKU, HAIKU]
 
 
 async def test_a_refused_request_is_no_reason_to_avoid_a_model(works, foreign):

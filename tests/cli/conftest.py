@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,19 @@ from agents.rehearsal import Rehearsal, Script, copy_sample, load_script, shippe
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = Path(sys.executable).parent / "heddle"
-COMMAND = [str(INSTALLED)] if INSTALLED.exists() else [sys.executable, str(ROOT)]
+
+
+def _is_of_another_checkout() -> bool:
+    """Whether the installed command would start other sources than these."""
+    url = metadata.distribution("heddle").read_text("direct_url.json")
+    return url is not None and str(json.loads(url).get("url")) != ROOT.as_uri()
+
+
+COMMAND = (
+    [str(INSTALLED)]
+    if INSTALLED.exists() and not _is_of_another_checkout()
+    else [sys.executable, "-P", str(ROOT)]
+)
 HEALTH = "Add a GET /health endpoint to the API"
 
 

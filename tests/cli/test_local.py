@@ -58,3 +58,48 @@ def test_ollama_that_does_not_run_says_how_to_start_it(heddle, config, sample):
     result = heddle("run", "What does the API do?")
     assert result.code == 75
     assert "ollama serve" in result.err
+
+
+def test_a_declared_price_of_zero_costs_nothing_under_any_budget(heddle, server, config, sample):
+    """With a row of its own in the user's price book, and the endpoint not said to be free."""
+    config(f'roster = "local"\n[openai]\nbase_url = "{server.base_url}"\n')
+    rows = "".join(
+        f'[models."openai:{name}"]\ninput = 0\noutput = 0\n' for name in ("qwen3-coder:30b", "gpt-oss:20b")
+    )
+    config(rows, "prices.toml")
+    heddle.folder = sample
+    result = heddle("run", "What does the API do?", "--budget", "0.000000000001", "--output", "stream-json")
+    assert result.code == 0, result.err
+    assert {call["cost_usd"] for call in result.of("model_called")} == {"0.00"}
+    assert {call["reserved_usd"] for call in result.of("call_started")} == {"0.00"}
+
+
+@pytest.mark.parametrize(
+    ("roster", "environ", "guessed"),
+    [
+        ("local", {}, False),
+        ("current", {}, True),
+        ("current", {"AWS_PROFILE": "work"}, False),
+        ("mine", {}, False),
+        ("mixed", {}, True),
+        ("broken", {}, True),
+    ],
+)
+def test_the_rehearsals_requests_are_suggested_only_where_it_would_open(
+    roster, environ, guessed, config, tmp_path
+):
+    from argparse import Namespace
+
+    from cli.front import suggestions
+    from cli.world import World
+    from core.config import Config
+    from core.paths import find_home
+
+    config('title = "M"\n[roles]\nrouter = ["openai:a"]\n', "rosters/mine.toml")
+    config('title = "M"\n[roles]\nrouter = ["openai:a", "amazon.nova-lite-v1:0"]\n', "rosters/mixed.toml")
+    config("title = [", "rosters/broken.toml")
+    nowhere = {"AWS_CONFIG_FILE": str(tmp_path / "no"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    world = World(find_home(), Config(roster=roster), nowhere | environ)
+    found = suggestions(world, Namespace(command=None, roster=None))
+    assert bool(found) == guessed
+    assert suggestions(world, Namespace(command="rehearse", roster=None))

@@ -142,8 +142,8 @@ def test_a_file_that_the_user_changed_is_never_overwritten(served, sample):
     session = heddle("run", HEALTH, "--output", "stream-json").session
     (sample / "README.md").write_text("mine\n")
     result = heddle("apply", session)
-    assert result.code == 1
-    assert "not applied: README.md" in result.err
+    assert result.code == 4
+    assert "conflict: README.md was not written" in result.err
     assert (sample / "README.md").read_text() == "mine\n"
     assert "/health" in (sample / "bookshelf" / "app.py").read_text()
 
@@ -168,7 +168,7 @@ def test_without_a_terminal_the_first_scenario_is_played(heddle):
     assert result.code == 0, result.err
     assert "REHEARSAL" in result.err
     assert "list price, not billed" in result.out
-    assert "AWS" in result.out
+    assert "heddle connect" in result.out
 
 
 def test_a_script_of_ones_own(heddle, tmp_path):
@@ -185,3 +185,15 @@ def test_a_script_of_ones_own(heddle, tmp_path):
     result = heddle("rehearse", str(script), "--speed", "0", "--output", "stream-json")
     assert result.code == 0, result.err
     assert result.of("run_finished")[0]["files"] == ["greeting.txt"]
+
+
+def test_an_output_without_our_characters_gets_their_code_points(heddle, tmp_path):
+    script = tmp_path / "mine.toml"
+    script.write_text(
+        'name = "mine"\ntitle = "Mine"\nrequest = "What is there"\n'
+        '[[turn]]\nrole = "researcher"\ntext = "Nothing → “at all”."\n'
+    )
+    heddle.settings["PYTHONIOENCODING"] = "ascii"
+    result = heddle("rehearse", str(script), "--speed", "0")
+    assert result.code == 0, result.err
+    assert "Nothing \\u2192 \\u201cat all\\u201d." in result.out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.sandbox import probe
+from tests.support.sandboxed import require_bubblewrap
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
@@ -17,12 +17,7 @@ TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 
 @pytest.fixture
 def needs_bubblewrap() -> None:
-    found = probe()
-    if found.ok:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(found.reason)
-    pytest.skip(found.reason)
+    require_bubblewrap()
 
 
 def test_a_command_runs_on_a_copy_and_its_exit_code_is_ours(heddle, needs_bubblewrap):

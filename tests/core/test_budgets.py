@@ -89,6 +89,119 @@ def check(runs: list[Allowance], whole: Budget, charges: list[ModelCalled]) -> N
             assert all(cost <= allowance.node_limit for cost in own.by_node.values())
 
 
+plans = st.lists(
+    st.lists(
+        st.tuples(
+            st.integers(1, 900),  # wanted
+            st.integers(0, 100),  # least, in per cent of it
+            st.integers(0, 100),  # cost, in per cent of what was granted
+            st.sampled_from(("raise", "give up")),
+        ),
+        max_size=8,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(run=limits, session=limits, node=limits, plan=plans, order=st.randoms(use_true_random=False))
+def test_nodes_side_by_side_cross_no_budget_in_any_order_even_when_some_are_raised(
+    run, session, node, plan, order
+):
+    """Each node makes its calls one by one, all nodes at once; what is refused is raised, or not made."""
+
+    async def work() -> None:
+        allowance = Allowance(Budget(pico(run)), Budget(pico(session), "session budget"), pico(node))
+        allowed = {"budget": run, "session budget": session}
+        held: dict[tuple[int, int], tuple[str, int]] = {}
+        spent: dict[str, int] = {}
+
+        def check() -> None:
+            for name, limit in allowed.items():
+                own = [
+                    amount for whose, amount in held.values() if name in ("budget", "session budget", whose)
+                ]
+                paid = sum(spent.values()) if name in ("budget", "session budget") else spent.get(name, 0)
+                assert limit is None or sum(own) + paid <= limit, name
+
+        async def one(number: int) -> None:
+            name = f"n{number} budget"
+            allowed[name] = node
+            budgets = allowance.of(f"n{number}")
+            for place, (wanted, least, cost, wish) in enumerate(plan[number]):
+                for _ in range(order.randint(0, 4)):
+                    await asyncio.sleep(0)
+                while True:
+                    try:
+                        found = await budgets.reserve(Pico(wanted * least // 100), Pico(wanted))
+                    except BudgetReached as reached:
+                        assert reached.limit == allowed[reached.name]
+                        if wish == "give up":
+                            break
+                        allowed[reached.name] = reached.spent + reached.wanted
+                        await budgets.raise_to(reached.name, Pico(reached.spent + reached.wanted))
+                        continue
+                    held[number, place] = name, found.amount
+                    check()
+                    for _ in range(order.randint(0, 4)):
+                        await asyncio.sleep(0)
+                    del held[number, place]
+                    spent[name] = spent.get(name, 0) + found.amount * cost // 100
+                    await budgets.settle(found, Pico(found.amount * cost // 100))
+                    check()
+                    break
+
+        await asyncio.gather(*(one(number) for number in range(len(plan))))
+        assert allowance.run.spent == allowance.session.spent == sum(spent.values())
+
+    asyncio.run(work())
+
+
+async def test_a_raised_budget_is_no_other_budget():
+    allowance = Allowance(Budget(Pico(10)), Budget(Pico(20), "session budget"), Pico(5))
+    await allowance.of("a").raise_to("a budget", Pico(15))
+    with pytest.raises(BudgetReached) as told:
+        await allowance.of("a").reserve(Pico(11), Pico(11))
+    assert (told.value.name, told.value.limit) == ("budget", 10)
+    await allowance.of("a").raise_to("budget", Pico(30))
+    assert (await allowance.of("a").reserve(Pico(1), Pico(30))).amount == 15
+    assert (await allowance.of("b").reserve(Pico(1), Pico(30))).amount == 5
+    with pytest.raises(BudgetReached, match="session budget"):
+        await allowance.of("c").reserve(Pico(1), Pico(1))
+
+
+async def test_a_raised_day_holds_for_all_heddles_and_until_it_is_over(tmp_path):
+    from datetime import UTC, datetime, timedelta
+
+    now = [datetime(2026, 1, 31, 12, tzinfo=UTC)]
+    here, there = (DayBudget(tmp_path / "spend.db", Pico(10), clock=lambda: now[0]) for _ in range(2))
+    await here.raise_to(Pico(25))
+    await here.raise_to(Pico(20))
+    held = await there.reserve(Pico(1), Pico(100))
+    assert held.amount == 25
+    with pytest.raises(BudgetReached) as told:
+        await here.reserve(Pico(1), Pico(1))
+    assert (told.value.scope, told.value.limit) == ("day", 25)
+    now[0] += timedelta(days=1)
+    assert (await here.reserve(Pico(1), Pico(100))).amount == 10
+
+
+def test_a_file_of_an_earlier_version_is_understood(tmp_path):
+    import sqlite3
+
+    path = tmp_path / "spend.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "CREATE TABLE day (day TEXT PRIMARY KEY, spent TEXT NOT NULL, lost TEXT NOT NULL) WITHOUT ROWID;"
+            "CREATE TABLE reserved (key TEXT PRIMARY KEY, day TEXT NOT NULL, owner TEXT NOT NULL,"
+            " amount TEXT NOT NULL, lost INTEGER NOT NULL) WITHOUT ROWID; PRAGMA user_version = 1;"
+        )
+    day = DayBudget(path, Pico(10))
+    asyncio.run(day.raise_to(Pico(15)))
+    assert asyncio.run(day.reserve(Pico(1), Pico(20))).amount == 15
+
+
 async def test_the_budget_with_the_least_left_is_named():
     budgets = Budgets([Budget(Pico(50), "node budget"), Budget(Pico(10)), Budget(Pico(40), "session budget")])
     with pytest.raises(BudgetReached, match=r"the budget of \$0.00000000001 is reached") as told:

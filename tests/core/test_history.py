@@ -1,5 +1,6 @@
 """What past charges say about those to come."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from core.events import ModelCalled, NodeFinished, SessionResumed, SessionStarted
 from core.history import NodeHistory, month_start, project_month
-from core.index import Index, NodeCost, Spell, spent_on
+from core.index import Index, NodeCost, Spell, billed_before, spent_on
 from core.log import Log
 from core.money import Pico
+from core.paths import Home
 
 NOON = datetime(2026, 6, 11, 12, 0, tzinfo=UTC)
 
@@ -132,6 +134,16 @@ async def test_what_a_rehearsal_lists_is_not_billed(write, index, tmp_path):
     assert spent_on(path, "2026-07-12") == 25 * 10**10
     assert spent_on(path, "2026-06-11") == 0
     assert spent_on(tmp_path / "nowhere.db", "2026-06-11") == 0
+
+
+async def test_what_a_day_had_cost_is_known_before_the_index_has_read_the_logs(write, tmp_path):
+    home = Home(config=tmp_path / "config", data=tmp_path, state=tmp_path / "state", runtime=tmp_path)
+    await write("s1", started(), called("coder", "0.25"))
+    day = f"{NOON:%Y-%m-%d}"
+    assert spent_on(home.index, day) == 0
+    assert await asyncio.to_thread(billed_before, home, day) == 25 * 10**10
+    await write("s2", started(), *[called("coder", "0.001") for _ in range(600)])
+    assert await asyncio.to_thread(billed_before, home, day) == 85 * 10**10
 
 
 async def test_no_charges_at_all(index, tmp_path):

@@ -14,13 +14,15 @@ from core.events import (
     NoticeGiven,
     RequestSubmitted,
     RunFinished,
+    SessionRenamed,
     SessionStarted,
     TextDelta,
     TextFinished,
 )
-from core.index import Index, IndexUnreadable
+from core.index import Index, IndexUnreadable, Sought
 from core.log import Log
 from core.money import to_pico
+from core.record import Record
 
 SCHEMAS = Path(__file__).parent / "schemas"
 NODE = {"run": "r1", "node": "fast_coder", "role": "fast_coder"}
@@ -112,7 +114,7 @@ async def test_the_most_recent_session_comes_first_and_a_project_has_its_own(log
     await index.update(await write(logs, "s3", started("/srv/shop"), hours=1))
     rows = await index.sessions()
     assert [(row.id, row.status) for row in rows] == [("s2", "running"), ("s3", "new"), ("s1", "done")]
-    assert [row.id for row in await index.sessions(project=Path("/srv/shop"))] == ["s3", "s1"]
+    assert [row.id for row in await index.sessions(Sought(project=Path("/srv/shop")))] == ["s3", "s1"]
 
 
 QUERIES = {
@@ -147,7 +149,7 @@ async def test_words_are_found_in_prompts_answers_and_paths(logs, index, monkeyp
     await index.update(await write(logs, "s1", *SHOP))
     await index.update(await write(logs, "s2", *BLOG))
     for query, expected in QUERIES.items():
-        assert {row.id for row in await index.sessions(query=query)} == expected, query
+        assert {row.id for row in await index.sessions(Sought(words=query))} == expected, query
 
 
 async def test_charges_add_up_by_day_role_model_and_project(logs, index):
@@ -207,7 +209,7 @@ async def test_catching_up_reads_only_what_is_new(logs, index):
     assert (await index.catch_up(logs)).sessions == ()
     await write(logs, "s2", call("0.5"))
     assert (await index.catch_up(logs)).sessions == ("s2",)
-    assert [row.cost for row in await index.sessions(project=Path("/srv/blog"))] == [to_pico("0.75")]
+    assert [row.cost for row in await index.sessions(Sought(project=Path("/srv/blog")))] == [to_pico("0.75")]
 
 
 async def test_a_log_that_is_being_written_is_indexed_too(logs, index):
@@ -272,7 +274,7 @@ async def test_sessions_whose_log_is_gone_are_forgotten(logs, index):
     await index.catch_up(logs)
     assert [row.id for row in await index.sessions()] == ["s2"]
     assert [row.key for row in await index.charges("project")] == ["/srv/blog"]
-    assert await index.sessions(query="health") == []
+    assert await index.sessions(Sought(words="health")) == []
 
 
 async def test_a_log_that_was_put_back_from_a_backup_counts_anew(logs, index, tmp_path):
@@ -323,7 +325,7 @@ async def test_logs_of_every_released_version_can_be_indexed(logs, index):
     logs.mkdir()
     shutil.copy(SCHEMAS / "log-1.db", logs / "golden.db")
     assert (await index.catch_up(logs)).sessions == ("golden",)
-    (row,) = await index.sessions(query="health")
+    (row,) = await index.sessions(Sought(words="health"))
     assert (row.title, row.cost) == ("Add a GET /health endpoint", to_pico("0.001216"))
 
 
@@ -332,3 +334,98 @@ async def test_ten_thousand_records_of_many_kinds_are_indexed(logs, index):
         await log.append([started("/p"), *[NoticeGiven(text="n")] * 5_000, *[call("0.001")] * 5_000])
     assert (await index.catch_up(logs)).ok
     assert [row.cost for row in await index.sessions()] == [to_pico("5")]
+
+
+async def test_requests_are_found_again_each_text_once_the_latest_first(index, tmp_path):
+    for number, text in ((1, "Fix it"), (2, "Add a route"), (3, "Fix it")):
+        at = f"2026-01-3{number - 1}T09:00:00.000000Z"
+        session = f"s{number}"
+        await index.update(
+            [
+                Record(
+                    1,
+                    session,
+                    at,
+                    SessionStarted(
+                        project=f"/p{number}",
+                        version="1",
+                        roster="r",
+                        backend="bedrock",
+                        confinement="confined",
+                    ),
+                ),
+                Record(2, session, at, RequestSubmitted(run="r1", text=text)),
+            ]
+        )
+    assert [(one.text, one.session, one.project) for one in await index.requests()] == [
+        ("Fix it", "s3", "/p3"),
+        ("Add a route", "s2", "/p2"),
+    ]
+    assert [one.text for one in await index.requests(1)] == ["Fix it"]
+
+
+async def test_sessions_are_sought_by_day_and_cost_and_their_passages_shown(index):
+    rows = {row.id: row for row in await index.sessions()}
+    assert rows == {}
+    for number in (1, 2):
+        at = f"2026-01-0{number}T09:00:00.000000Z"
+        session = f"s{number}"
+        await index.update(
+            [
+                Record(
+                    1,
+                    session,
+                    at,
+                    SessionStarted(
+                        project="/p", version="1", roster="r", backend="bedrock", confinement="confined"
+                    ),
+                ),
+                Record(2, session, at, RequestSubmitted(run="r1", text=f"Make number {number}")),
+                Record(
+                    3,
+                    session,
+                    at,
+                    ModelCalled(
+                        run="r1",
+                        node="n",
+                        role="fast_coder",
+                        call="c",
+                        model="m",
+                        input_tokens=1,
+                        output_tokens=1,
+                        cache_read_tokens=0,
+                        cache_write_tokens=0,
+                        cost_usd=f"{number}.00",
+                        latency_ms=1,
+                        estimated=False,
+                    ),
+                ),
+            ]
+        )
+
+    async def ids(**sought):
+        return [row.id for row in await index.sessions(Sought(**sought))]
+
+    assert await ids(since="2026-01-02") == ["s2"]
+    assert await ids(until="2026-01-01") == ["s1"]
+    assert await ids(since="2026-01-01", until="2026-01-02") == ["s2", "s1"]
+    assert await ids(least=to_pico("1.50")) == ["s2"]
+    assert await index.passages("s1", "numb mak") == ["Make number 1"]
+    assert await index.passages("s1", "2") == []
+    assert await index.passages("s1", " ") == []
+
+
+async def test_a_session_is_called_what_the_user_named_it(index):
+    at = "2026-01-01T09:00:00.000000Z"
+    start = SessionStarted(project="/p", version="1", roster="r", backend="bedrock", confinement="confined")
+    named = SessionRenamed(title="The big one", by="user")
+    await index.update(
+        [
+            Record(1, "s1", at, start),
+            Record(2, "s1", at, RequestSubmitted(run="r1", text="Do it")),
+            Record(3, "s1", at, named),
+        ]
+    )
+    await index.update([Record(4, "s1", at, RequestSubmitted(run="r2", text="And this"))])
+    (row,) = await index.sessions(Sought(words="big"))
+    assert row.title == "The big one"

@@ -90,6 +90,7 @@ async def answer(stall: Stall, after: int, words: str) -> None:
 
 
 async def test_a_whole_life_is_the_same_from_everywhere(stall, hand):
+    """What is rejected leaves the stage, so the file is told again, with its piece outside."""
     assert stall.port.id == stall.session.id
     seq = await begin(stall)
     await answer(stall, seq, "yes")
@@ -98,15 +99,15 @@ async def test_a_whole_life_is_the_same_from_everywhere(stall, hand):
     assert {record.session for record in records} == {stall.session.id}
     assert records[-1].event.status == "done" and records[-1].event.files == ("a.txt", "b.txt")
     after = records[-1].seq
-    for command, kind in [
-        (DecideChanges(verdict="rejected", paths=("b.txt",)), ChangeDecided),
+    for command, *kinds in [
+        (DecideChanges(verdict="rejected", paths=("b.txt",)), ChangeDecided, FileChanged),
         (DecideChanges(verdict="accepted"), ChangeDecided),
         (ApplyChanges(), ChangeApplied),
         (UndoApply(), ChangeUndone),
     ]:
         await stall.port.submit(command)
-        found = await stall.take(kind, after)
-        assert [type(record.event) for record in found] == [kind]
+        found = await stall.take(kinds[-1], after)
+        assert [type(record.event) for record in found] == kinds
         after = found[-1].seq
     assert hand.file("a.txt") == b"one\n"
 

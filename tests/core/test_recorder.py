@@ -4,10 +4,11 @@ import asyncio
 import gc
 import time
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from core.events import Event, NoticeGiven, TextDelta, TextFinished
+from core.events import Event, NoticeGiven, TextDelta, TextFinished, ToolOutput
 from core.limits import limits
 from core.record import Record
 from core.recorder import Recorder
@@ -186,3 +187,15 @@ async def _play(steps, turns):
         elif isinstance(event, TextFinished):
             assert heard[event.block] == event.text
     assert heard == said
+
+
+async def test_what_a_call_prints_is_joined_like_text_and_apart_from_it():
+    tape = Tape()
+    recorder = Recorder(tape)
+    printed = ToolOutput(run="r1", node="b1", role="coder", call="b1", text="x")
+    for _ in range(3):
+        await recorder.emit(printed)
+        await recorder.emit(delta("y"))
+    await recorder.emit(notice("after"))
+    assert tape.batches == [[msgspec.structs.replace(printed, text="xxx"), delta("yyy"), notice("after")]]
+    await recorder.close()

@@ -397,7 +397,7 @@ def gate(monkeypatch):
         opened.wait(20)
         return apply(*arguments)
 
-    monkeypatch.setattr("core.review.apply", held)
+    monkeypatch.setattr("core.applying.apply", held)
     opened.reached = reached
     yield opened
     opened.set()

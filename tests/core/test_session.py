@@ -281,7 +281,7 @@ async def test_whatever_a_team_raises_ends_the_run_with_its_code(hand, error, st
 
 async def test_a_status_without_a_code_gets_the_code_of_the_status(hand):
     class Shrugging:
-        roster, backend = "acting", "rehearsal"
+        roster, backend, roles = "acting", "rehearsal", ()
 
         async def work(self, run):
             return Outcome("failed", "no")
@@ -498,10 +498,10 @@ async def test_an_interruption_does_not_wait_for_the_stage(hand, monkeypatch):
     session, team = await hand.start()
     prepare = session._staging.prepare
 
-    async def slow():
+    async def slow(*tell):
         copying.set()
         await go_on.wait()
-        return await prepare()
+        return await prepare(*tell)
 
     monkeypatch.setattr(session._staging, "prepare", slow)
     await session.submit(SubmitRequest(text="do it"))

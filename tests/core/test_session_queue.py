@@ -61,7 +61,7 @@ async def refusal(hand, session):
 async def test_they_begin_one_after_the_other_as_they_were_asked(hand, door):
     session, _ = await begin(hand, door.wait)
     ids = [
-        await queue(hand, session, " second ", pattern="swarm", budget_usd="2", asked_role=ROLE),
+        await queue(hand, session, " second ", pattern="graph", budget_usd="2", asked_role=ROLE),
         await queue(hand, session, "third"),
     ]
     door.open.set()
@@ -73,7 +73,7 @@ async def test_they_begin_one_after_the_other_as_they_were_asked(hand, door):
         ("third", ids[1]),
     ]
     second = requests[1]
-    assert (second.pattern, second.budget_usd, second.asked_role) == ("swarm", "2.00", ROLE)
+    assert (second.pattern, second.budget_usd, second.asked_role) == ("graph", "2.00", ROLE)
     assert [(each.id, each.reason) for each in await hand.events(session, RequestDequeued)] == [
         (id, "started") for id in ids
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from core import events as e
-from core.verdicts import FileVerdicts, excerpt
+from core.verdicts import FileVerdicts, excerpt, lines_by_hunk, lines_of
 
 PATCH = "@@ -1,4 +1,4 @@\n-one\n+1\n two\n-three\n+3\n four\n@@ -9,0 +10,1 @@\n+end\n"
 
@@ -86,3 +86,15 @@ def test_an_excerpt_is_the_lines_of_one_piece():
     end = e.Hunk(id="y", old_start=9, old_lines=0, new_start=10, new_lines=1)
     event = changed(piece, end)
     assert (excerpt(event, "x"), excerpt(event, "y"), excerpt(event, None)) == ("-three\n+3", "+end", "")
+
+
+def test_the_lines_of_all_hunks_at_once_are_those_of_each():
+    patch = "@@ -1,5 +1,4 @@\n-a\n-b\n+c\n same\n-d\n+e\n last\n@@ -20,2 +19,4 @@\n same\n+f\n+g\n same\n"
+    hunks = [
+        e.Hunk(id="1", old_start=1, old_lines=2, new_start=1, new_lines=1),
+        e.Hunk(id="2", old_start=4, old_lines=1, new_start=3, new_lines=1),
+        e.Hunk(id="3", old_start=20, old_lines=0, new_start=20, new_lines=2),
+    ]
+    assert lines_by_hunk(patch, hunks) == [lines_of(patch, one) for one in hunks]
+    assert lines_by_hunk(patch, hunks) == [["-a", "-b", "+c"], ["-d", "+e"], ["+f", "+g"]]
+    assert lines_by_hunk("", []) == []

@@ -57,7 +57,7 @@ def run(command: Sequence[str | Path], cwd: Path, **variables: str) -> subproces
     }
     return subprocess.run(
         [str(part) for part in command], cwd=cwd, env={**kept, **variables},
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=50, check=False,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=170, check=False,
     )  # fmt: skip
 
 

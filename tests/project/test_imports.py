@@ -53,6 +53,7 @@ def probe(root: Path, tmp_path: Path, run_program):
     return probe
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("layer", FORBIDDEN)
 def test_no_module_loads_what_its_layer_may_not_know(layer: str, source_files: list[str], probe) -> None:
     names = [_module(name) for name in source_files if name.startswith(f"{layer}/")]

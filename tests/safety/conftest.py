@@ -1,7 +1,6 @@
 """A project, its stage, and the two sandboxes: the one that holds, and the one that shows what an attack does."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,22 +11,13 @@ import pygit2
 import pytest
 
 from core.limits import limits
-from core.sandbox import Ended, Sandbox, open_sandbox, probe
+from core.sandbox import Ended, Sandbox, open_sandbox
 from core.stage import Stage
+from tests.support.sandboxed import require_bubblewrap
 from tools.registry import call
 from tools.workbench import ToolResult, Workbench
 
 Use = Callable[..., Awaitable[ToolResult]]
-
-
-def require_bubblewrap() -> None:
-    """Skips where bubblewrap does not work; in CI that is a failure."""
-    found = probe()
-    if found.ok:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(found.reason)
-    pytest.skip(found.reason)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.sandbox import open_sandbox, probe
+from core.sandbox import Probe, open_sandbox, probe
 from core.sandbox.battery import Ground, Outcome, attack, prepared
 from core.sandbox.battery_worker import ATTACKS
 from core.sandbox.unconfined import Unconfined
+from tests.support.sandboxed import require_bubblewrap
 
 NAMES = [each.__name__ for each in ATTACKS]
 NEEDS_MORE = {
@@ -74,7 +75,8 @@ def test_it_is_an_attack(without: Outcome, name: str) -> None:
 
 def test_damage_is_seen(without: Outcome) -> None:
     """The look at the ground finds what the attacks did, so that it could have found it before."""
-    assert {"write_outside", "write_hook", "write_git_config", "network_tcp"} <= set(without.allowed)
+    seen = {"write_outside", "write_hook", "write_git_config", "network_tcp", "network_dns"}
+    assert seen | {"write_submodule", "write_nested_repository"} <= set(without.allowed)
 
 
 def test_bubblewrap_is_there_in_ci() -> None:
@@ -82,3 +84,11 @@ def test_bubblewrap_is_there_in_ci() -> None:
     if os.environ.get("CI") == "true":
         assert probe().ok, probe().reason
         assert probe().filtered
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_without_a_sandbox_its_tests_are_skipped_with_the_reason_and_fail_in_ci(monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr("tests.support.sandboxed.probe", lambda: Probe(False, "bwrap is broken here"))
+    with pytest.raises(outcome, match="broken here"):
+        require_bubblewrap()

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.sandbox import bounds
+from core.sandbox.bounds import control_groups, try_bounds
+
 FORKS = """
 import os, sys, time
 made = []
@@ -95,6 +98,44 @@ def test_what_is_in_memory_cannot_be_filled_without_end(confined, bounded, shell
     ended = shell(confined, f'head -c 60000000 /dev/zero > "{place}/big"; wc -c < "{place}/big"')
     assert "No space left" in ended.output
     assert int(ended.output.split()[-1]) <= 20_100_000  # whole pages
+
+
+BURNS = "import time; end = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
+
+
+def test_a_process_that_burns_its_processor_time_is_ended(confined, bounded):
+    bounded(cpu_seconds=1)
+    ended = confined.run_here(["python3", "-c", BURNS], 20, lambda: False)
+    assert ended.reason == "exited"
+    assert ended.exit_code in (128 + 9, 128 + 24)
+    assert ended.duration_ms < 15_000
+
+
+def test_the_mechanisms_that_hold_here_are_found_by_trying(confined):
+    found = try_bounds(confined)
+    assert found.failure == ""
+    assert {"memory", "files", "processor"} <= {kind for kind, works in found.kernel.items() if works}
+    assert "RLIMIT_DATA" in found.told() and "control groups" in found.told()
+
+
+def test_a_limit_that_does_not_hold_is_said(confined, monkeypatch):
+    """The control: without the limits each of the probes goes through."""
+    text = bounds._TRY.replace("resource.setrlimit(what, (most, most))", "pass").replace("+ 8", "+ 0.1")
+    monkeypatch.setattr(bounds, "_TRY", text)
+    found = try_bounds(confined)
+    assert set(found.kernel.values()) == {False}
+    assert "only from outside: processes, memory, files, processor" in found.told()
+
+
+def test_control_groups_are_found_by_making_one(tmp_path):
+    own = tmp_path / "own"
+    own.write_text("1:cpu:/x\n0::/mine\n")
+    assert "no version 2" in control_groups(tmp_path, own)
+    (tmp_path / "cgroup.controllers").touch()
+    assert "none can be made" in control_groups(tmp_path, own)
+    (tmp_path / "mine").mkdir()
+    assert control_groups(tmp_path, own).endswith("not with pids.max and memory.max")
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_devices_cannot_be_added_and_no_file_put_beside_them(confined, shell):

@@ -5,7 +5,12 @@ import time
 
 import pytest
 
+from core.applying import conflict
 from core.sandbox.masking import MARK, mask
+from core.stage import Stage
+from core.stage.meeting import meeting_of
+from core.stage.told import told
+from core.verdicts import lines_of
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
 AWS_KEY = "AKIA" + "2OGYBAH6STMMNXWQ"
@@ -145,3 +150,31 @@ def test_a_secret_of_our_own_environment_is_masked_wherever_it_turns_up(use, pro
     monkeypatch.setenv("SOME_SERVICE_TOKEN", "zebra-quartz-1492-lantern")
     (project / "log.txt").write_text("called with zebra-quartz-1492-lantern today\n")
     assert "zebra" not in use("read_file", path="log.txt").text
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_a_diff_goes_on_record_without_secrets_and_is_applied_with_them(kind, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    secret = REAL[kind]
+    lines = [line for line in secret.split("\n") if len(line) > 12 and not line.startswith("-----")]
+    old = f"one\n{secret}\nthree\n"
+    new = f"{secret}\none\n{secret}\nTHREE\n"
+    (project / "a.txt").write_text(old)
+    stage = Stage.create(project, tmp_path / "stage")
+    stage.write("a.txt", new.encode())
+    stage.write("new.txt", new.encode())
+    stage.record(["a.txt", "new.txt"], run="r1", node="n", role="n", message="m")
+    author = {"run": "r1", "node": "n", "role": "n"}
+    for path in ("a.txt", "new.txt"):
+        event, plain = told(stage, path, author), stage.change(path)
+        assert MARK in event.patch and "secrets masked" in event.marks
+        assert not [line for line in lines if line in event.patch]
+        assert event.patch.count("\n") == plain.patch.count("\n")
+        for hunk in event.hunks:
+            assert len(lines_of(event.patch, hunk)) == hunk.old_lines + hunk.new_lines
+    assert stage.change("a.txt").new == new.encode() and stage.change("new.txt").new == new.encode()
+    (project / "a.txt").write_text(old.replace("three", "drei"))
+    found, *_ = conflict(stage, "a.txt", meeting_of(stage, stage.change("a.txt")))
+    assert MARK in found.text and not [line for line in lines if line in found.text]
+    assert found.text.count("<<<<<<<") == found.text.count(">>>>>>>") == found.regions

@@ -23,6 +23,7 @@ from core.prices import Usage
 from core.refusal import Refusal
 from core.run import Outcome, Run
 from core.stage import Change
+from core.stage.told import file_changed
 
 ROLE = "fast_coder"
 MODEL = "amazon.nova-micro-v1:0"
@@ -115,16 +116,7 @@ class Actor:
     def _event(self, change: Any) -> FileChanged | ChangeWithdrawn:
         if not isinstance(change, Change):
             return ChangeWithdrawn(**self.who, path=change.path)
-        return FileChanged(
-            **self.who,
-            path=change.path,
-            kind=change.kind,
-            added_lines=change.added_lines,
-            removed_lines=change.removed_lines,
-            patch=change.patch,
-            binary=change.binary,
-            old_path=change.old_path,
-        )
+        return file_changed(self.run.stage, change, **self.who)
 
 
 class ActingTeam:
@@ -137,6 +129,7 @@ class ActingTeam:
         self._deeds = list(deeds)
         self.actors: list[Actor] = []
         self.budgets: list[Budget] = []
+        self.roles = ("debugger", "fast_coder", "researcher")
 
     def then(self, deed: Deed) -> "ActingTeam":
         self._deeds.append(deed)

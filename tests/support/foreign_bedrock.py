@@ -8,11 +8,12 @@ import json
 import re
 import select
 import socket
+import ssl
 import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
@@ -56,6 +57,11 @@ class Asked:
     @property
     def choice(self) -> dict[str, Any] | None:
         return (self.body.get("toolConfig") or {}).get("toolChoice")
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What only this model understands."""
+        return self.body.get("additionalModelRequestFields") or {}
 
     @property
     def turn(self) -> int:
@@ -133,6 +139,10 @@ class Break:
 
 
 Answer = Reply | Refuse | Break
+
+
+MADE = "def made() -> int:\n    return 1\n"
+"""What a coder writes that is told nothing else: behaviour, and public."""
 
 
 @dataclass
@@ -214,6 +224,8 @@ def _claude(asked: Asked, model: str) -> str | None:
     choice = asked.choice or {}
     if re.search(r"(opus|sonnet)-5-5", model) and ("any" in choice or "tool" in choice):
         return "Thinking may not be enabled when tool_choice forces tool use."
+    if "thinking" in asked.extra and "-5-5" not in model:
+        return "adaptive thinking is not supported on this model"
     if "temperature" in asked.body.get("inferenceConfig", {}) and "-5" in model:
         return "`temperature` is deprecated for this model."
     if json.dumps(asked.body).count('"cachePoint"') > 4:
@@ -222,6 +234,8 @@ def _claude(asked: Asked, model: str) -> str | None:
 
 
 def _others(asked: Asked, model: str) -> str | None:
+    if "claude" not in model and asked.extra:
+        return f"extraneous key [{next(iter(asked.extra))}] is not permitted"
     if ("claude" in model or "nova" in model) or '"cachePoint"' not in json.dumps(asked.body):
         return None
     return "extraneous key [cachePoint] is not permitted"
@@ -266,14 +280,14 @@ def _blocks(message: dict[str, Any], open_calls: set[str], model: str) -> str | 
 
 
 class ForeignBedrock:
-    """The endpoint. Use as a context manager; `url` is where it listens."""
+    """The endpoint. Use as a context manager; `url` is where it listens. With `tls` it speaks HTTPS."""
 
     @property
     def wire(self) -> type[BaseHTTPRequestHandler]:
         """What it speaks."""
         return BedrockWire
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Asked] = []
         self.objections: list[str] = []
         self.routes = {"complexity": "SIMPLE", "pattern": "graph", "confidence": 0.9, "reason": "it is small"}
@@ -283,6 +297,8 @@ class ForeignBedrock:
         """The same for a verdict that has a place for risks."""
         self.plays: list[tuple[str, list[Answer]]] = []
         """Turns for whoever's system prompt holds a phrase; the first that fits is played."""
+        self.profiles: dict[str, str] = {}
+        """Application inference profiles, and the model that each of them was copied from."""
         self.usage: Callable[[Asked], dict[str, int] | None] = lambda _asked: None
         self._injected: list[_Injected] = []
         self._given = 0
@@ -292,7 +308,8 @@ class ForeignBedrock:
         self._news = threading.Condition()
         self._closing = threading.Event()
         self._http = _Http(("127.0.0.1", 0), type("Handler", (self.wire,), {"foreign": self}))
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._http.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_address[1]}"
 
     def __enter__(self) -> "ForeignBedrock":
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
@@ -360,13 +377,13 @@ class ForeignBedrock:
             self._given += 1
             return Reply(calls=((verdict, given),))
         if "write_file" in asked.tools and asked.turn == 0:
-            name = f"made_{len(asked.system) % 97}.txt"
-            return Reply("I write a file.", (("write_file", {"path": name, "content": "one\ntwo\n"}),))
+            name = f"made_{len(asked.system) % 97}.py"
+            return Reply("I write a file.", (("write_file", {"path": name, "content": MADE}),))
         return Reply("Here is what I found and did.")
 
     def objection(self, asked: Asked) -> str | None:
         """Why this request is refused."""
-        return objection(asked)
+        return objection(replace(asked, model=self.profiles.get(asked.model, asked.model)))
 
     def number(self) -> int:
         with self._turn:
@@ -392,6 +409,14 @@ class ForeignBedrock:
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The next connection; hands are shaken in its own thread, with its first byte."""
+        opened, peer = super().get_request()
+        if self.tls is not None:
+            opened = self.tls.wrap_socket(opened, server_side=True, do_handshake_on_connect=False)
+        return opened, peer
 
     def shutdown_request(self, request: Any) -> None:
         """End a connection: one that lingers for no time at all is reset."""

@@ -50,6 +50,8 @@ class ForeignOpenAI(ForeignBedrock):
     """The endpoint. `base_url` is what a user would configure; `key` the one that it wants, if any."""
 
     key: str | None = None
+    offers: tuple[str, ...] | None = ("qwen3:8b", "gpt-oss:20b")
+    """What it lists as its models; None: it keeps no list, as some endpoints do not."""
     only_stop = False
     """Ends answers with tool calls as if they had none, and numbers all calls 0, as some endpoints do."""
 
@@ -113,6 +115,25 @@ class ChatWire(BedrockWire):
         except OSError:
             asked.left.set()
             self.close_connection = True
+
+    def do_GET(self) -> None:
+        """GET /v1/models."""
+        wanted = self.foreign.key
+        if wanted and self.headers.get("Authorization") != f"Bearer {wanted}":
+            self._refuse(Refuse(401, "invalid_api_key", "Incorrect API key"))
+            return
+        if self.foreign.offers is None:
+            self._refuse(Refuse(404, "not_found", "no such page"))
+            return
+        rows = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in self.foreign.offers
+        ]
+        body = json.dumps({"object": "list", "data": rows}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _refuse(self, refuse: Refuse) -> None:
         error = {"message": refuse.message, "type": refuse.code, "code": refuse.code, "param": None}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from core import events as e
 from core.money import to_pico, to_usd
 from core.record import Record, timestamp
@@ -498,6 +500,26 @@ def committed() -> list[Record]:
     return tape.records
 
 
+def credited() -> list[Record]:
+    """Two nodes wrote a file; what each cost is known, and one of its pieces is accepted."""
+    tape = Tape().start().request("Implement an LRU cache").route("MEDIUM").plan(("senior_coder",))
+    roles = ("senior_coder", "fast_coder")
+    for number, role in enumerate(roles, 1):
+        tape.node(role)
+        tape.charge(role, role, 4_000, 300, cost=f"0.0{number}12")
+        step = {"commit": f"c{number}", "paths": ("app/cache.py",), "message": "edit_file"}
+        tape.add(e.StageCommitted(**tape.at(role), added_lines=4, **step))
+    hunks = tuple(
+        msgspec.structs.replace(
+            hunk, step=f"c{at % 2 + 1}", written=(e.Written(lines=hunk.new_lines, step=f"c{at % 2 + 1}"),)
+        )
+        for at, hunk in enumerate(hunks_of(PATCH_CACHE, *roles))
+    )
+    tape.change("senior_coder", "app/cache.py", PATCH_CACHE, hunks=hunks)
+    tape.add(e.ChangeDecided(path="app/cache.py", verdict="accepted", by="user", hunk=hunks[0].id))
+    return tape.records
+
+
 def interrupted() -> list[Record]:
     """The user pressed Esc in the middle of a run."""
     tape = Tape(records=running())
@@ -562,6 +584,70 @@ LIMIT = int(os.environ.get("LIMIT", "10"))
 def page(items):
     return items[:LIMIT]
 """
+
+
+def swarm() -> list[Record]:
+    """A swarm that has handed its work on twice, once back, and goes on."""
+    tape = Tape().start().request("Why are requests slow, and what could be done?")
+    tape.add(
+        e.RouteDecided(
+            run="r1",
+            complexity="MEDIUM",
+            pattern="swarm",
+            confidence=0.8,
+            reason="Nobody knows yet what is to be done.",
+            decided_by="model",
+            expected_cost_usd="0.04",
+        )
+    )
+    roles = ("researcher", "senior_coder", "architect", "code_reviewer")
+    nodes = tuple(e.PlannedNode(node=role, role=role, model=MODELS[role]) for role in roles)
+    edges = tuple(e.Edge(source=roles[0], target=role) for role in roles[1:])
+    tape.add(e.GraphPlanned(run="r1", nodes=nodes, edges=edges))
+    tape.node("researcher")
+    tape.charge("researcher", "researcher", 3100, 210, cost="0.0031")
+    tape.leave("researcher")
+    shared = '{"researcher": {"slow route": "GET /books", "measured": {"p95_ms": 840}}}'
+    _hand_over(
+        tape, "researcher", "senior_coder", "GET /books reads the file each time: look at the store", shared
+    )
+    tape.charge("senior_coder", "senior_coder", 4200, 180, cost="0.0153")
+    tape.leave("senior_coder")
+    _hand_over(tape, "senior_coder", "researcher", "is the file ever written by another process?", shared)
+    tape.tool("researcher", "search_files", '{"pattern":"open\\\\(.*books"}', end=False)
+    return tape.records
+
+
+def _hand_over(tape: Tape, source: str, target: str, words: str, shared: str) -> None:
+    reason = f"{source} → {target}: {words}"
+    tape.add(e.HandedOff(run="r1", from_role=source, to_role=target, reason=reason, shared=shared))
+    tape.node(target)
+
+
+def prompted() -> list[Record]:
+    """A run after its end, whose coder's prompt is on record."""
+    records = decide()
+    place = next(n for n, r in enumerate(records) if isinstance(r.event, e.NodeStarted))
+    tape = Tape(records=records[: place + 1])
+    tape.add(e.PromptGiven(**tape.at("fast_coder"), text=f"# The request\n\n{HEALTH}\n\n- keep it small"))
+    return tape.add(*(record.event for record in records[place + 1 :])).records
+
+
+def shell() -> list[Record]:
+    """Two commands of the user's own: one has failed, one still runs."""
+    tape = Tape().start()
+    tape.add(
+        e.ShellStarted(id="s1", command="pytest -q tests/test_health.py"),
+        e.ShellFinished(
+            id="s1",
+            outcome="exited",
+            output="F.\nFAILED tests/test_health.py::test_health - assert 404 == 200\n1 failed, 1 passed in 0.21s",
+            duration_ms=640,
+            exit_code=1,
+        ),
+        e.ShellStarted(id="s2", command="git log --oneline"),
+    )
+    return tape.records
 
 
 def hunks() -> list[Record]:

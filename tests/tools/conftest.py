@@ -1,5 +1,7 @@
 """A workbench over a real stage and the sandbox that works here."""
 
+import os
+import pwd
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -53,3 +55,10 @@ def put(bench: Workbench) -> Callable[[str, bytes | str], None]:
         bench.stage.write(path, data if isinstance(data, bytes) else data.encode())
 
     return write
+
+
+@pytest.fixture
+def rust(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's home is not the one where the tool chain is installed."""
+    for name in ("rustup", "cargo"):
+        monkeypatch.setenv(f"{name.upper()}_HOME", f"{pwd.getpwuid(os.getuid()).pw_dir}/.{name}")

@@ -209,10 +209,10 @@ async def test_line_ends_and_the_rest_stay_when_it_is_only_alike(use, put, bench
 def test_a_large_file_does_not_take_long():
     text = "".join(f"    value_{n} = compute_the_number({n})  # of {n % 7}\n" for n in range(20_000))
     old = "\n".join(f"    valve_{n} = compute_the_numbers({n})" for n in range(40))
-    started = time.monotonic()
+    started = time.process_time()
     only_place(text, old, "x", never)
     only_place(text, "a(" * 3_000, "x", never)
-    assert time.monotonic() - started < 8, "two seconds of looking for what is alike, at most"
+    assert time.process_time() - started < 8, "two seconds of looking for what is alike, at most"
 
 
 LINES = st.lists(

@@ -216,14 +216,53 @@ async def test_modes_survive(use, put, bench):
 
 async def test_listing(use, bench, put):
     put("Zoo.txt", "x" * 1234)
+    put("src/deep/er/x.py", "")
     (bench.stage.tree / "link").symlink_to("README.md")
-    result = await use("list_directory")
+    result = await use("list_directory", depth=1)
     assert result.text.split("\n") == [
         "src/", ".gitignore (20)", "README.md (9)", "Zoo.txt (1,234)", "link -> README.md",
     ]  # fmt: skip
-    assert (await use("list_directory", path="src")).text == "app.py (32)"
+    assert (await use("list_directory", path="src", depth=1)).text == "deep/\napp.py (32)"
     assert "is a file" in (await use("list_directory", path="README.md")).text
     assert "Did you mean src?" in (await use("list_directory", path="scr/src")).text
+
+
+async def test_a_listing_is_a_tree_as_deep_as_asked(use, put):
+    put("src/deep/er/x.py", "")
+    two = (await use("list_directory")).text.split("\n")
+    assert two == ["src/", "  deep/", "  app.py (32)", ".gitignore (20)", "README.md (9)"]
+    all_of_it = (await use("list_directory", depth="9")).text.split("\n")
+    assert all_of_it[:5] == ["src/", "  deep/", "    er/", "      x.py (0)", "  app.py (32)"]
+    assert (await use("list_directory", path="src/deep/er", depth=0)).text == "x.py (0)"
+
+
+async def test_a_listing_leaves_out_what_is_ignored(use, bench, put):
+    put("src/.gitignore", "made\n")
+    for path in ("src/made", "node_modules/x", "src/__pycache__/y", "build/z"):
+        (bench.stage.tree / path).parent.mkdir(exist_ok=True)
+        (bench.stage.tree / path).touch()
+    put(".gitignore", "build/\n__pycache__/\n")
+    shown = (await use("list_directory", depth=3)).text
+    assert shown == (
+        "src/\n  .gitignore (5)\n  app.py (32)\n.gitignore (20)\nREADME.md (9)\n(Ignored: build/, node_modules/.)"
+    )
+    assert "(Ignored: __pycache__/, made.)" in (await use("list_directory", path="src")).text
+
+
+async def test_a_folder_with_more_than_there_is_room_for_says_how_many(use, bench):
+    for folder, count in (("few", 3), ("many", limits().tools.list_entries)):
+        (bench.stage.tree / folder).mkdir()
+        for number in range(count):
+            (bench.stage.tree / folder / f"f{number:04}").touch()
+    lines = (await use("list_directory")).text.split("\n")
+    assert lines[:5] == [
+        "few/",
+        "  f0000 (0)",
+        "  f0001 (0)",
+        "  f0002 (0)",
+        f"many/ ({limits().tools.list_entries} entries)",
+    ]
+    assert "README.md (9)" in lines
 
 
 async def test_a_long_listing_is_cut(use, bench):

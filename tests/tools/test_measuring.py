@@ -52,10 +52,10 @@ async def test_without_coverage_it_says_what_to_install(use, put):
 
 
 async def test_what_cannot_be_measured(use, put):
-    assert "no tests were found" in (await use("coverage_report")).text
+    assert "No tests were found" in (await use("coverage_report")).text
     assert not (await use("coverage_report", target="nowhere.py")).ok
-    put("go.mod", "module x\n")
-    assert "not for go tests" in (await use("coverage_report")).text
+    put("Makefile", "test:\n\ttrue\n")
+    assert "run_command" in (await use("coverage_report")).text
 
 
 async def test_before_and_after(use):
@@ -63,10 +63,11 @@ async def test_before_and_after(use):
     command = "test -e src/work.py || sleep 0.3; true"
     result = await use("benchmark", command=command, runs=2)
     assert result.ok, result.text
-    first, before, after = result.text.split("\n")
+    first, before, after, by = result.text.split("\n")
     assert "× faster" in first
     assert before.startswith("before: median 3")
     assert after.endswith("2 runs")
+    assert by.startswith("(Timed by ")
 
 
 async def test_without_changes_there_is_one_version(use):

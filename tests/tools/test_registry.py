@@ -60,7 +60,8 @@ def test_what_tools_do():
     assert set(TOOLS) == {
         "read_file", "write_file", "edit_file", "list_directory", "search_files", "run_tests", "run_command",
         "run_command_outside",
-        "git_status", "git_diff", "git_log", "git_blame", "execute_code", "run_linter", "format_code",
+        "git_status", "git_diff", "git_log", "git_blame", "create_branch", "commit", "execute_code",
+        "run_linter", "format_code",
         "coverage_report", "benchmark", "install_dependency", "check_updates", "audit_security", "web_search",
         "fetch_page", "docs_search", "stackoverflow_search", "find_files", "apply_patch", "parse_ast",
         "analyze_complexity", "find_references", "go_to_definition", "get_type_info", "diagnostics",

@@ -1,6 +1,6 @@
 """A screen over a tape of records, and the folder in which its pictures are kept."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,12 +10,15 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from textual.pilot import Pilot
 
-from core.index import SessionRow
-from core.money import to_pico
+from core.library import Library
+from core.paths import Home, find_home
 from core.record import Record
 from tests.support import recordings as tapes
 from tests.support.ports import TapePort
+from tests.support.ptys import Terminal
+from tests.support.shelves import library_of, write_session
 from tui.app import HeddleApp
+from tui.sources import Sources
 
 PICTURES = Path(__file__).parents[2] / "snapshots"
 SUGGESTIONS = (
@@ -23,7 +26,12 @@ SUGGESTIONS = (
     "Implement an LRU cache with TTL support and thread safety",
     "Let clients page through the list of tasks",
 )
-HINT = "To connect real models, set up AWS credentials and run heddle in your repository; heddle doctor checks them."
+ROLES = {
+    "senior_coder": "writes complex algorithms",
+    "fast_coder": "writes endpoints and simple functions",
+    "code_reviewer": "checks logic and security",
+}
+HINT = "F1 shows every key, F12 the settings. / begins a command, @ names a file or a role."
 
 
 def _pictures(cls: type, *, test_location: Any) -> str:
@@ -40,12 +48,15 @@ def frozen() -> datetime:
 
 @dataclass
 class Stage:
-    """An app, its port, and what it was asked to read."""
+    """An app, its port, and the sessions that it went on with."""
 
     app: HeddleApp
     port: TapePort
     connects: int = 0
-    read: list[str] = field(default_factory=list)
+    resumed: list[tuple[str, bool]] = field(default_factory=list)
+    """Sessions that were gone on with, and whether in the rehearsal."""
+    resumes: list[Record] = field(default_factory=list)
+    """What is on record of such a session."""
 
     @property
     def screen(self) -> Any:
@@ -63,23 +74,30 @@ async def settle(pilot: Pilot, condition: Callable[[], bool] = lambda: True) -> 
         if condition():
             break
     else:
-        raise AssertionError("the screen never got there")
+        seen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+        raise AssertionError(f"the screen never got there:\n{seen}")
     await pilot.pause()
 
 
-def row(
-    session: str, project: str, title: str, status: Any, cost: str, estimated: bool = False
-) -> SessionRow:
-    when = f"2026-01-{28 + int(session[1:])}T09:00:00.000000Z"
-    return SessionRow(session, project, title, when, when, 40, 2, status, to_pico(cost), estimated)
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return find_home({"HEDDLE_HOME": str(tmp_path / "home")})
 
 
 @pytest.fixture
-def session_rows() -> list[SessionRow]:
-    return [
-        row("s2", "/p/api", "Fix the login", "done", "0.42"),
-        row("s1", "/p/web", "Rename the store", "failed", "1.10", True),
-    ]
+async def library(home: Home) -> Library:
+    """`login` about /p/api, which is done, and three days earlier `store` about /p/web, which broke off."""
+    api = tapes.Tape().start("bedrock", "/p/api").request("Fix the login")
+    api.node("fast_coder")
+    api.charge("fast_coder", "fast_coder", 2410, 122, cost="0.42").change(
+        "fast_coder", "app/login.py", tapes.PATCH_APP
+    )
+    web = tapes.Tape().start("rehearsal", "/p/web").request("Rename the store")
+    web.node("architect")
+    web.charge("architect", "architect", 900, 80, cost="1.10", estimated=True)
+    await write_session(home, "login", api.finish(answer="The cookie was never set.").records)
+    await write_session(home, "store", web.finish("failed", "Nothing came of it.").records, days=3)
+    return library_of(home)
 
 
 @pytest.fixture
@@ -91,23 +109,23 @@ def recordings() -> Any:
 def stage_of() -> Callable[..., Stage]:
     """Make an app over records; keyword arguments go to the app."""
 
-    def make(records: Sequence[Record] = (), sessions: Sequence[Any] = (), **more: Any) -> Stage:
+    def make(records: Sequence[Record] = (), library: Library | None = None, **more: Any) -> Stage:
         port = TapePort(records)
 
         async def connect() -> TapePort:
             stage.connects += 1
             return stage.port
 
-        async def browse() -> Sequence[Any]:
-            return sessions
-
-        async def read(session: str) -> AsyncIterator[Record]:
-            stage.read.append(session)
-            for record in tapes.applied():
-                yield record
+        def resume(session: str, rehearsed: bool) -> Callable[[], Any]:
+            stage.resumed.append((session, rehearsed))
+            stage.port = TapePort(stage.resumes)
+            return connect
 
         options: dict[str, Any] = {"suggestions": SUGGESTIONS, "connect_hint": HINT, "project": "tasks-api"}
-        options |= {"clock": frozen, "frame": 0.01, "browse": browse, "read": read} | more
+        options |= {"clock": frozen, "frame": 0.01} | more
+        found = {"library": lambda: library} if library is not None else {}
+        sources = {"resume": resume, "roles": lambda: ROLES} | found | options.pop("sources", {})
+        options["sources"] = Sources(**sources)
         connect_with = options.pop("connect", connect)
         stage = Stage(HeddleApp(connect_with, **options), port)
         return stage
@@ -129,3 +147,17 @@ def caught_up() -> Callable[..., Any]:
         await settle(pilot, lambda: stage.screen.view.last >= last and stage.screen.feed.drawn)
 
     return wait
+
+
+@pytest.fixture
+def terminal():
+    """Starts the screen over a tape on a terminal of its own; `start(tape, columns, rows, **environment)`."""
+    opened = []
+
+    def start(*arguments, **environment):
+        opened.append(Terminal(*arguments, **environment))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()

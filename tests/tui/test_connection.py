@@ -75,9 +75,9 @@ async def test_an_engine_that_dies_in_a_run_is_said_and_one_key_tries_again(stag
         first.lose(ConnectionError(GONE))
         await settled(pilot, lambda: stage.screen.link.state == "lost")
         assert GONE[:40] in texts(stage)
-        assert "Ctrl+R" in texts(stage)
+        assert "Ctrl+T" in texts(stage)
         assert "engine is gone" in texts(stage)
-        await pilot.press("ctrl+r")
+        await pilot.press("ctrl+t")
         await settled(pilot, lambda: bool(second.commands))
         assert second.commands == [c.RetryRun()]
         assert stage.screen.view.last == second.last
@@ -95,7 +95,7 @@ async def test_no_record_is_taken_in_twice_after_a_new_connection(stage_of, sett
         cost = stage.screen.view.costs.session.total.cost
         first.lose(ConnectionError(GONE))
         await settled(pilot, lambda: stage.screen.link.state == "lost")
-        await pilot.press("ctrl+r")
+        await pilot.press("ctrl+t")
         await settled(pilot, lambda: stage.screen.link.state == "ready")
         assert len(stage.screen.view.transcript.items) == items
         assert stage.screen.view.costs.session.total.cost == cost
@@ -109,7 +109,7 @@ async def test_an_engine_that_does_not_start_says_why(stage_of, settled):
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, lambda: "No credentials" in texts(stage))
         assert "\x1b" not in stage.screen.link.reason
-        await pilot.press("ctrl+r")
+        await pilot.press("ctrl+t")
         await settled(pilot, lambda: stage.screen.link.state == "ready")
 
 

@@ -143,7 +143,7 @@ def fold(records):
 
 class TestGraph:
     def test_boxes_for_a_chain_with_its_way_back(self):
-        drawn = [plain(line) for line in draw_graph(fold(tapes.feedback()).graph, 60)]
+        drawn = [plain(line) for line in draw_graph(fold(tapes.feedback()).graph, 60, tapes.START)]
         assert drawn[0].startswith("╭─ ● fast_coder")
         assert "◄" in drawn[1]
         assert any("round 2" in line for line in drawn[2:])
@@ -154,21 +154,21 @@ class TestGraph:
         ways = (("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"))
         edges = tuple(e.Edge(source=source, target=target) for source, target in ways)
         tape = tapes.Tape().add(e.GraphPlanned(run="r1", nodes=nodes, edges=edges))
-        drawn = [plain(line) for line in draw_graph(fold(tape.records).graph, 80)]
+        drawn = [plain(line) for line in draw_graph(fold(tape.records).graph, 80, tapes.START)]
         assert any("○ b" in line and "○ c" in line for line in drawn)
         assert any("┴" in line or "┬" in line for line in drawn)
 
     @pytest.mark.parametrize("width", [10, 24, 34, 60, 120])
     def test_every_width_is_kept(self, width):
-        for records in (tapes.feedback(), tapes.failed(), tapes.decide()):
-            for line in draw_graph(fold(records).graph, width):
+        for records in (tapes.feedback(), tapes.failed(), tapes.decide(), tapes.swarm()):
+            for line in draw_graph(fold(records).graph, width, tapes.START):
                 assert width_of(line) <= width
 
     def test_a_way_in_a_circle_does_not_hang(self):
         nodes = tuple(e.PlannedNode(node=n, role="debugger", model="m") for n in ("a", "b"))
         edges = (e.Edge(source="a", target="b"), e.Edge(source="b", target="a"))
         tape = tapes.Tape().add(e.GraphPlanned(run="r1", nodes=nodes, edges=edges))
-        assert draw_graph(fold(tape.records).graph, 60)
+        assert draw_graph(fold(tape.records).graph, 60, tapes.START)
 
 
 @pytest.mark.parametrize("width", [30, 60, 100])

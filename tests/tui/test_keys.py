@@ -1,7 +1,5 @@
 """Every key of the screen: what it sends, and what it shows."""
 
-import re
-
 import pytest
 
 from core import commands as c, events as e
@@ -70,7 +68,7 @@ class TestPrompt:
             await caught_up(pilot, stage)
             await pilot.press(*"see ")
             prompt = stage.screen.query_one("#prompt")
-            prompt.post_message(Paste(pasted))
+            stage.app.post_message(Paste(pasted))
             await pilot.pause()
             assert prompt.text == "see [Pasted text #1, 3,001 lines]"
             await pilot.press("enter")
@@ -169,7 +167,7 @@ class TestRun:
             await pilot.pause()
             assert stage.commands == []
 
-    @pytest.mark.parametrize("keys", [("ctrl+r",), ("f3", "R")])
+    @pytest.mark.parametrize("keys", [("ctrl+t",), ("f3", "R")])
     async def test_try_again_after_a_failure(self, stage_of, caught_up, keys):
         stage = stage_of(tapes.failed())
         async with stage.app.run_test() as pilot:
@@ -182,7 +180,7 @@ class TestRun:
         stage = stage_of(tapes.decide())
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
-            await pilot.press("ctrl+r")
+            await pilot.press("ctrl+t")
             await pilot.pause()
             assert stage.commands == []
             assert "no failed run" in texts(stage)
@@ -506,7 +504,8 @@ class TestInbox:
         shown = texts(stage)
         for words in ("Which port?", "Commit to your repository", "app/page.py", "app/cache.py", "high risk"):
             assert words in shown
-        assert re.search(r"4\d\.0 s", shown) or re.search(r"3\d\.0 s", shown)
+        assert "what waits for you · 8" in shown
+        assert "just now" in shown
 
     async def test_one_key_decides_on_one_or_on_all_that_are_marked(self, inbox):
         stage, pilot = inbox
@@ -638,7 +637,7 @@ class TestUnfolding:
             assert "def health" not in texts(stage)
             await pilot.press("ctrl+o")
             await pilot.pause()
-            for words in ("app/a.py:12  def health", "3 passed, 1 failed", "The second thought."):
+            for words in ("12 │ def health", "3 passed, 1 failed", "The second thought."):
                 assert words in texts(stage)
             await pilot.press("ctrl+o")
             await pilot.pause()
@@ -752,44 +751,6 @@ class TestScreens:
             await settled(pilot, lambda: bool(stage.commands))
             assert stage.commands == [c.DecideChanges(verdict="accepted")]
 
-    async def test_sessions_are_listed_and_read_again(self, stage_of, caught_up, settled, session_rows):
-        stage = stage_of(tapes.empty(), session_rows)
-        async with stage.app.run_test(size=(120, 40)) as pilot:
-            await caught_up(pilot, stage)
-            await pilot.press("f6")
-            await settled(pilot, lambda: "Fix the login" in texts(stage))
-            assert "~$1.10" in texts(stage)
-            await pilot.press("down", "enter")
-            await settled(pilot, lambda: stage.screen.has_class("-past") and stage.screen.view.last > 10)
-            assert stage.read == ["s1"]
-            assert "past session" in texts(stage)
-            assert "GET /health" in texts(stage)
-            await pilot.press("f4", "a")
-            await pilot.pause()
-            assert stage.commands == []
-            await pilot.press("f2", "escape")
-            await settled(pilot, lambda: not stage.screen.has_class("-past"))
-
-    async def test_escape_leaves_the_list_of_sessions(self, stage_of, caught_up, settled, session_rows):
-        stage = stage_of(tapes.empty(), session_rows)
-        async with stage.app.run_test() as pilot:
-            await caught_up(pilot, stage)
-            await pilot.press("f6")
-            await settled(pilot, lambda: bool(stage.screen.query("#sessions")))
-            await pilot.press("escape")
-            await settled(pilot, lambda: bool(stage.screen.query("#prompt")))
-            assert stage.read == []
-
-    async def test_f9_changes_the_theme(self, stage_of, caught_up):
-        stage = stage_of(tapes.decide())
-        async with stage.app.run_test() as pilot:
-            await caught_up(pilot, stage)
-            before = stage.app.export_screenshot()
-            await pilot.press("f9")
-            await pilot.pause()
-            assert stage.app.theme == "heddle-light"
-            assert stage.app.export_screenshot() != before
-
     async def test_ctrl_c_twice_quits_and_once_says_how(self, stage_of, caught_up):
         stage = stage_of(tapes.empty())
         async with stage.app.run_test() as pilot:
@@ -842,18 +803,30 @@ def test_no_key_is_taken_by_the_prompt_or_twice():
         if action.scope == "anywhere" and not action.priority:
             assert not taken & set(action.keys), action.name
     for scope in {action.scope for action in ACTIONS}:
-        keys = [key for action in ACTIONS if action.scope == scope and action.bound for key in action.keys]
+        bound = {(key, one.name) for one in ACTIONS if one.scope == scope and one.bound for key in one.keys}
+        keys = [key for key, _ in bound]  # an action may have two labels: to play, and to pause
         assert len(keys) == len(set(keys))
 
 
 def test_every_action_that_is_bound_can_be_done():
-    from tui.actions import ACTIONS
-    from tui.diffs import Diffs
-    from tui.inbox import InboxScreen
-    from tui.panes import GraphPane
-    from tui.work import WorkScreen
+    """Whatever binds the keys of a place has a method for each of its actions."""
+    import importlib
+    import pkgutil
 
-    holders = {"anywhere": WorkScreen, "diffs": Diffs, "inbox": InboxScreen, "graph": GraphPane}
+    import tui
+    from tui.actions import ACTIONS
+
+    modules = [importlib.import_module(f"tui.{found.name}") for found in pkgutil.iter_modules(tui.__path__)]
+    kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    holders = {
+        (binding.id, kind)
+        for kind in kinds
+        for binding in vars(kind).get("BINDINGS", ())
+        if getattr(binding, "id", None)
+    }
     for action in ACTIONS:
         if action.bound:
-            assert hasattr(holders[action.scope], f"action_{action.name}"), action.name
+            found = [kind for name, kind in holders if name == f"{action.scope}.{action.name}"]
+            assert found, f"{action.scope}.{action.name} is bound nowhere"
+            subclasses = [kind for kind in kinds if any(issubclass(kind, one) for one in found)]
+            assert any(hasattr(kind, f"action_{action.name}") for kind in subclasses), action.name

@@ -1,11 +1,27 @@
-"""Pictures of the main states at the three sizes, in the dark theme, and two in the light one."""
+"""Pictures of the main states at the three sizes, in the dark theme, and of those with every ink in each theme."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from core import events as e
+from core.counterfactual import OneModel
+from core.index import Spell
+from core.money import to_pico
+from core.preferences import Preferences
+from core.prices import load_prices
+from core.rosters import ModelLine
+from core.spending import Elsewhere
+from core.ways import Profile, Tried
 from tests.support import recordings as tapes
+from tests.support.shelves import Reel
+from tests.tui.conftest import frozen
+from tui.paint import plain
+from tui.playing import AT_ONCE
+from tui.replayapp import ReplayApp
+from tui.sources import Rosters, Ways
+from tui.themes import THEMES
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 STATES = {
@@ -21,12 +37,19 @@ STATES = {
     "hunks": (tapes.hunks, ("f4", "right_square_bracket")),
     "pairs": (tapes.hunks, ("f4", "v")),
     "conflict": (tapes.hunks, ("f4", "p")),
+    "seeking": (tapes.hunks, ("f4", "slash", *"self", "enter")),
     "network": (lambda: tapes.asked("network"), ()),
     "plan": (lambda: tapes.asked("plan"), ()),
     "budget": (lambda: tapes.asked("budget"), ()),
     "inbox": (tapes.waiting, ("f7",)),
+    "proposal": (tapes.waiting, ("f7", "down", "enter")),
+    "credits": (tapes.credited, ("f4", "b")),
     "queued": (tapes.waiting, ("f2",)),
     "node": (tapes.feedback, ("f3", "enter")),
+    "prompt": (tapes.prompted, ("f3", "enter", "2")),
+    "charges": (tapes.prompted, ("f3", "enter", "4")),
+    "swarm": (tapes.swarm, ("f3",)),
+    "shell": (tapes.shell, ()),
     "models": (tapes.feedback, ("f3", "m")),
     "timeline": (tapes.committed, ("f8", "enter")),
     "help": (tapes.decide, ("f1",)),
@@ -51,10 +74,65 @@ def test_state(snap_compare, stage_of, caught_up, state, size):
     assert compare(snap_compare, stage_of(records()), caught_up, size, keys)
 
 
-@pytest.mark.parametrize("state", ["empty", "decide"])
-def test_light(snap_compare, stage_of, caught_up, state):
+THEMED = ("empty", "decide", "hunks", "failed", "question")
+"""What has every ink that there is; drawn in each theme that is not the default."""
+
+
+@pytest.mark.parametrize("theme", [name for name in THEMES if name != "heddle-dark"])
+@pytest.mark.parametrize("state", THEMED)
+def test_theme(snap_compare, stage_of, caught_up, state, theme):
     records, keys = STATES[state]
-    assert compare(snap_compare, stage_of(records(), theme="heddle-light"), caught_up, "120x40", keys)
+    assert compare(snap_compare, stage_of(records(), theme=theme), caught_up, "120x40", keys)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "keys", ["f9 down", "f12", "f12 down down enter x enter"], ids=["themes", "settings", "typed"]
+)
+def test_preferences(snap_compare, stage_of, caught_up, size, keys):
+    """Over a file that has no machine's path in its name."""
+    preferences = Preferences(Path("config"), {})
+    stage = stage_of(tapes.decide(), sources={"preferences": preferences})
+    assert compare(snap_compare, stage, caught_up, size, keys.split())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", ["ways", "asked", "roster"])
+def test_connecting(snap_compare, stage_of, caught_up, settled, size, state):
+    profiles = [Profile("default", "us-east-1", "access key"), Profile("work", "eu-west-1", "single sign-on")]
+    said = "The single sign-on of the AWS profile work has expired, or was never made."
+    expired = Tried(
+        False, said, "Sign in with `aws sso login --profile work`, then try again: nothing is lost."
+    )
+
+    async def attempt(way):
+        return expired
+
+    async def lines(*_):
+        models = [("router", "Nova Micro", "0.035", "0.14"), ("architect", "Claude Opus 5.5", "4", "20")]
+        return [
+            ModelLine(role, title, title, 1, entry, answer, 200_000, False, None, 64_000, True, True, True)
+            for role, title, entry, answer in models
+        ]
+
+    async def keep(*_):
+        return ""
+
+    sources = {"ways": Ways(lambda: profiles, attempt, attempt), "rosters": Rosters(lines, lines, keep)}
+    stage = stage_of(tapes.empty(), sources=sources)
+
+    async def open_it(pilot):
+        stage.screen.run_worker(stage.screen.run_action("roster" if state == "roster" else "connect"))
+        await settled(pilot, lambda: bool(stage.screen.query("#picking")))
+        if state == "asked":
+            await pilot.press("down", "enter")
+            await settled(pilot, lambda: bool(stage.screen.query("#typed")))
+            await pilot.press("enter")
+            await settled(
+                pilot, lambda: bool(stage.screen.query("#trying.pane")) and stage.screen.tried == expired
+            )
+
+    assert compare(snap_compare, stage, caught_up, size, (), open_it)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -71,13 +149,34 @@ def test_engine_died(snap_compare, stage_of, caught_up, settled, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_sessions(snap_compare, stage_of, caught_up, settled, session_rows, size):
-    stage = stage_of(tapes.empty(), session_rows)
+@pytest.mark.parametrize("keys", [(), ("slash", *"cook"), ("j", "r")], ids=["all", "found", "resume"])
+def test_sessions(snap_compare, stage_of, caught_up, settled, library, size, keys):
+    stage = stage_of(tapes.empty(), library)
 
     async def listed(pilot):
-        await settled(pilot, lambda: bool(stage.screen.query("#sessions")))
+        await settled(pilot, lambda: getattr(stage.screen, "ready", False))
+        await pilot.press(*keys)
+        said = "Nothing came of it." if "j" in keys else "The cookie was never set."
+        preview = stage.screen.query_one("#preview")
+        await settled(
+            pilot, lambda: any(said in plain(preview.line(y)) for y in range(preview.virtual_size.height))
+        )
 
     assert compare(snap_compare, stage, caught_up, size, ("f6",), listed)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_replay(snap_compare, settled, size):
+    records = tapes.applied()
+    app = ReplayApp(Reel(records), AT_ONCE, connect=None, frame=0.0)
+
+    async def half(pilot):
+        await settled(pilot, lambda: app.screen.loaded and not app.screen.playing)
+        await pilot.press("5")
+        wanted = app.screen.replay.position_at(app.screen.replay.length / 2)
+        await settled(pilot, lambda: app.screen.replay.position == wanted)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=half)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -93,6 +192,29 @@ def test_a_request_typed_while_the_engine_starts(snap_compare, stage_of, settled
         await settled(pilot, lambda: bool(stage.screen.waiting))
 
     assert snap_compare(stage.app, terminal_size=SIZES[size], run_before=typed)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("keys", [("f5",), ("f5", "i"), ("f5", "l", "tab")], ids=["costs", "why", "ledger"])
+def test_money(snap_compare, stage_of, caught_up, settled, size, keys):
+    """With what comes from outside: other sessions, budgets, and one model alone."""
+
+    async def elsewhere(session, all_logs):
+        spell = Spell("2026-01-20T00:00:00.000000Z", to_pico("0.42"), True)
+        return Elsewhere(frozen(), spell, spell, spell)
+
+    async def one_model(roster):
+        return OneModel("us.anthropic.claude-sonnet-5-5", load_prices())
+
+    limits = {"session": to_pico("1"), "day": to_pico("2")}
+    sources = {"elsewhere": elsewhere, "one_model": one_model, "budgets": limits}
+    stage = stage_of(tapes.feedback(), sources=sources)
+
+    async def told(pilot):
+        outlook = pilot.app.screen_stack[0].outlook
+        await settled(pilot, lambda: outlook.spending is not None and outlook.comparison is not None)
+
+    assert compare(snap_compare, stage, caught_up, size, keys, told)
 
 
 def test_too_small(snap_compare, stage_of, caught_up):

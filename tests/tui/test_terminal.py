@@ -1,105 +1,25 @@
 """The screen on a real terminal: what it writes there, and how it leaves."""
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
-import subprocess
 import sys
-import termios
-import time
-from pathlib import Path
+import threading
+from contextlib import suppress
+from typing import IO, cast
 
 import pytest
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT / "tests" / "support" / "screen_program.py"
-DEADLINE = 40.0
-_SIZE = ("COLUMNS", "LINES")
-"""Would stand above the size of the terminal itself."""
-
-
-class Terminal:
-    """A program on a pseudo terminal, and every byte that it wrote."""
-
-    def __init__(self, recording: str, columns: int = 120, rows: int = 40, **environment: str) -> None:
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
-        self.output = b""
-        self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), recording],
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            start_new_session=True,
-            env={name: value for name, value in os.environ.items() if name not in _SIZE} | environment,
-        )
-
-    def read_until(self, *wanted: str) -> str:
-        """Read until all of this was written."""
-        end = time.monotonic() + DEADLINE
-        while not all(text.encode() in self.output for text in wanted):
-            assert time.monotonic() < end, f"{wanted} never came: {self.text[-2000:]}"
-            self._read(0.1)
-        return self.text
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self.master], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            return False
-        self.output += data
-        return bool(data)
-
-    def type(self, data: bytes) -> None:
-        os.write(self.master, data)
-
-    def wait(self) -> int:
-        """Read to the end and give the exit code."""
-        end = time.monotonic() + DEADLINE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, "it does not end"
-            self._read(0.1)
-        while self._read(0.2):
-            pass
-        return self.process.returncode
-
-    @property
-    def text(self) -> str:
-        return self.output.decode("utf-8", "replace")
-
-    @property
-    def restored(self) -> bool:
-        modes = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1004l", b"\x1b[?2004l")
-        return all(mode in self.output for mode in modes) and termios.tcgetattr(self.slave) == self.before
-
-
-@pytest.fixture
-def terminal():
-    opened = []
-
-    def start(*arguments, **environment):
-        opened.append(Terminal(*arguments, **environment))
-        return opened[-1]
-
-    yield start
-    for one in opened:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-
+from tests.support.ptys import DEADLINE
+from tui.terminal import Lasting
 
 # What Textual itself writes: modes, cursor, colours, its queries of the terminal, the pointer.
 OWN = re.compile(
     r"\x1b\[[?>=<]?[\d;:]*(?:\$p|[ABCDHJKfhlmnpqrstu])"  # CSI with a known end
     r"|\x1b[78=>]"
     r"|\x1b\]22;[a-z-]*(?:\x07|\x1b\\\\)"  # the shape of the mouse pointer
+    r"|\x1b\]2;[^\x00-\x1f\x7f-\x9f]*\x07"  # the title, which holds nothing that a terminal obeys
     r"|\x1bP\+q[0-9A-F;]*\x1b\\\\"
 )
 
@@ -121,7 +41,7 @@ def test_nothing_that_models_tools_and_files_say_is_obeyed(terminal):
     screen.type(b"\x11")
     assert screen.wait() == 0
     text = screen.text
-    assert set(re.findall(r"\x1b\](\d*)", text)) <= {"22"}
+    assert set(re.findall(r"\x1b\](\d*)", text)) <= {"2", "22"}
     assert "\x1b[2J" not in text.split("\x1b[?1049h", 1)[1]
     assert "␛]52;c;cm0gLXJmIC8=␇" in text
     assert foreign_controls(text) == []
@@ -150,6 +70,25 @@ def test_a_terminal_that_vanishes_ends_the_screen(terminal):
     assert screen.process.wait(timeout=DEADLINE) != 0
 
 
+def test_what_a_vanished_terminal_cannot_take_holds_nobody_up():
+    """More than Textual's writer keeps waiting, as a run at work has it."""
+    master, slave = os.openpty()
+    with suppress(OSError), open(slave, "w") as file:  # noqa: PTH123
+        os.close(master)
+        writer = WriterThread(cast(IO[str], Lasting(file)))
+
+        def write():
+            for number in range(3 * MAX_QUEUED_WRITES):
+                writer.write(f"{number}\n")
+            writer.stop()
+
+        writer.start()
+        writes = threading.Thread(target=write, daemon=True)
+        writes.start()
+        writes.join(DEADLINE)
+    assert not writes.is_alive() and not writer.is_alive()
+
+
 def test_typing_sends_and_leaving_restores(terminal):
     screen = terminal("empty")
     screen.read_until("Type what you want done", "ready")
@@ -161,6 +100,49 @@ def test_typing_sends_and_leaving_restores(terminal):
     assert screen.wait() == 0
     assert screen.restored
     assert "sent: ['SubmitRequest']" in screen.text
+
+
+CALLED = {"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm", "TMUX": ""}
+
+
+def test_a_question_calls_the_user_and_the_title_is_given_back(terminal):
+    screen = terminal("question", ASKED_NOW="1", **CALLED)
+    screen.read_until("waits for you", "\x1b]9;tasks-api: asks", "\x1b[22;2t")
+    assert "\x07\x1b]9;" in screen.text
+    screen.type(b"\x11")
+    assert screen.wait() == 0
+    assert "\x1b[23;2t" in screen.text
+    assert screen.text.count("\x1b]9;") == 1
+
+
+def test_inside_tmux_it_is_wrapped(terminal):
+    screen = terminal("question", ASKED_NOW="1", **CALLED | {"TMUX": "/tmp/x,1,0"})
+    screen.read_until("\x1bPtmux;\x1b\x1b]9;tasks-api: asks")
+
+
+def test_what_waited_before_the_screen_was_opened_calls_nobody(terminal):
+    screen = terminal("question", **CALLED)
+    screen.read_until("waits for you", "heddle")
+    screen.type(b"\x11")
+    screen.wait()
+    assert "\x1b]9;" not in screen.text
+
+
+def test_the_editor_gets_the_terminal_and_gives_it_back(terminal, tmp_path):
+    program = tmp_path / "editor.py"
+    program.write_text(
+        "import sys\nassert sys.stdin.isatty()\n"
+        "path = sys.argv[-1]\ntext = open(path).read()\nopen(path, 'w').write(text + ' from outside')\n"
+    )
+    screen = terminal("empty", VISUAL=f"{sys.executable} {program}")
+    screen.read_until("Type what you want done", "ready")
+    screen.type(b"typed")
+    screen.read_until("typed")
+    screen.type(b"\x07")
+    screen.read_until("from outside")
+    screen.type(b"\x11")
+    assert screen.wait() == 0
+    assert screen.restored
 
 
 def test_without_colours_the_marks_stay(terminal):

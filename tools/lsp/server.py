@@ -228,7 +228,7 @@ class LanguageServer:
         """
         uri = uri_of(self._root, place)
         before = self._published.get(uri, (None, 0, []))[1]
-        shown = self._bring_up_to_date(place, text, stopped, again=True)
+        shown = self._bring_up_to_date(place, text, stopped, again=not self._kind.once)
         if self._can.get("diagnosticProvider"):
             self._let_it_read(stopped)
             result = self._patiently("textDocument/diagnostic", {"textDocument": {"uri": uri}}, stopped)

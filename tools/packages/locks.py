@@ -67,10 +67,10 @@ def _requirements(tree: Path) -> Iterator[Locked]:
         for line in text_of(path).splitlines():
             match = _PINNED.match(line.strip())
             if match:
-                yield Locked("PyPI", _plain(match[1]), match[2], path.name)
+                yield Locked("PyPI", plain(match[1]), match[2], path.name)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """As PyPI compares names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -80,7 +80,7 @@ def _toml_locks(tree: Path) -> Iterator[Locked]:
         told = toml_of(tree / name)
         for row in _rows(told.get("package") or told.get("packages")):
             if not _local(row.get("source")):
-                yield Locked("PyPI", _plain(row["name"]), row["version"], name)
+                yield Locked("PyPI", plain(row["name"]), row["version"], name)
 
 
 def _local(source: object) -> bool:

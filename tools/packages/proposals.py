@@ -1,8 +1,10 @@
-"""Proposing a dependency: the manifest changes in the stage, and nothing is installed."""
+"""Proposing a dependency: manifest and lock file change in the stage, by the project's own package manager."""
 
 import asyncio
 import re
 
+from tools.packages.installers import Wanted, find_way
+from tools.packages.installing import NotInstalled, install
 from tools.packages.locks import Ecosystem
 from tools.packages.manifests import LOCKS, Manifest, added, manifest_at, manifests
 from tools.packages.registries import Published, UnknownPackage, published
@@ -24,19 +26,34 @@ async def install_dependency(
     manifest: str | None = None,
     dev: bool | None = None,
 ) -> ToolResult:
-    """Propose a dependency: its index is asked for it, and the manifest is changed. Nothing is installed yet.
+    """Add a dependency to manifest and lock file, and install it for this run. The user is asked.
+
+    Where the user says no, or the package manager is missing, only the manifest is changed.
 
     Args:
         name: The package's exact name, such as requests or @types/node.
-        version: The version to ask for; the newest stable one when left out.
-        manifest: Which file to change, such as pyproject.toml; the project's own when left out.
+        version: The newest stable one when left out.
+        manifest: The file to change, such as pyproject.toml, where there are several.
         dev: true when only developers need it.
     """
     chosen = _manifest(bench, manifest)
     _check(chosen.ecosystem, name, version)
-    purpose = f"look up the package {name} for {chosen.path}"
+    wanted = Wanted(name, version or "", bool(dev))
+    way = find_way(bench, chosen, wanted)
+    if way is None:
+        return await _by_hand(bench, chosen, wanted, "")
     try:
-        known = await published(bench, chosen.ecosystem, name, purpose)
+        return await install(bench, chosen, wanted, way)
+    except NotInstalled as error:
+        return await _by_hand(bench, chosen, wanted, str(error))
+
+
+async def _by_hand(bench: Workbench, manifest: Manifest, wanted: Wanted, why: str) -> ToolResult:
+    """Change the manifest alone, with what its index says about the package."""
+    name, version = wanted.name, wanted.version
+    try:
+        purpose = f"look up the package {name} for {manifest.path}"
+        known = await published(bench, manifest.ecosystem, name, purpose)
     except UnknownPackage:
         raise
     except ToolError as error:
@@ -45,10 +62,9 @@ async def install_dependency(
         known, doubt = None, f"It was not looked up, so check that it exists: {error}"
     else:
         doubt = _doubt(known, version)
-    text = await asyncio.to_thread(_write, bench, chosen, name, version or _newest(known), dev=bool(dev))
-    return ToolResult(
-        True, "\n".join([text, *([doubt] if doubt else []), *_locks(bench, chosen)]), (chosen.path,)
-    )
+    text = await asyncio.to_thread(_write, bench, manifest, name, version or _newest(known), dev=wanted.dev)
+    parts = [text, *([why] if why else []), *([doubt] if doubt else []), *_locks(bench, manifest)]
+    return ToolResult(True, "\n".join(parts), (manifest.path,))
 
 
 def _manifest(bench: Workbench, path: str | None) -> Manifest:
@@ -85,7 +101,7 @@ def _newest(known: Published | None) -> str:
     return known.newest
 
 
-def _doubt(known: Published, version: str | None) -> str:
+def _doubt(known: Published, version: str) -> str:
     about = f"{known.name} {known.newest}: {known.summary[:200]}".rstrip(": ")
     if version and version[:1].isdigit() and known.versions and version not in known.versions:
         raise ToolError(f"{known.name} has no version {version}; the newest is {known.newest}.")

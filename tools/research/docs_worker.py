@@ -16,8 +16,6 @@ _MOST_HITS = 12
 
 
 def main(name, words):  # noqa: ANN001, ANN201 - also for Pythons without annotations of today
-    if os.path.isdir(os.path.join("node_modules", name)):  # noqa: PTH112, PTH118
-        return _node(name, words)
     version = _version(name)
     found = None if words else _rendered(name)
     if version:
@@ -138,31 +136,6 @@ def _readme(name):  # noqa: ANN001, ANN202
         return getattr(told, "get_payload", str)() or told["Description"] or told["Summary"] or ""
     except Exception:
         return ""
-
-
-def _node(name, words):  # noqa: ANN001, ANN202
-    import json
-
-    folder = os.path.join("node_modules", name)  # noqa: PTH118
-    with open(os.path.join(folder, "package.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
-        told = json.load(file)
-    print("{} {}, installed in node_modules".format(name, told.get("version")))
-    for each in sorted(os.listdir(folder)):  # noqa: PTH208
-        if each.lower().startswith("readme"):
-            with open(os.path.join(folder, each), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123
-                print(_paragraphs(file.read(), words))
-            return 0
-    print(told.get("description") or "It has no README.")
-    return 0
-
-
-def _paragraphs(text, words):  # noqa: ANN001, ANN202
-    if not words:
-        return text
-    wanted = words.lower().split()
-    sections = text.split("\n#")
-    hits = ["#" + each for each in sections if all(word in each.lower() for word in wanted)]
-    return "\n\n".join(each[:3000] for each in hits[:6]) or text
 
 
 if __name__ == "__main__":

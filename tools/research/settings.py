@@ -10,7 +10,9 @@ import msgspec
 from core.paths import find_home
 from tools.workbench import ToolError
 
-Service = Literal["tavily", "brave", "searxng", "stackexchange", "pypi", "npm", "crates", "go", "osv"]
+Service = Literal[
+    "tavily", "brave", "searxng", "stackexchange", "pypi", "npm", "crates", "go", "docs_rs", "pkg_go", "osv"
+]
 
 
 class Research(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,6 +21,8 @@ TOOLS_OF = {"architect": READING, "code_reviewer": READING, "documenter": WRITIN
 ORDER = {
     "health-endpoint": "fast_coder test_engineer code_reviewer documenter",
     "lru-cache": "architect senior_coder test_engineer code_reviewer documenter",
+    "empty-file": "debugger test_engineer code_reviewer",
+    "live-updates": "architect senior_coder test_engineer code_reviewer documenter",
     "review-round": "fast_coder test_engineer code_reviewer 2 fast_coder test_engineer code_reviewer documenter",
 }
 
@@ -97,7 +99,7 @@ def stage_play(rehearsal, bedrock, tmp_path: Path) -> Callable[[str], Any]:
     return run
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", ORDER)
 async def test_every_tool_call_succeeds_the_tests_pass_and_the_reviewer_approves(
     stage_play, name: str
 ) -> None:

@@ -1,6 +1,5 @@
 """The shipped scenarios and their sample: the code in them works, and the flaw in them is real."""
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -12,10 +11,20 @@ import pytest
 
 from agents.rehearsal import Script, copy_sample, shipped_scripts
 from agents.rehearsal.sample_project import sample_files
+from agents.swarm import EXPLORERS
 
 SCRIPTS = {script.name: script for script in shipped_scripts()}
-WRITERS = {"fast_coder", "senior_coder", "test_engineer", "documenter"}
+BUILT = [
+    name for name, script in SCRIPTS.items() if any(turn.role == "test_engineer" for turn in script.turns)
+]
+ORDERS = [
+    tuple(BUILT[(start + step * (-1) ** start) % len(BUILT)] for step in range(len(BUILT)))
+    for start in range(len(BUILT))
+]
+"""Each of them comes first once, and the neighbours come in both orders."""
+WRITERS = {"debugger", "fast_coder", "senior_coder", "test_engineer", "documenter"}
 READERS = {"read_file", "list_directory", "search_files", "git_status", "git_diff"}
+HANDS_ON = {"handoff_to_agent"}
 RUNNERS = {"run_tests", "run_command"}
 
 
@@ -75,11 +84,15 @@ for query in ("limit=-1", "offset=-5", "limit=ten", "limit=5&offset=20"):
     return done.stdout.splitlines()
 
 
-def test_three_scenarios_are_shipped() -> None:
+def test_six_scenarios_are_shipped() -> None:
     assert {name: script.request for name, script in SCRIPTS.items()} == {
+        "empty-file": "Starting with an empty books.json fails: Traceback (most recent call last): "
+        "json.decoder.JSONDecodeError: Expecting value",
         "health-endpoint": "Add a GET /health endpoint to the API",
         "lru-cache": "Implement an LRU cache with TTL support and thread safety",
+        "live-updates": "Push changes to clients over websockets",
         "review-round": "Add pagination to the list endpoint",
+        "websockets": "How should we implement websockets at scale?",
     }
 
 
@@ -89,22 +102,22 @@ def test_the_samples_own_tests_pass_with_whatever_python_is_there(sample) -> Non
     assert "Ran 14 tests" in done.stderr
 
 
-@pytest.mark.parametrize("order", itertools.permutations(SCRIPTS), ids=" ".join)
+@pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_the_scenarios_can_follow_each_other_in_any_order(sample, order) -> None:
     for name in order:
         perform(sample, SCRIPTS[name])
     done = run_tests(sample)
     assert done.returncode == 0, done.stderr
-    assert "Ran 39 tests" in done.stderr
+    assert "Ran 56 tests" in done.stderr
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", BUILT)
 def test_the_tests_pass_after_each_scenario(sample, name) -> None:
     perform(sample, SCRIPTS[name])
     assert run_tests(sample).returncode == 0
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", BUILT)
 def test_the_new_tests_fail_without_the_new_code(sample, name) -> None:
     perform(sample, SCRIPTS[name], roles={"test_engineer"}, rounds=(1,))
     assert "FAILED (" in run_tests(sample).stderr
@@ -153,6 +166,8 @@ def test_a_role_uses_only_tools_that_it_has(script) -> None:
             allowed |= {"write_file", "edit_file"}
         if turn.role in WRITERS - {"documenter"}:
             allowed |= RUNNERS
+        if turn.role in EXPLORERS and script.name == "websockets":
+            allowed |= HANDS_ON
         used = {call.name for call in turn.call}
         assert used <= (set() if turn.role == "router" else allowed), (turn.role, used)
 

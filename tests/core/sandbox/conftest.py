@@ -1,6 +1,5 @@
 """A project with ignored files and secrets, its stage, and the sandboxes over it."""
 
-import os
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,9 +7,10 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from core.sandbox import Ended, Sandbox, open_sandbox, probe
+from core.sandbox import Ended, Sandbox, open_sandbox
 from core.sandbox.unconfined import Unconfined
 from core.stage import Stage
+from tests.support.sandboxed import require_bubblewrap
 
 Run = Callable[..., Awaitable[Ended]]
 
@@ -44,12 +44,7 @@ def stage(project: Path, tmp_path: Path) -> Stage:
 @pytest.fixture
 def needs_bubblewrap() -> None:
     """Skips where bubblewrap does not work; in CI that is a failure."""
-    found = probe()
-    if found.ok:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(found.reason)
-    pytest.skip(found.reason)
+    require_bubblewrap()
 
 
 @pytest.fixture

@@ -73,6 +73,15 @@ def test_tool_chains_come_with_what_they_need(home):
     assert folders(home, "/usr/bin", CARGO_HOME=f"{home}/.cargo") == [".cargo", ".rustup"]
 
 
+def test_what_was_downloaded_for_a_project_is_there_wherever_its_program_is(home):
+    (home / "go" / "pkg" / "mod").mkdir(parents=True)
+    assert folders(home, "/usr/bin") == []
+    (home / "project" / "go.mod").touch()
+    assert folders(home, "/usr/bin") == ["go/pkg/mod"]
+    (home / "project" / "Cargo.toml").touch()
+    assert folders(home, "/usr/bin") == [".cargo", "go/pkg/mod"]
+
+
 def test_neither_a_home_nor_a_key_ring_is_a_tool_chain(home):
     assert folders(home, f"{home}:{home}/.ssh:{home}/..:{home}/project") == []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.sandbox import NotAllowed, ServiceFailed, Services
+from core.sandbox.family import COOKIE, Family
 from core.sandbox.unconfined import Unconfined
 
 ECHO = ["/bin/sh", "-c", 'while read -r line; do echo "$PWD:$line"; done']
@@ -108,6 +109,29 @@ def test_closing_wakes_who_waits_for_it(sandbox):
         service.close()
         assert waiting.result(5) == b""
         assert time.monotonic() - started < 2
+
+
+def test_bwraps_child_is_found_without_bwrap(confined):
+    """It is bound to bwrap's life only some moments after it was made: killed before, bwrap leaves it behind."""
+    with confined.serve(["/bin/sh", "-c", "echo here; sleep 1000"]) as service:
+        service.stdout.readline()
+        cookie = _environment(service.pid)[COOKIE]
+        child = next(iter(Family(service.pid).members() - {service.pid}))
+        assert child in Family(_no_such_process(), cookie).members()
+
+
+def _environment(pid: int) -> dict[str, str]:
+    text = Path(f"/proc/{pid}/environ").read_text()
+    return dict(each.split("=", 1) for each in text.split("\0") if "=" in each)
+
+
+def _no_such_process() -> int:
+    return int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
+
+
+def test_the_mark_of_its_processes_is_not_told_to_the_program(confined):
+    with confined.serve(["/bin/sh", "-c", "echo ${HEDDLE_COMMAND-nothing}"]) as service:
+        assert service.stdout.readline() == b"nothing\n"
 
 
 def test_a_program_that_is_not_there(sandbox):

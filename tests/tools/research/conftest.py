@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import shutil
+import subprocess
 import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.paths import find_home
+from core.sandbox import open_sandbox
+from core.stage import Stage
 from tools.consent import THIS_PROJECT
 from tools.registry import call
 
@@ -66,7 +70,7 @@ class Web:
             def do_GET(self) -> None:
                 web.answer(self)
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_GET
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -81,6 +85,8 @@ class Web:
         parts = urlsplit(request.path)
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in request.headers.items()}
+        if headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
         self.seen.append(
             Seen(
                 request.command,
@@ -99,7 +105,7 @@ class Web:
             for name, value in {"Content-Length": str(len(data)), **more}.items():
                 request.send_header(name, value)
             request.end_headers()
-            request.wfile.write(data)
+            request.wfile.write(b"" if request.command == "HEAD" else data)
         except OSError:
             pass  # who asked has gone
 
@@ -146,7 +152,19 @@ def settings(monkeypatch):
     def write(*webs: Web, more: str = "") -> None:
         folder = find_home().config
         folder.mkdir(parents=True, exist_ok=True)
-        services = ("tavily", "brave", "searxng", "stackexchange", "pypi", "npm", "crates", "go", "osv")
+        services = (
+            "tavily",
+            "brave",
+            "searxng",
+            "stackexchange",
+            "pypi",
+            "npm",
+            "crates",
+            "go",
+            "docs_rs",
+            "pkg_go",
+            "osv",
+        )
         hosts = "\n".join(f'{name} = "{webs[0].url}/{name}"' for name in services) if webs else ""
         private = json.dumps([each.host for each in webs])
         text = f"{more}\nprivate = {private}\n[hosts]\n{hosts}\n"
@@ -160,12 +178,17 @@ class User:
     """Answers questions, and remembers them."""
 
     answer: str = THIS_PROJECT
+    answers: dict[str, str] = field(default_factory=dict)
+    """Other answers to some kinds of questions."""
     questions: list[str] = field(default_factory=list)
+    about: list[dict[str, Any]] = field(default_factory=list)
 
-    async def ask(self, text: str, choices: tuple[str, ...], **about: object) -> str:
-        assert self.answer in choices
+    async def ask(self, text: str, choices: tuple[str, ...], **about: Any) -> str:
+        answer = self.answers.get(about.get("kind", ""), self.answer)
+        assert answer in choices
         self.questions.append(text)
-        return self.answer
+        self.about.append(about)
+        return answer
 
 
 @pytest.fixture
@@ -196,3 +219,52 @@ def use_as(bench):
 @pytest.fixture
 def reply() -> type[Reply]:
     return Reply
+
+
+@pytest.fixture
+def needs(monkeypatch):
+    """Skip unless a program is here; one below /tmp is made readable for commands, as a user would."""
+
+    def check(name: str) -> str:
+        found = shutil.which(name)
+        if not found or subprocess.run([found, "--version"], capture_output=True, check=False).returncode:
+            pytest.skip(f"{name} is not installed here")
+        real = Path(found)
+        if real.is_relative_to("/tmp"):
+            policy = find_home().config / "policy.toml"
+            policy.parent.mkdir(parents=True, exist_ok=True)
+            policy.write_text(f"[sandbox]\nreadable = [{json.dumps(str(real.parents[1]))}]\n")
+        return found
+
+    return check
+
+
+@pytest.fixture
+def index(web, reply, monkeypatch):
+    """All package managers ask the test's own server."""
+    settings = {
+        "PIP_INDEX_URL": f"{web.url}/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "",
+        "UV_DEFAULT_INDEX": f"{web.url}/simple", "npm_config_registry": web.url, "GOPROXY": f"{web.url}/go",
+        "GOSUMDB": "off",
+    }  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    def publish(pages: dict[str, bytes]) -> None:
+        for path, body in pages.items():
+            kind = "text/html" if path.startswith("/simple") else "application/octet-stream"
+            web.pages[path] = reply(body, headers={"Content-Type": kind})
+
+    return publish
+
+
+@pytest.fixture
+def again(bench, project, tmp_path):
+    """A workbench over the project as it is by then."""
+
+    def make():
+        stage = Stage.create(project, tmp_path / "stage2")
+        sandbox = open_sandbox(stage.tree, project, allow_unconfined=True)
+        return replace(bench, stage=stage, sandbox=sandbox)
+
+    return make

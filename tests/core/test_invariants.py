@@ -1,0 +1,257 @@
+"""Any sequence of work, decisions by hunk, edits of the user, applies, undos and restarts keeps the promises of a session.
+
+Nothing is written before an apply; applied bytes are exactly the accepted ones; an undo restores; what the user
+wrote is never lost. Crashes in the middle of an apply are tried by `tests/core/stage/test_invariants.py`.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from core.commands import ApplyChanges, DecideChanges, SubmitRequest, UndoApply
+from core.events import ChangeApplied, ChangeUndone, CommandRefused
+from core.paths import Home
+from core.prices import load_prices
+from core.session import Session, Settings
+from core.verdicts import FileVerdicts, lines_by_hunk
+from tests.support.acting import ActingTeam
+
+T = TypeVar("T")
+NAMES = ("a.txt", "d/b.txt", "new.txt")
+name = st.sampled_from(NAMES)
+verdict = st.sampled_from(("accepted", "accepted", "rejected", "undecided"))
+choice = st.tuples(st.integers(0, 5), st.integers(0, 7), verdict)
+"""Which file, which piece of it (from 6 on: the whole), and the verdict."""
+Lines = list[str]
+
+
+def split(data: bytes | None) -> Lines:
+    return [] if data is None else data.decode().splitlines()
+
+
+def joined(lines: Lines) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+class Life(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.top = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+        self.numbers = itertools.count(1)
+        self.project = self.top / "project"
+        self.files: dict[str, bytes] = {}
+        for each in NAMES[:2]:
+            self._write(each, joined([f"base {number}" for number in range(12)]))
+        self.before: dict[str, dict[str, bytes | None]] = {}
+        """What the files of each apply that stands were before it."""
+        self.team = ActingTeam()
+        home = Home(self.top / "config", self.top / "data", self.top / "state", self.top / "run")
+        self.settings = Settings(home=home, prices=load_prices(), allow_unconfined=True, watch=False)
+        self.session = self._do(Session.open(self.settings, project=self.project, team=self.team))
+
+    def teardown(self) -> None:
+        if hasattr(self, "session"):
+            self._do(self.session.close())
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            self.loop.close()
+            shutil.rmtree(self.top)
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(asyncio.wait_for(work, 60))
+
+    def _write(self, path: str, data: bytes | None) -> None:
+        place = self.project / path
+        if data is None:
+            place.unlink(missing_ok=True)
+            self.files.pop(path, None)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+            self.files[path] = data
+
+    def _submit(self, command: Any) -> list[Any]:
+        """Hand in a command; gives what came of it."""
+
+        async def submit() -> list[Any]:
+            after = self.session.last
+            await self.session.submit(command)
+            await self.session.wait_idle()
+            found: list[Any] = []
+            if self.session.last > after:
+                async for record in self.session.records(after):
+                    found.append(record.event)
+                    if record.seq >= self.session.last:
+                        break
+            return found
+
+        return self._do(submit())
+
+    def _stage(self, path: str) -> bytes | None:
+        place = self._do(self.session._staging.stage()).tree / path
+        return place.read_bytes() if place.exists() else None
+
+    # -- what agents do
+
+    @rule(path=name, places=st.sets(st.integers(0, 14), min_size=2, max_size=4), how=st.sampled_from("+~-"))
+    def agents_edit(self, path: str, places: set[int], how: str) -> None:
+        """Lines come, go or become others; what the user wrote is left alone."""
+
+        async def deed(actor: Any) -> None:
+            place = actor.run.stage.tree / path
+            lines = split(place.read_bytes() if place.exists() else None)
+            for at in sorted((at for at in places if at <= len(lines)), reverse=True):
+                own = at < len(lines) and not lines[at].startswith("user")
+                fresh = f"agent {next(self.numbers)}"
+                lines[at : at + (own and how != "+")] = [] if how == "-" else [fresh]
+            await actor.write(path, joined(lines))
+
+        self.team.then(deed)
+        self._submit(SubmitRequest(text="do it"))
+
+    @rule(path=name)
+    def agents_delete(self, path: str) -> None:
+        if (data := self._stage(path)) is None or b"user" in data:
+            return
+
+        async def deed(actor: Any) -> None:
+            if (actor.run.stage.tree / path).exists() and b"user" not in (
+                actor.run.stage.tree / path
+            ).read_bytes():
+                await actor.write(path, None)
+
+        self.team.then(deed)
+        self._submit(SubmitRequest(text="do it"))
+
+    # -- what the user does
+
+    @rule(path=name, at=st.integers(0, 14))
+    def user_edits(self, path: str, at: int) -> None:
+        lines = split(self.files.get(path))
+        lines.insert(min(at, len(lines)), f"user {next(self.numbers)}")
+        self._write(path, joined(lines))
+
+    @rule(choices=st.lists(choice, min_size=1, max_size=3), at_once=st.booleans())
+    def user_decides(self, choices: list[tuple[int, int, Any]], at_once: bool) -> None:
+        """On pieces of whatever waits, or on a whole file; and what is accepted is written at once, or later."""
+        for file, piece, said in choices:
+            waiting = self.session._past.waiting.decided
+            if waiting:
+                path = list(waiting)[file % len(waiting)]
+                ids = list(waiting[path].pieces)
+                hunks = (ids[piece % len(ids)],) if ids and piece < 6 else None
+                self._submit(DecideChanges(verdict=said, paths=(path,), hunks=hunks))
+        if at_once:
+            self.user_applies()
+
+    @rule()
+    def user_applies(self) -> None:
+        waiting = self.session._past.waiting
+        wanted = {
+            path: self._exactly(path, decided)
+            for path, decided in waiting.decided.items()
+            if decided.is_accepted
+        }
+        before = dict(self.files)
+        events = self._submit(ApplyChanges())
+        applied = {event.path for event in events if isinstance(event, ChangeApplied)}
+        for event in events:
+            if isinstance(event, ChangeApplied):
+                self.before.setdefault(event.apply, {})[event.path] = before.get(event.path)
+        assert applied <= set(wanted)
+        for path in applied:
+            now = self._project(path)
+            exact, mine = wanted[path]
+            assert (now is None) == (exact is None), path
+            assert [line for line in split(now) if line not in mine] == (exact or []), path
+            self._nothing_of_the_user_is_lost(path, before.get(path), now)
+            if now is None:
+                self.files.pop(path, None)
+            else:
+                self.files[path] = now
+
+    def _exactly(self, path: str, decided: FileVerdicts) -> tuple[Lines | None, set[str]]:
+        """What an apply has to make of a file, but for the lines (second) that the user put into it meanwhile."""
+        change, stage = self.session._past.waiting.changes[path], self._do(self.session._staging.stage())
+        base = stage.history.base.get(path)
+        old = [] if base is None else split(stage.history.load(base))
+        mine = {line for line in split(self.files.get(path)) if line.startswith("user")} - set(old)
+        if not decided.pieces:
+            data = self._stage(path)
+            return None if data is None else split(data), mine
+        lines = list(old)
+        cut = lines_by_hunk(change.patch, change.hunks)
+        for hunk, text in reversed(list(zip(change.hunks, cut, strict=True))):
+            if decided.pieces[hunk.id].verdict == "accepted":
+                at = hunk.old_start - (hunk.old_lines > 0)
+                lines[at : at + hunk.old_lines] = [line[1:] for line in text if line.startswith("+")]
+        return lines, mine
+
+    @rule()
+    def user_undoes(self) -> None:
+        before = dict(self.files)
+        events = self._submit(UndoApply())
+        undone = [event for event in events if isinstance(event, ChangeUndone)]
+        if not undone:
+            assert any(isinstance(event, CommandRefused) for event in events)
+            return
+        for event in undone:
+            was = self.before[event.apply].pop(event.path)
+            assert self._project(event.path) == was, event.path
+            self._nothing_of_the_user_is_lost(event.path, before.get(event.path), was)
+            self._write(event.path, was)
+
+    @rule()
+    def heddle_is_opened_again(self) -> None:
+        id = self.session.id
+        self._do(self.session.close())
+        self.session = self._do(Session.open(self.settings, session=id, team=self.team))
+
+    # -- the promises
+
+    def _project(self, path: str) -> bytes | None:
+        place = self.project / path
+        return place.read_bytes() if place.exists() else None
+
+    def _nothing_of_the_user_is_lost(self, path: str, before: bytes | None, now: bytes | None) -> None:
+        mine = [line for line in split(before) if line.startswith("user")]
+        assert [line for line in split(now) if line.startswith("user")] == mine, path
+
+    @invariant()
+    def the_project_holds_what_was_applied_and_what_the_user_wrote(self) -> None:
+        if not hasattr(self, "project"):
+            return
+        found = {
+            os.path.relpath(place, self.project): place.read_bytes()
+            for place in self.project.rglob("*")
+            if place.is_file()
+        }
+        assert found == self.files
+
+
+def test_any_sequence_keeps_the_promises() -> None:
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,173 @@
+"""What holds for every tool of the registry: bad calls are answered with how to call it right, and it can be stopped."""
+
+import asyncio
+import os
+import re
+import subprocess
+import time
+from dataclasses import replace
+
+import pytest
+
+from core.limits import limits
+from tools.arguments import EXAMPLES, parameters_of
+from tools.registry import TOOLS, call
+
+EVERY = sorted(TOOLS)
+WITH_ARGUMENTS = [name for name in EVERY if parameters_of(TOOLS[name].function)]
+SENTENCE = re.compile(r"[A-Z(“0-9a-z/.…].*[.?)}\]]", re.DOTALL)
+
+
+def right_call(name: str) -> dict[str, object]:
+    """The example that the tool's own error messages give."""
+    return {each.name: EXAMPLES[each.name] for each in parameters_of(TOOLS[name].function) if each.required}
+
+
+def refused(result) -> None:
+    assert not result.ok
+    assert result.changed == ()
+    assert SENTENCE.fullmatch(result.text.strip()), result.text
+    assert "Traceback" not in result.text
+    assert "Error:" not in result.text, "a fault of ours, not a sentence"
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_an_unknown_argument_is_named_with_a_right_call(use, name):
+    result = await use(name, **{**right_call(name), "wibble_wobble": 1})
+    refused(result)
+    assert "“wibble_wobble”" in result.text
+    assert f"A right call: {name}(" in result.text
+
+
+@pytest.mark.parametrize("name", WITH_ARGUMENTS)
+async def test_a_wrong_type_is_named_with_a_right_call(use, name):
+    for each in parameters_of(TOOLS[name].function):
+        for wrong in ({"deep": {"er": []}}, [[1, 2], [3]]):
+            result = await use(name, **{**right_call(name), each.name: wrong})
+            refused(result)
+            assert f"“{each.name}” must be" in result.text
+            assert f"A right call: {name}(" in result.text
+
+
+@pytest.mark.parametrize("name", WITH_ARGUMENTS)
+async def test_what_is_missing_or_null_is_named_with_a_right_call(bench, name):
+    needed = right_call(name)
+    for each in needed:
+        for given in ({key: value for key, value in needed.items() if key != each}, {**needed, each: None}):
+            result = await call(name, given, bench)
+            refused(result)
+            assert f"“{each}”" in result.text
+            assert f"A right call: {name}(" in result.text
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize(
+    "said", ["[]", "null", "{", '"text"', "{'path': 'x'}", "x" * 2_000_000, 7, None, b"\xff", "[" * 100_000]
+)
+async def test_arguments_that_are_no_object_are_refused(bench, name, said):
+    refused(await call(name, said, bench))
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in EVERY if "path" in {p.name for p in parameters_of(TOOLS[each].function)}]
+)
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "/etc/passwd", "a" * 5_000, "nul\0", "~/x", "src/app.py/x"]
+)
+async def test_no_tool_takes_a_path_that_leads_nowhere(use, name, path):
+    result = await use(name, **{**right_call(name), "path": path})
+    assert not result.ok or name in ("git_diff", "git_log")
+    assert result.changed == ()
+    assert "root:" not in result.text
+    assert "Traceback" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        (name, {**right_call(name), each.name: size})
+        for name in WITH_ARGUMENTS
+        if not TOOLS[name].executes and not TOOLS[name].asks
+        for each in parameters_of(TOOLS[name].function)
+        if each.kind is int
+        for size in (-1, 10**15)
+    ],
+)
+async def test_absurd_sizes_are_answered_in_no_time(use, name, arguments):
+    started = time.monotonic()
+    result = await use(name, **arguments)
+    assert time.monotonic() - started < 5
+    assert len(result.text) <= limits().tools.output_characters + 200
+    assert "Traceback" not in result.text
+    assert "Error:" not in result.text
+
+
+LONG = {
+    "run_command": {"command": "sleep 100 & sleep 100"},
+    "execute_code": {"language": "sh", "code": "sleep 100 & sleep 100"},
+    "run_tests": {},
+    "benchmark": {"command": "sleep 100"},
+    "run_command_outside": {"command": "sleep 100 & sleep 100", "network": True},
+}
+
+
+async def allow(_text, choices, **_about):
+    """A user who allows what is asked."""
+    return choices[0]
+
+
+def children() -> set[int]:
+    """Every process that comes from this one, zombies too."""
+    rows = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    parents = {int(pid): int(parent) for pid, parent in (row.split() for row in rows if row.strip())}
+    found, last = {os.getpid()}, 0
+    while len(found) != last:
+        last = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return {pid for pid in found if pid in parents} - {os.getpid()}
+
+
+@pytest.mark.parametrize("name", LONG)
+async def test_stop_ends_it_and_leaves_no_process(bench, put, name):
+    if name == "run_tests":
+        put("Makefile", "test:\n\tsleep 100\n")
+    before = children()
+    work = asyncio.ensure_future(call(name, LONG[name], replace(bench, ask=allow)))
+    async with asyncio.timeout(20):
+        while not _sleeps(children() - before):
+            assert not work.done(), (await work).text
+            await asyncio.sleep(0.02)
+    started = time.monotonic()
+    bench.stop.set()
+    result = await work
+    assert time.monotonic() - started < 5, (
+        "0.1 s where nobody else uses the machine: bench/stop.py measures it"
+    )
+    assert not result.ok
+    assert not _sleeps(children() - before)
+
+
+def _sleeps(pids: set[int]) -> bool:
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/comm") as file:  # noqa: PTH123
+                if file.read().strip() in ("sleep", "sh", "make", "bwrap"):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+@pytest.mark.parametrize("name", [each for each in EVERY if TOOLS[each].asks])
+async def test_where_nobody_can_be_asked_nothing_leaves_the_sandbox(bench, put, name):
+    """Each says so in a sentence, or does what it can without."""
+    put("requirements.txt", "idna==3.10\n")
+    arguments = {**right_call(name), **({"network": True} if name == "run_command_outside" else {})}
+    if name == "docs_search":
+        arguments["name"] = "no_such_library_of_ours"
+    result = await call(name, arguments, replace(bench, ask=None))
+    assert not result.ok
+    assert SENTENCE.fullmatch(result.text.strip()), result.text
+    assert re.search(r"nobody is here to ask|no network|not set up", result.text), result.text

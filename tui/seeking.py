@@ -1,0 +1,161 @@
+"""Looking for a word in the diffs: the line in which it is typed, and the way from match to match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.message import Message
+from textual.widgets import Input
+
+from core.text import sanitise_line
+from core.view.finding import NAME, Search
+from tui.deciding import Deciding
+from tui.lines import OneLine
+from tui.paint import Line, Span, cut, cut_line
+from tui.patch import PatchView
+from tui.wording import plural
+
+
+class SearchLine(Input):
+    """Finds while one types; Enter keeps what was found, Escape forgets it."""
+
+    class Left(Message):
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    def __init__(self, word: str, seek: Callable[[str], None], step: Callable[[bool], None]) -> None:
+        super().__init__(word, placeholder="find in names and lines of all diffs", id="seek", compact=True)
+        self.cursor_blink = False
+        self._seek = seek
+        self._step = step
+
+    def on_mount(self) -> None:
+        self.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._seek(event.value)
+
+    async def _on_key(self, event: events.Key) -> None:
+        match event.key:
+            case "up" | "down":
+                self._step(event.key == "up")
+            case "enter" | "escape":
+                self.post_message(self.Left(keep=event.key == "enter"))
+            case _:
+                await super()._on_key(event)
+                return
+        event.stop()
+        event.prevent_default()
+
+    def on_blur(self) -> None:
+        self.remove()
+
+
+class SearchState(OneLine):
+    """Which match it is, as long as a word is looked for."""
+
+    DEFAULT_CLASSES = "-empty"
+    _said: Line | None = None
+
+    def say(self, line: Line) -> None:
+        self._said = line
+        self.set_class(not line, "-empty")
+        self.refresh()
+
+    def content(self, width: int) -> Line:
+        return cut_line(self._said or [], width)
+
+
+class Seeking(Deciding):
+    """The diffs with a word that is looked for. A subclass says where it is, and goes where it is told."""
+
+    search: Search | None = None
+    _line = NAME - 1
+    """The line that was found last, in the current file."""
+    _origin = (0, NAME - 1)
+    """Where the search began: what is typed further is looked for from there."""
+
+    @property
+    def index(self) -> int:
+        """Of the current file."""
+        raise NotImplementedError
+
+    def show_file(self, index: int) -> None:
+        """Make a file the current one."""
+        raise NotImplementedError
+
+    @property
+    def _patch(self) -> PatchView:
+        return self.query_one(PatchView)
+
+    def action_search(self) -> None:
+        """Open the line in which the word is typed, with the word of before."""
+        if self.changes.files and not self.query(SearchLine):
+            self._origin = (self.index, self._line - 1)
+            word = self.search.word if self.search else ""
+            self.mount(SearchLine(word, self._seek, lambda back: self._go_to_match(back=back)))
+
+    def action_next_match(self) -> None:
+        self._go_to_match(back=False)
+
+    def action_previous_match(self) -> None:
+        self._go_to_match(back=True)
+
+    def on_search_line_left(self, event: SearchLine.Left) -> None:
+        event.stop()
+        if not event.keep:
+            self._forget()
+        self._patch.focus()
+
+    def forget_line(self) -> None:
+        """The user went elsewhere by himself: the next match is looked for from there."""
+        self._line = NAME - 1
+
+    def _seek(self, word: str) -> None:
+        """Something else was typed: go to its first match."""
+        if not word:
+            self._forget()
+            return
+        self.search = Search(word, self.search)
+        self._patch.search = self.search
+        self._show(self.search.step(list(self.changes.files.values()), *self._origin))
+
+    def _forget(self) -> None:
+        self.search = self._patch.search = None
+        self.forget_line()
+        self.query_one(SearchState).say([])
+        self._patch.refresh()
+
+    def _go_to_match(self, *, back: bool) -> None:
+        if self.search is None:
+            self.action_search()
+            return
+        files = list(self.changes.files.values())
+        self._show(self.search.step(files, self.index, self._line, back=back))
+
+    def _show(self, found: tuple[int, int] | None) -> None:
+        if found is not None:
+            index, line = found
+            if index != self.index:
+                self.show_file(index)
+            self._line = line
+            self._patch.reveal(line)
+        self._patch.refresh()
+        self.query_one(SearchState).say(self._standing(found))
+
+    def _standing(self, found: tuple[int, int] | None) -> Line:
+        """Which match it is, and how many there are."""
+        search, files = self.search, list(self.changes.files.values())
+        if search is None:
+            return []
+        word = f"“{cut(sanitise_line(search.word), 20)}”"
+        if found is None:
+            return [Span(f"{word} is in no diff", "warn")]
+        hits = search.hits(files[found[0]])
+        holding = sum(search.may_hold(file) for file in files)
+        here = f"{word} {hits.index(found[1]) + 1} of {len(hits)} here · in {plural(holding, 'file')}"
+        keys: Line = [Span("  N", "key"), Span(" next ", "dim"), Span("P", "key"), Span(" back", "dim")]
+        return [Span(here, "bold"), *keys]

@@ -1,0 +1,157 @@
+"""The screen of settings, made from their schema: each with its value, where that comes from, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from core.config import BadConfig, Config
+from core.preferences import Preferences, Setting
+from tui.actions import bindings
+from tui.picking import AskScreen, PickList, PickScreen, Row, Words
+
+_KEYS = "Enter changes · Backspace resets · c connects · m models · Esc back"
+
+
+class SettingsScreen(ModalScreen[str | None]):
+    """Every setting; a change is checked, written into `config.toml`, and handed to `changed`.
+
+    Gives the name of an action that is to be gone on with, if there is one.
+    """
+
+    BINDINGS = bindings("settings")
+
+    def __init__(self, preferences: Preferences, changed: Callable[[Config], None]) -> None:
+        super().__init__()
+        self._preferences = preferences
+        self._changed = changed
+        self.settings: Sequence[Setting] = preferences.settings()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="settings", classes="pane dialog") as box:
+            box.border_title = "settings"
+            box.border_subtitle = _KEYS
+            yield PickList([row for row, _ in _table(self.settings)], id="picks")
+            yield Words(id="words")
+
+    @property
+    def setting(self) -> Setting:
+        """The one under the cursor."""
+        return _table(self.settings)[self.query_one(PickList).current][1] or self.settings[0]
+
+    def on_mount(self) -> None:
+        self.query_one(PickList).focus()
+        self._explain()
+
+    def on_pick_list_moved(self) -> None:
+        self._explain()
+
+    def _explain(self) -> None:
+        self.query_one(Words).say(_about(self.setting, self._preferences))
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def on_pick_list_picked(self) -> None:
+        setting = self.setting
+        match setting.kind:
+            case "flag":
+                self._write("off" if setting.value == "on" else "on")
+            case "choice":
+                self._choose(setting)
+            case "table":
+                where = f"Write it under [{setting.name}] in {self._preferences.path}."
+                self.query_one(Words).say(f"{setting.does} {where}", bad=True)
+            case "count" | "number" | "money" | "text":
+                screen = AskScreen(
+                    setting.name,
+                    f"{setting.does} {_empty(setting)}",
+                    value=setting.value,
+                    check=self._refused,
+                )
+                self.app.push_screen(screen, lambda text: None if text is None else self._refresh())
+
+    def _choose(self, setting: Setting) -> None:
+        choices = [*setting.choices, *([""] if setting.optional else [])]
+        rows = [Row(choice or "(not set)") for choice in choices]
+        at = choices.index(setting.value) if setting.value in choices else 0
+        screen = PickScreen(setting.name, rows, current=at)
+        self.app.push_screen(screen, lambda index: None if index is None else self._write(choices[index]))
+
+    def action_reset_setting(self) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if wrong := self._refused(text):
+            self.query_one(Words).say(wrong, bad=True)
+        else:
+            self._refresh()
+
+    def _refused(self, text: str) -> str:
+        """Write it; what is wrong with it, if it cannot be."""
+        try:
+            self._changed(self._preferences.write_text(self.setting.name, text))
+        except BadConfig as error:
+            return str(error)
+        return ""
+
+    def _refresh(self) -> None:
+        self.settings = self._preferences.settings()
+        self.query_one(PickList).show([row for row, _ in _table(self.settings)])
+        self._explain()
+
+    # -- leaving ---------------------------------------------------------------------------------
+
+    def action_connect(self) -> None:
+        self.dismiss("connect")
+
+    def action_roster(self) -> None:
+        self.dismiss("roster")
+
+    def action_leave_settings(self) -> None:
+        self.dismiss(None)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "ctrl+c":
+            event.stop()
+            self.dismiss(None)
+
+
+_TITLES = {"": "", "aws": "AWS", "openai": "An OpenAI-compatible endpoint"}
+
+
+def _table(settings: Sequence[Setting]) -> list[tuple[Row, Setting | None]]:
+    """The rows of the list, each with its setting; a heading has none."""
+    found: list[tuple[Row, Setting | None]] = []
+    for group, title in _TITLES.items():
+        if title:
+            found.append((Row(title, heading=True), None))
+        found += [(_row(setting), setting) for setting in settings if _group(setting) == group]
+    return found
+
+
+def _group(setting: Setting) -> str:
+    table, dot, _ = setting.name.partition(".")
+    return table if dot else ""
+
+
+def _row(setting: Setting) -> Row:
+    own = setting.source != "default"
+    return Row(setting.name, setting.value or "–", setting.source, "accent" if own else "faint")
+
+
+def _empty(setting: Setting) -> str:
+    """What leaving the line empty does."""
+    return f"Empty: {setting.default}." if setting.default else "Empty: none."
+
+
+def _about(setting: Setting, preferences: Preferences) -> str:
+    lines = [setting.does]
+    if setting.source not in ("default", "config.toml"):
+        lines.append(f"{setting.source} in the environment comes before what is written in the file.")
+    lines.append("It counts at once." if setting.at_once else "It counts from the next start.")
+    lines.append(f"Written in {preferences.path}.")
+    return " ".join(lines)

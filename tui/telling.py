@@ -1,0 +1,77 @@
+"""A board that takes records in, and says what must be said in the bar."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from core.clock import Clock
+from core.record import Record
+from core.text import sanitise
+from tui.composing import Composing
+from tui.feed import Feed
+from tui.paint import Line, Span
+from tui.wording import plural
+
+_TOLD_SECONDS = 6.0
+
+
+class Reading(Protocol):
+    """The records of a session, from the first one on."""
+
+    @property
+    def damaged(self) -> int:
+        """How many damaged records were passed over so far."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Record]: ...
+
+
+class Telling(Composing):
+    """Base of the screens of one session, live, past or replayed."""
+
+    def __init__(
+        self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str, frame: float
+    ) -> None:
+        super().__init__(clock, suggestions, connect_hint, project)
+        self.feed = Feed(self.view, self.draw, self.later, frame)
+        self._told = ""
+        self._damage = ""
+        """What is wrong with the session's log."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call back once in the screen's own turn. (Textual's timers leave out a tick that comes late.)"""
+        asyncio.get_running_loop().call_later(seconds, self.call_later, call)
+
+    def tell(self, text: str) -> None:
+        """Say something in the bar for a few seconds."""
+        self._told = text
+        self.settle()
+        self.set_timer(_TOLD_SECONDS, self.untell)
+
+    def untell(self) -> None:
+        self._told = ""
+        self.settle()
+
+    def bar_content(self) -> Line | None:
+        if self._told:
+            return [Span(self._told)]
+        return [Span(self._damage, "bad")] if self._damage else None
+
+    async def read_past(self, past: Reading) -> None:
+        """Take in what is on record of a session; damage of its log is said, and harms nothing."""
+        try:
+            await self.feed.follow(aiter(past), lambda record: None)
+            self.say_damage(past.damaged)
+        except Exception as error:
+            self.say_damage(error)
+
+    def say_damage(self, found: int | Exception) -> None:
+        """Say what is wrong with the log: how many records cannot be read, or why none can."""
+        if isinstance(found, int):
+            lost = f"{plural(found, 'record')} of this session cannot be read: its log is damaged."
+            self._damage = lost if found else ""
+        else:
+            self._damage = sanitise(str(found)) or type(found).__name__
+        self.settle()
