@@ -85,10 +85,9 @@ class GraphPane(Page):
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
         self.border_title = graph_title(self._graph)
 
-    def on_focus(self) -> None:
-        self.redraw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor is drawn only here. `on_focus` would be too early: it runs before `has_focus` is set."""
+        super().watch_has_focus(_has_focus)
         self.redraw()
 
     def action_next_node(self) -> None:

@@ -44,12 +44,6 @@ class Scrub(Widget):
         self._words, self._loaded = words, loaded
         self.refresh()
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
         line = (self._lane, self._bar, self._told)[y](max(1, width - 2)) if y < 3 else []
