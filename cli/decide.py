@@ -5,7 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from cli.errors import Stop, usage
+from cli.errors import Stop, tell_refusal, usage
 from cli.listing import overlapping, read_past
 from cli.naming import find_named
 from cli.sessions import choose_session
@@ -171,8 +171,7 @@ def _report(events: list[Event]) -> int:
                     print(f"not applied: {sanitise_line(event.path)}: {event.reason}", file=sys.stderr)
                 code = code or EXIT_FAILED
             case CommandRefused():
-                print(sanitise(event.reason), file=sys.stderr)
-                code = EXIT_FAILED
+                code = tell_refusal(event.reason)
             case _:
                 pass
     return code

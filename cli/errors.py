@@ -1,6 +1,9 @@
 """Errors that end a command: a sentence on stderr and an exit code, never a traceback."""
 
+import sys
+
 from core.faults import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_TRY_AGAIN, EXIT_USAGE, Fault
+from core.text import sanitise
 
 
 class Stop(Exception):
@@ -13,6 +16,12 @@ class Stop(Exception):
 
 def usage(sentence: str) -> Stop:
     return Stop(sentence, EXIT_USAGE)
+
+
+def tell_refusal(reason: str) -> int:
+    """Say why the session did not carry a command out; gives the exit code."""
+    print(sanitise(reason), file=sys.stderr)
+    return EXIT_FAILED
 
 
 def explain(error: Exception) -> Stop | None:

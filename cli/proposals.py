@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from cli.decide import carry_out
-from cli.errors import usage
+from cli.errors import tell_refusal, usage
 from cli.listing import read_past
 from cli.output import print_json
 from cli.sessions import choose_session
@@ -92,8 +92,7 @@ def _report(events: list[Event]) -> int:
                 print(f"not made: {sanitise(event.reason)}", file=sys.stderr)
                 code = EXIT_FAILED
             case CommandRefused():
-                print(sanitise(event.reason), file=sys.stderr)
-                code = EXIT_FAILED
+                code = tell_refusal(event.reason)
             case _:
                 pass
     return code

@@ -5,15 +5,15 @@ import asyncio
 import sys
 
 from cli.decide import carry_out
+from cli.errors import tell_refusal
 from cli.output import print_json
 from cli.sessions import choose_session
 from cli.world import World
 from core.commands import RewindStage
 from core.event_base import START
 from core.events import ChangeWithdrawn, CommandRefused, Event, FileChanged, StageCommitted, StageRewound
-from core.faults import EXIT_FAILED
 from core.log import LogReader
-from core.text import sanitise, sanitise_line
+from core.text import sanitise_line
 from core.view.timeline import Timeline
 
 _SHOWN = 12
@@ -73,10 +73,8 @@ def _list(timeline: Timeline, output: str) -> int:
 
 def _report(events: list[Event], output: str) -> int:
     refused = [event for event in events if isinstance(event, CommandRefused)]
-    for event in refused:
-        print(sanitise(event.reason), file=sys.stderr)
     if refused:
-        return EXIT_FAILED
+        return max(tell_refusal(event.reason) for event in refused)
     (done,) = (event for event in events if isinstance(event, StageRewound))
     changed = [event.path for event in events if isinstance(event, FileChanged)]
     withdrawn = [event.path for event in events if isinstance(event, ChangeWithdrawn)]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import events
 from textual.message import Message
-from textual.widgets import Input
 
 from core.text import sanitise_line
 from core.view.finding import NAME, Search
 from tui.deciding import Deciding
 from tui.lines import OneLine
+from tui.oneline import AnswerLine
 from tui.paint import Line, Span, cut, cut_line
 from tui.patch import PatchView
 from tui.wording import plural
 
 
-class SearchLine(Input):
+class SearchLine(AnswerLine):
     """Finds while one types; Enter keeps what was found, Escape forgets it."""
 
     class Left(Message):
@@ -26,32 +25,22 @@ class SearchLine(Input):
             self.keep = keep
 
     def __init__(self, word: str, seek: Callable[[str], None], step: Callable[[bool], None]) -> None:
-        super().__init__(word, placeholder="find in names and lines of all diffs", id="seek", compact=True)
-        self.cursor_blink = False
+        super().__init__(word, "find in names and lines of all diffs", id="seek")
         self._seek = seek
         self._step = step
 
-    def on_mount(self) -> None:
-        self.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: AnswerLine.Changed) -> None:
         event.stop()
         self._seek(event.value)
 
-    async def _on_key(self, event: events.Key) -> None:
-        match event.key:
-            case "up" | "down":
-                self._step(event.key == "up")
-            case "enter" | "escape":
-                self.post_message(self.Left(keep=event.key == "enter"))
-            case _:
-                await super()._on_key(event)
-                return
-        event.stop()
-        event.prevent_default()
+    def takes(self, key: str) -> bool:
+        if key not in ("up", "down"):
+            return super().takes(key)
+        self._step(key == "up")
+        return True
 
-    def on_blur(self) -> None:
-        self.remove()
+    def answered(self, text: str | None) -> None:
+        self.post_message(self.Left(keep=text is not None))
 
 
 class SearchState(OneLine):

@@ -6,13 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.rehearsal import Rehearsal, Script, copy_sample, load_script, shipped_scripts
+from agents.rehearsal import Rehearsal, Script, copy_sample, shipped_scripts
+from tests.support.scripted import bedrock_at, script_in
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = Path(sys.executable).parent / "heddle"
@@ -101,15 +103,7 @@ def served(sample: Path) -> Iterator[Serve]:
     def serve(*scripts: Script, folder: Path | None = None) -> Heddle:
         server = Rehearsal(scripts or shipped_scripts(), speed=0).start()
         servers.append(server)
-        return Heddle(
-            folder or sample,
-            {
-                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,
-                "AWS_REGION": "us-east-1",
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-            },
-        )
+        return Heddle(folder or sample, bedrock_at(server.url))
 
     yield serve
     for server in servers:
@@ -118,14 +112,8 @@ def served(sample: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def write_script(tmp_path: Path) -> Callable[[str], Script]:
-    """A script out of its turns in TOML, for the request `Do it`."""
-
-    def write(turns: str) -> Script:
-        path = tmp_path / "script.toml"
-        path.write_text(f'name = "mine"\ntitle = "Mine"\nrequest = "Do it"\n{turns}')
-        return load_script(path)
-
-    return write
+    """`write_script(turns)`: a script for the request `Do it`."""
+    return partial(script_in, tmp_path)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.scripted import ROUTED, bedrock_at
+
 FAST_RETRY = "retry_attempts = 2\nretry_base_seconds = 0.001\n"
 ROLES = (
     "router",
@@ -21,12 +23,11 @@ ROLES = (
     "researcher",
     "infrastructure",
 )
-ROUTE = '[[turn]]\nrole = "router"\nanswer = {complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "r"}\n'
 
 
 def coder_fault(kind: str, extra: str = "") -> str:
     return (
-        f'{ROUTE}[[turn]]\nrole = "fast_coder"\ntext = "Some words that are streamed before it breaks."\n'
+        f'{ROUTED}[[turn]]\nrole = "fast_coder"\ntext = "Some words that are streamed before it breaks."\n'
         f'[[turn.fault]]\nkind = "{kind}"\ntimes = 99\n{extra}'
     )
 
@@ -88,12 +89,7 @@ def test_an_unknown_model(served, write_script, config):
 
 def test_an_endpoint_that_is_not_there(heddle, config):
     config(FAST_RETRY)
-    heddle.settings |= {
-        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://127.0.0.1:9",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-    }
+    heddle.settings |= bedrock_at("http://127.0.0.1:9")
     result = heddle("run", "Do it")
     assert result.code == 75
     assert "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" in result.err
@@ -119,7 +115,7 @@ def test_an_empty_folder_that_is_no_repository_works(served, tmp_path, write_scr
     empty = tmp_path / "empty"
     empty.mkdir()
     turns = (
-        f'{ROUTE}[[turn]]\nrole = "fast_coder"\n[[turn.call]]\nname = "write_file"\n'
+        f'{ROUTED}[[turn]]\nrole = "fast_coder"\n[[turn.call]]\nname = "write_file"\n'
         'arguments = {path = "hello.txt", content = "hello"}\n'
         '[[turn]]\nrole = "fast_coder"\ntext = "Done."\n'
         '[[turn]]\nrole = "code_reviewer"\nanswer = {approved = true, must_fix = []}\n'

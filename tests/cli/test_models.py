@@ -8,6 +8,7 @@ from core.money import to_pico
 from core.prices import Usage, load_prices
 from tests.support.foreign_bedrock import ForeignBedrock, Refuse
 from tests.support.foreign_openai import ForeignOpenAI
+from tests.support.scripted import bedrock_at
 
 FORM = Refuse(
     404, "ResourceNotFoundException", "Model use case details have not been submitted for this account."
@@ -21,12 +22,7 @@ MISSING = Refuse(400, "ValidationException", "The provided model identifier is i
 @pytest.fixture
 def bedrock(heddle):
     with ForeignBedrock() as server:
-        heddle.settings |= {
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "a",
-            "AWS_SECRET_ACCESS_KEY": "b",
-        }
+        heddle.settings |= bedrock_at(server.url)
         yield server
 
 

@@ -5,10 +5,9 @@ import subprocess
 
 import pytest
 
-SCRIPT = """
-[[turn]]
-role = "router"
-answer = { complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "One file." }
+from tests.support.scripted import simple
+
+SCRIPT = simple("""
 [[turn]]
 role = "fast_coder"
 [[turn.call]]
@@ -26,10 +25,7 @@ arguments.arguments = '{"message": "Add new.md"}'
 [[turn]]
 role = "fast_coder"
 text = "Done."
-[[turn]]
-role = "code_reviewer"
-answer = { approved = true, must_fix = [] }
-"""
+""")
 
 
 @pytest.fixture

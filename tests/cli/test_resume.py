@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.scripted import simple
+
 ROOT = Path(__file__).resolve().parents[2]
-WORK = """
-[[turn]]
-role = "router"
-answer = { complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "One file." }
+WORK = simple("""
 [[turn]]
 role = "fast_coder"
 text = "I write it."
@@ -31,10 +30,7 @@ text = "It is written."
 [[turn]]
 role = "test_engineer"
 text = "The tests that there are hold."
-[[turn]]
-role = "code_reviewer"
-answer = { approved = true, must_fix = [] }
-"""
+""")
 STALLS = '[[turn.fault]]\nkind = "stall"\n'
 CRITICAL = WORK.replace("SIMPLE", "CRITICAL").replace("fast_coder", "senior_coder")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sandboxed import require_bubblewrap
+from tests.support.scripted import simple
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
@@ -90,9 +91,6 @@ def test_doctor_tries_the_attacks_and_says_what_a_project_wants(heddle, needs_bu
 
 OBEYS = """
 [[turn]]
-role = "router"
-answer = {{ complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "One file." }}
-[[turn]]
 role = "fast_coder"
 text = "I read the notes and do what they say."
 [[turn.call]]
@@ -114,9 +112,6 @@ arguments.content = "evil"
 [[turn]]
 role = "fast_coder"
 text = "Done as the notes say."
-[[turn]]
-role = "code_reviewer"
-answer = {{ approved = true, must_fix = [] }}
 """
 
 
@@ -130,7 +125,7 @@ def test_a_model_that_obeys_a_file_gets_no_further_than_a_proposal(
     (isolated / ".aws" / "credentials").write_text("canary-credentials")
     outside = tmp_path / "outside.txt"
     outside.write_text("untouched")
-    heddle = served(write_script(OBEYS.format(home=isolated, outside=outside)), folder=project)
+    heddle = served(write_script(simple(OBEYS.format(home=isolated, outside=outside))), folder=project)
     result = heddle("run", "Do it", "--output", "stream-json")
     used = {record["tool"]: record for record in result.of("tool_finished")}
     assert {"read_file", "run_command", "write_file"} <= set(used), result.err

@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.scripted import simple
+
 ROOT = Path(__file__).resolve().parents[2]
 SOON = 20.0
 """Seconds; generous for a machine that is shared. Nothing here waits so long for its own sake."""
-SLOW = """
-[[turn]]
-role = "router"
-answer = { complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "One file." }
+SLOW = simple("""
 [[turn]]
 role = "fast_coder"
 text = "I write it."
@@ -35,10 +34,7 @@ arguments.command = "echo waiting; exec sleep 600 # MARK"
 [[turn]]
 role = "fast_coder"
 text = "Done."
-[[turn]]
-role = "code_reviewer"
-answer = { approved = true, must_fix = [] }
-"""
+""")
 
 
 class Running:

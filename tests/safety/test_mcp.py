@@ -9,19 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.rehearsal import Rehearsal, load_script
+from agents.rehearsal import Rehearsal
 from tests.safety.test_terminal import OBEYED, on_a_terminal
+from tests.support.scripted import bedrock_at, script_in, simple
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "support" / "hostile_mcp.py"
 NAMED = re.compile(r"[a-z0-9_]{1,64}")
-SCRIPT = """
-name = "mine"
-title = "Mine"
-request = "Do it"
-[[turn]]
-role = "router"
-answer = { complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = "One file." }
+SCRIPT = simple("""
 [[turn]]
 role = "fast_coder"
 text = "I ask it."
@@ -38,20 +33,13 @@ arguments.content = "done"
 [[turn]]
 role = "fast_coder"
 text = "Done."
-[[turn]]
-role = "code_reviewer"
-answer = { approved = true, must_fix = [] }
-"""
+""")
 
 
 @pytest.fixture
 def environment(tmp_path, isolated):
-    path = tmp_path / "script.toml"
-    path.write_text(SCRIPT)
-    with Rehearsal([load_script(path)], speed=0) as server:
-        told = {"ENDPOINT_URL_BEDROCK_RUNTIME": server.url, "REGION": "us-east-1"}
-        told |= {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}
-        yield {**os.environ, **{f"AWS_{name}": value for name, value in told.items()}}
+    with Rehearsal([script_in(tmp_path, SCRIPT)], speed=0) as server:
+        yield {**os.environ, **bedrock_at(server.url)}
 
 
 def add_server(isolated: Path, kind: str) -> None:

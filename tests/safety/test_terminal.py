@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from agents.rehearsal import Rehearsal, load_script
+from agents.rehearsal import Rehearsal
 from tests.support.cases import naughty_strings, utf8_vectors
+from tests.support.scripted import APPROVED, bedrock_at, script_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = (
@@ -44,9 +45,6 @@ def toml(text: str) -> str:
 
 
 SCRIPT = """
-name = "naughty"
-title = "Naughty"
-request = "Do it"
 [[turn]]
 role = "router"
 answer = {{ complexity = "SIMPLE", pattern = "graph", confidence = 0.9, reason = {line} }}
@@ -63,9 +61,6 @@ arguments.path = {line}
 [[turn]]
 role = "fast_coder"
 text = {text}
-[[turn]]
-role = "code_reviewer"
-answer = {{ approved = true, must_fix = [] }}
 """
 
 
@@ -75,17 +70,10 @@ def environment(tmp_path: Path, isolated: Path) -> Iterator[dict[str, str]]:
     config = isolated / "heddle" / "config" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("output_tokens = 60000\n")
-    path = tmp_path / "script.toml"
     texts = {"text": toml(everything()), "line": toml("".join(ATTACKS)), "name": toml(NAME)}
-    path.write_text(SCRIPT.format(**texts), "utf-8")
-    with Rehearsal([load_script(path)], speed=0) as server:
-        yield {
-            **os.environ,
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
+    script = script_in(tmp_path, SCRIPT.format(**texts) + APPROVED)
+    with Rehearsal([script], speed=0) as server:
+        yield {**os.environ, **bedrock_at(server.url)}
 
 
 def on_a_terminal(words: Sequence[str], folder: Path, environment: dict[str, str]) -> bytes:
