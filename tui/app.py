@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import App
 from textual.command import Provider
 from textual.driver import Driver
 
@@ -16,6 +15,7 @@ from core.clock import Clock, now
 from tui.connection import Connect
 from tui.feed import FRAME_SECONDS
 from tui.ink import Palette
+from tui.inturn import KeysInTurn
 from tui.keyboard import teach_keys
 from tui.keymap import Keymap
 from tui.leaving import crash_words, leave_on_signals, watch_terminal
@@ -37,7 +37,7 @@ def _actions() -> type[Provider]:
     return ActionProvider
 
 
-class HeddleApp(App[None]):
+class HeddleApp(KeysInTurn):
     """Heddle's screen.
 
     Args:
