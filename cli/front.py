@@ -135,7 +135,7 @@ def suggestions(world: World, args: "argparse.Namespace") -> Sequence[str]:
     """The requests that the rehearsal knows, when it is what will open."""
     if args.command != "rehearse" and (_means_aws(world.environ) or not _names_bedrock(world, args)):
         return ()
-    return script_requests(world.home.config / "rehearsals")
+    return script_requests(world.home.config / "rehearsals", args.scenario)
 
 
 def _means_aws(environ: Mapping[str, str]) -> bool:

@@ -15,12 +15,17 @@ CONNECT_HINT = (
 SCREEN_HINT = "F1 shows every key, F12 the settings. / begins a command, @ names a file or a role."
 
 
-def script_requests(own: Path) -> list[str]:
-    """The requests that the user's own scripts and the shipped ones answer; unreadable files are left out."""
-    paths = [
-        *sorted(own.glob("*.toml")),
-        *sorted(SHIPPED.glob("*.toml"), key=lambda path: path.stem != FIRST),
-    ]
+def script_requests(own: Path, scenario: str | None = None) -> list[str]:
+    """The requests that the user's own scripts and the shipped ones answer; unreadable files are left out.
+
+    Args:
+        scenario: the name or the file of the one that comes first, as on the command line.
+    """
+    shipped = sorted(SHIPPED.glob("*.toml"), key=lambda path: (path.stem != FIRST, path.stem))
+    paths = [*sorted(own.glob("*.toml")), *shipped]
+    if scenario is not None:
+        named = [path for path in paths if path.stem == scenario] or [Path(scenario)]
+        paths = list(dict.fromkeys([*named, *paths]))
     found: list[str] = []
     for path in paths:
         try:

@@ -100,6 +100,21 @@ def test_the_rehearsals_requests_are_suggested_only_where_it_would_open(
     config("title = [", "rosters/broken.toml")
     nowhere = {"AWS_CONFIG_FILE": str(tmp_path / "no"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
     world = World(find_home(), Config(roster=roster), nowhere | environ)
-    found = suggestions(world, Namespace(command=None, roster=None))
+    found = suggestions(world, Namespace(command=None, roster=None, scenario=None))
     assert bool(found) == guessed
-    assert suggestions(world, Namespace(command="rehearse", roster=None))
+    assert suggestions(world, Namespace(command="rehearse", roster=None, scenario=None))
+
+
+def test_the_scenario_that_was_named_is_the_first_to_play(tmp_path):
+    from cli.scripts import script_requests
+
+    (tmp_path / "mine.toml").write_text('name = "mine"\nrequest = "Mine"\n')
+    usual = script_requests(tmp_path)
+    assert usual[:2] == ["Mine", "Add a GET /health endpoint to the API"]
+    named = script_requests(tmp_path, "lru-cache")
+    assert "LRU cache" in named[0]
+    assert sorted(named) == sorted(usual)
+    other = tmp_path / "elsewhere" / "own.toml"
+    other.parent.mkdir()
+    other.write_text('request = "Elsewhere"\n')
+    assert script_requests(tmp_path, str(other)) == ["Elsewhere", *usual]
