@@ -57,9 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cli.plain import plain_arguments
 
         return _flushed(guarded(lambda: _work(plain_arguments())))
+    from cli.leading import parse
     from cli.parser import make_parser
 
-    args = make_parser().parse_args(arguments)
+    args = parse(make_parser(), arguments)
     if args.version:
         return _print_version()
     return _flushed(guarded(lambda: _work(args)))

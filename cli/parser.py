@@ -2,6 +2,8 @@
 
 import argparse
 
+from cli.leading import keep_leading_options
+
 _EXITS = (
     "exit codes: 0 done, 1 failed, 2 usage, 3 budget reached, 4 needs a decision, 75 try again, "
     "77 credentials or model access, 78 configuration, 130 interrupted"
@@ -37,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_mcp(commands)
     _add_sandbox(commands)
     _add_engine(commands)
+    keep_leading_options(parser)
     return parser
 
 
