@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
-from core.text import sanitise
 from core.view.items import ToolItem
+from tui.edits import draw_diff, edited_lines, say_diff
 from tui.markdown import draw_code
 from tui.paint import Line, Lines, Span, cut, cut_line, wrap
 from tui.wording import plural
@@ -29,59 +27,6 @@ class Way(NamedTuple):
 
     draw: Draw
     say: Say
-
-
-# -- differences ---------------------------------------------------------------------------------
-
-
-class _Piece(msgspec.Struct):
-    old: str = ""
-    new: str = ""
-
-
-class _Written(_Piece):
-    """What tells an edit: the arguments of a call that writes."""
-
-    content: str = ""
-    edits: list[_Piece] = []
-    patch: str = ""
-
-
-def edited_lines(arguments: str) -> list[str]:
-    """An edit as the lines of a diff, safe to draw: what JSON has escaped comes out of it as it was.
-
-    Empty when the arguments tell none, or are clipped.
-    """
-    try:
-        told = msgspec.json.decode(arguments, type=_Written)
-    except msgspec.DecodeError:
-        return []
-    if told.patch:
-        return sanitise(told.patch).rstrip("\n").split("\n")
-    pieces = [_Piece(told.old, told.new or told.content), *told.edits]
-    return [
-        f"{mark}{line}"
-        for piece in pieces
-        for mark, text in (("-", piece.old), ("+", piece.new))
-        for line in (sanitise(text).rstrip("\n").split("\n") if text else ())
-    ]
-
-
-def _diff(lines: Sequence[str], width: int) -> Lines:
-    inks = {"+": "added on-added", "-": "removed on-removed", "@": "hunk"}
-    drawn: Lines = []
-    for line in lines:
-        head = line.startswith(("+++", "---", "***", "diff ", "index "))
-        ink = "dim bold" if head else inks.get(line[:1], "dim")
-        text = cut(line.expandtabs(4), width)
-        drawn.append([Span(text.ljust(width) if " on-" in ink else text, ink)])
-    return drawn
-
-
-def _say_diff(lines: Sequence[str]) -> str:
-    added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
-    removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
-    return f"+{added} -{removed}" if added or removed else ""
 
 
 # -- trees ---------------------------------------------------------------------------------------
@@ -254,7 +199,7 @@ def _nothing(lines: Sequence[str]) -> str:
 
 
 _GENERIC = Way(_anything, _nothing)
-_DIFF, _TREE, _HITS = Way(_diff, _say_diff), Way(_tree, _say_tree), Way(_hits, _say_hits)
+_DIFF, _TREE, _HITS = Way(draw_diff, say_diff), Way(_tree, _say_tree), Way(_hits, _say_hits)
 _TESTS, _COMMAND = Way(_tests, _say_tests), Way(_command, _say_command)
 _WAYS: dict[str, Way] = {
     "read_file": Way(_file, _say_file),

@@ -287,7 +287,7 @@ class Graph:
         return True
 
     def _listen(self, event: TextDelta | TextFinished, at: str) -> bool:
-        """How fast it writes is drawn with the next thing that happens, or with the next tick of the clock.
+        """That it writes is drawn at once; how fast, with the next thing that happens or tick of the clock.
 
         A log may lack the deltas of a text that is finished: what they told of the speed ends with it.
         """
@@ -295,8 +295,9 @@ class Graph:
         if node is None or event.run != self.run:
             return False
         if isinstance(event, TextDelta):
+            silent = not node.heard
             node.hear(event.text, at)
-            return False
+            return silent
         told = node.heard > 0
         node.hush()
         return told

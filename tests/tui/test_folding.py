@@ -6,7 +6,7 @@ from core import events as e
 from core.view.items import ToolItem
 from core.view.transcript import Transcript
 from tests.support import recordings as tapes
-from tui.outputs import edited_lines
+from tui.edits import edited_lines
 from tui.paint import plain
 from tui.toolcards import draw_tool
 

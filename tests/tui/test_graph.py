@@ -154,3 +154,11 @@ async def test_l_shows_the_list_and_the_boxes_again(stage_of, caught_up):
         await pilot.press("l")
         await pilot.pause()
         assert "╭─ ● fast_coder" in texts(stage)
+
+
+def test_that_a_model_begins_to_write_is_drawn_at_once_and_its_speed_with_the_clock():
+    view = SessionView()
+    begun = tapes.Tape().start().request().plan(("fast_coder",))
+    begun.node("fast_coder")
+    told = [view.apply(record).graph for record in begun.say("fast_coder", "words and words").records]
+    assert told[-9:] == [True, *[False] * 7, True]

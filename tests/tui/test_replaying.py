@@ -51,6 +51,7 @@ async def live_picture(stage_of, caught_up, settled, records, size):
     async with stage.app.run_test(size=size) as pilot:
         await caught_up(pilot, stage)
         stage.screen.set_focus(None)
+        stage.screen._count()  # the clock's tick: it draws what passes, which a replay does with each step
         shot = picture(stage.app)
         await settled(pilot, lambda: is_bare(stage))
         return shot()
@@ -58,7 +59,14 @@ async def live_picture(stage_of, caught_up, settled, records, size):
 
 @pytest.mark.parametrize(
     ("kind", "size"),
-    [("feedback", (200, 60)), ("question", (120, 40)), ("applied", (200, 60))],
+    [
+        ("feedback", (200, 60)),
+        ("question", (120, 40)),
+        ("applied", (200, 60)),
+        ("failed", (120, 40)),
+        ("hostile", (200, 60)),
+        ("swarm", (120, 40)),
+    ],
 )
 async def test_the_live_screen_and_the_replayed_one_are_the_same_picture(
     stage_of, caught_up, settled, kind, size
