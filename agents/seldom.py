@@ -12,8 +12,8 @@ import msgspec
 from strands.types.tools import ToolSpec
 
 from agents.board import Board
-from agents.live import Tell
 from agents.tooling import NodeTool, carry_out, put_on_record
+from core.live import Tell
 from tools.registry import TOOLS, manual_of, schema_of
 from tools.workbench import ToolResult
 

@@ -11,11 +11,11 @@ from strands.types.events import ToolResultEvent
 from strands.types.tools import AgentTool, ToolSpec, ToolUse
 
 from agents.board import Board
-from agents.live import LiveOutput, Tell
 from core.clock import monotonic_ms
 from core.events import GitProposed, TestsFinished, ToolFinished, ToolOutput, ToolStarted
 from core.git.repository import hooks_of
 from core.limits import limits
+from core.live import LiveOutput, Tell
 from core.run import Run
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets

@@ -76,7 +76,11 @@ from core.node_events import (
     VerdictGiven as VerdictGiven,
     WorkEscalated as WorkEscalated,
 )
-from core.shell_events import ShellFinished as ShellFinished, ShellStarted as ShellStarted
+from core.shell_events import (
+    ShellFinished as ShellFinished,
+    ShellOutput as ShellOutput,
+    ShellStarted as ShellStarted,
+)
 
 # -- the session ---------------------------------------------------------------------------------
 
@@ -353,6 +357,7 @@ Event: TypeAlias = (
     | ProjectChanged
     | PromptGiven
     | ShellStarted
+    | ShellOutput
     | ShellFinished
     | OverlapFound
     | StageCommitted

@@ -46,6 +46,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -88,6 +89,7 @@ Aside: TypeAlias = (
     | NodeResumed
     | PromptGiven
     | ShellStarted
+    | ShellOutput
     | ShellFinished
     | NodeSkipped
     | WorkEscalated

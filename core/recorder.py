@@ -7,13 +7,13 @@ from typing import Protocol
 
 import msgspec
 
-from core.events import Event, TextDelta, ToolOutput
+from core.events import Event, ShellOutput, TextDelta, ToolOutput
 from core.limits import limits
 from core.record import Record
 
 _log = logging.getLogger(__name__)
 
-Delta = TextDelta | ToolOutput
+Delta = TextDelta | ToolOutput | ShellOutput
 """A piece of a text that grows; pieces that follow one another are one."""
 
 
@@ -30,8 +30,8 @@ def _ignore(record: Record) -> None:
 class Recorder:
     """Writes events in the order in which they are given.
 
-    At most `limits().record.deltas_per_second` deltas a second are written for each text block and each
-    running call's output; any other event writes what is waiting first, so that order holds. `committed`
+    At most `limits().record.deltas_per_second` deltas a second are written for each text block and for
+    what each running call or command prints; any other event writes what is waiting first, so that order holds. `committed`
     hears of each record once it is in the log, in order.
     """
 
@@ -52,7 +52,7 @@ class Recorder:
         Raises:
             LogError: nothing of these events was written; for deltas: earlier ones were not.
         """
-        deltas = [event for event in events if isinstance(event, TextDelta | ToolOutput)]
+        deltas = [event for event in events if isinstance(event, Delta)]
         if len(deltas) == len(events):
             self._join(deltas)
         else:
@@ -90,7 +90,7 @@ class Recorder:
     def _join(self, deltas: list[Delta]) -> None:
         self._check_timer()
         for delta in deltas:
-            key = type(delta), delta.block if isinstance(delta, TextDelta) else delta.call
+            key = type(delta), _name(delta)
             before = self._waiting.get(key)
             text = delta.text if before is None else before.text + delta.text
             self._waiting[key] = msgspec.structs.replace(delta, text=text)
@@ -118,3 +118,14 @@ class Recorder:
         async with self._turn:
             for record in await self._log.append(batch):
                 self._committed(record)
+
+
+def _name(delta: Delta) -> str:
+    """Of the text that grows, among those of its kind."""
+    match delta:
+        case TextDelta():
+            return delta.block
+        case ToolOutput():
+            return delta.call
+        case ShellOutput():
+            return delta.id

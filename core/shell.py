@@ -1,6 +1,7 @@
 """The user's own commands: run in the sandbox on the private copy, beside whatever the team does."""
 
 import asyncio
+import codecs
 import logging
 import secrets
 import threading
@@ -10,14 +11,16 @@ from typing import TypeAlias, assert_never
 
 from core.clock import monotonic_ms
 from core.commands import RunShell, StopShell
-from core.events import Event, ShellFinished, ShellStarted
+from core.events import Event, ShellFinished, ShellOutput, ShellStarted
 from core.limits import limits
+from core.live import LiveOutput, Tell
 from core.log import LogError
 from core.past import Past
 from core.refusal import Refusal
 from core.sandbox import Ended, NotAllowed, Sandbox, SandboxFailed
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import known_values, own_secrets
+from core.sandbox.veil import Veil
 from core.stage import Stage, StageError
 from core.stage.steps import Who, take_step
 from core.staging import Staging
@@ -95,8 +98,11 @@ class Shell:
         started = monotonic_ms()
         try:
             stage, sandbox = await self.staging.at_hand(follow=not self.busy())
-            return await asyncio.to_thread(self._in_thread, id, text, stop, stage, sandbox)
-        except (NotAllowed, SandboxFailed, StageError, OSError) as error:
+            live = LiveOutput(self.emit, ShellOutput(id=id, text=""))
+            events = await asyncio.to_thread(self._in_thread, id, text, stop, stage, sandbox, live.tell)
+            await live.settle()
+            return events
+        except (NotAllowed, SandboxFailed, StageError, LogError, OSError) as error:
             said = str(error)
         except Exception as error:
             _log.exception("the user's command met an error that nobody expected")
@@ -105,7 +111,7 @@ class Shell:
         return [ShellFinished(id=id, outcome="not_run", output=said, duration_ms=took)]
 
     def _in_thread(
-        self, id: str, text: str, stop: threading.Event, stage: Stage, sandbox: Sandbox
+        self, id: str, text: str, stop: threading.Event, stage: Stage, sandbox: Sandbox, tell: Tell
     ) -> list[Event]:
         """Run it alone on the stage, so that what changed is its own doing."""
         while not stage.lock.acquire(timeout=_LOOK_SECONDS):
@@ -113,13 +119,29 @@ class Shell:
                 return [ShellFinished(id=id, outcome="stopped", output="", duration_ms=0)]
         try:
             mark = stage.mark()
-            ended = sandbox.run_here(["sh", "-c", text], limits().sandbox.shell_seconds, stop.is_set)
+            seen = _Seen(stage, tell)
+            ended = sandbox.run_here(
+                ["sh", "-c", text], limits().sandbox.shell_seconds, stop.is_set, seen.add
+            )
+            tell(seen.veil.rest())
             changed = stage.changed_since(mark)
             who = Who(self.past.requests[-1].run if self.past.requests else "r0", USER, USER)
             step = take_step(stage, changed, who, text, set()) if changed else []
         finally:
             stage.lock.release()
         return [_finished(id, ended, stage), *step]
+
+
+class _Seen:
+    """Tells what a command prints, in the thread that reads it, and without secrets."""
+
+    def __init__(self, stage: Stage, tell: Tell) -> None:
+        self.veil = Veil(known_values(stage.tree, stage.project))
+        self._tell = tell
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def add(self, data: bytes) -> None:
+        self._tell(self.veil.add(self._decoder.decode(data)))
 
 
 def checked(text: str) -> str:

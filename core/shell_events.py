@@ -13,6 +13,13 @@ class ShellStarted(EventBase, frozen=True, kw_only=True):
     by: str = "user"
 
 
+class ShellOutput(EventBase, frozen=True, kw_only=True):
+    """What it has printed since the last one: all of them together are its output, up to a limit."""
+
+    id: str
+    text: str
+
+
 class ShellFinished(EventBase, frozen=True, kw_only=True):
     """It has ended, or could not be run; what it changed follows as the user's own step."""
 

@@ -9,19 +9,14 @@ from pathlib import Path
 
 from core.limits import limits
 from core.sandbox import Ended
-from core.sandbox.masking import mask
 from core.sandbox.process import in_thread
 from core.sandbox.secrecy import known_values
+from core.sandbox.veil import Veil
 from tools.workbench import ToolError, Workbench
 
 OUTPUT = "@output/"
 """What the name of a kept output begins with, as the model gets it."""
 _NAME = re.compile(r"@output/(\d{1,9})")
-_KEY_BEGINS = "-----BEGIN "
-_KEY_ENDS = "-----END"
-_KEY_CHARACTERS = 20_000
-_OPEN_ENDED = re.compile(r"[:=]>?\s*[\"']?\s*\Z")
-"""How a line ends of which the value stands in the next one."""
 _MOST_DATA = 50_000_000
 _HEAD_LINES = 8
 _LINE_CHARACTERS = 1_000
@@ -107,33 +102,6 @@ def told(name: str) -> str:
     return f'(All of it: read_file(path="{name}"), or search_files with this path.)' if name else ""
 
 
-class _Veil:
-    """Text in whole lines, with its secrets masked: also those that go over several lines."""
-
-    def __init__(self, values: frozenset[str]) -> None:
-        self._values = values
-        self._held = ""
-
-    def add(self, text: str) -> str:
-        """What can be told by now."""
-        self._held += text
-        end = self._held.rfind("\n") + 1
-        if end == 0 and len(self._held) > 2 * _KEY_CHARACTERS:
-            end = len(self._held)
-        if end and _OPEN_ENDED.search(self._held, max(0, end - 200), end):
-            end = self._held.rfind("\n", 0, end - 1) + 1
-        begun = self._held.rfind(_KEY_BEGINS, 0, end)
-        if begun >= 0 and _KEY_ENDS not in self._held[begun:end] and end - begun < _KEY_CHARACTERS:
-            end = begun
-        ready, self._held = self._held[:end], self._held[end:]
-        return mask(ready, self._values).text if ready else ""
-
-    def rest(self) -> str:
-        """What is left, at the end."""
-        text, self._held = self._held, ""
-        return mask(text, self._values).text
-
-
 class _Kept:
     """Takes a command's bytes in, in the thread that reads them."""
 
@@ -141,7 +109,7 @@ class _Kept:
         self.name = ""
         self._bench = bench
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._veil = _Veil(known_values(bench.stage.tree, bench.stage.project))
+        self._veil = Veil(known_values(bench.stage.tree, bench.stage.project))
         self._early: list[str] = []
         self._characters = 0
         self._file: Path | None = None

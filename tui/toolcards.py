@@ -40,7 +40,7 @@ def _live(output: str, width: int, full: bool) -> Lines:
 
 def shell_folds(item: ShellItem) -> bool:
     """Whether there is more of it than is shown folded."""
-    return item.output.count("\n") >= SHELL_LINES
+    return item.output.rstrip("\n").count("\n") >= SHELL_LINES
 
 
 def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
@@ -56,7 +56,8 @@ def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
     lines = [spread(left, right, width)]
     if full and more:
         lines += [[Span("  "), Span(cut(line.expandtabs(4), width - 2), "bold")] for line in more]
-    shown = item.output.split("\n") if item.output else []
+    printed = item.output.rstrip("\n")
+    shown = printed.split("\n") if printed else []
     hidden = 0 if full else max(0, len(shown) - SHELL_LINES)
     if hidden:
         lines.append([Span(f"  … {hidden:,} lines before", "faint")])

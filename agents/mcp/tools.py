@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from strands.types.tools import AgentTool, ToolSpec
 
 from agents.board import Board
-from agents.live import Tell
 from agents.mcp.client import Connection, Offer, ServerFailed
 from agents.mcp.servers import Server, find_servers, is_trusted, keep_trust
 from agents.mcp.shape import flat_schema, safe_name, unpacked
 from agents.tooling import NodeTool, put_on_record, workbench
 from core.config import BadConfig
 from core.events import NoticeGiven
+from core.live import Tell
 from core.paths import Home, find_home
 from core.run import NeedsDecision, Run
 from core.text import clip

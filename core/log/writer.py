@@ -13,6 +13,7 @@ from core.events import (
     GraphPlanned,
     NodeStarted,
     NoticeGiven,
+    ShellOutput,
     StagePrepared,
     StageProgressed,
     TextDelta,
@@ -41,6 +42,7 @@ _LIGHT = (
     NodeStarted,
     ToolStarted,
     ToolOutput,
+    ShellOutput,
     NoticeGiven,
 )
 """Events that need not wait for the disk (some 4 ms): a killed process never loses them either,

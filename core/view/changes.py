@@ -48,6 +48,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -107,6 +108,7 @@ _Silent = (
     | NodeResumed
     | PromptGiven
     | ShellStarted
+    | ShellOutput
     | ShellFinished
     | ModelChanged
     | NodeSkipped

@@ -52,6 +52,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -108,6 +109,7 @@ _Silent = (
     | NodeResumed
     | PromptGiven
     | ShellStarted
+    | ShellOutput
     | ShellFinished
     | ModelChanged
     | NodeSkipped

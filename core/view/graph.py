@@ -48,6 +48,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -106,6 +107,7 @@ _Silent = (
     | ConflictResolved
     | ProjectChanged
     | ShellStarted
+    | ShellOutput
     | ShellFinished
     | OverlapFound
     | StageCommitted

@@ -53,6 +53,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -92,6 +93,7 @@ _Silent = (
     | ToolStarted
     | ToolFinished
     | ToolOutput
+    | ShellOutput
     | TestsFinished
     | VerdictGiven
     | CallStarted

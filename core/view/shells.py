@@ -1,8 +1,11 @@
 """The user's own commands as items of the chat."""
 
-from core.events import ShellFinished, ShellStarted
+from core.events import ShellFinished, ShellOutput, ShellStarted
 from core.text import sanitise
 from core.view.items import Item, ShellItem, Touched, Touches
+
+LIVE_CHARACTERS = 8_000
+"""What is held of the output of what runs: its end. The log has it whole."""
 
 
 class Shells:
@@ -12,16 +15,20 @@ class Shells:
         self._items = items
         self._running: dict[str, int] = {}
 
-    def apply(self, event: ShellStarted | ShellFinished) -> Touches:
+    def apply(self, event: ShellStarted | ShellOutput | ShellFinished) -> Touches:
         """Take one event in."""
         if isinstance(event, ShellStarted):
             index = self._running[event.id] = len(self._items)
             self._items.append(ShellItem(sanitise(event.command)))
             return (Touched(index, "added"),)
-        index = self._running.pop(event.id, None)
+        index = self._running.get(event.id)
         if index is None or not isinstance(item := self._items[index], ShellItem):
             return ()
-        _finish(item, event)
+        if isinstance(event, ShellOutput):
+            item.output = (item.output + sanitise(event.text))[-LIVE_CHARACTERS:]
+        else:
+            del self._running[event.id]
+            _finish(item, event)
         return (Touched(index, "changed"),)
 
     def lose(self) -> Touches:

@@ -48,6 +48,7 @@ from core.events import (
     SessionResumed,
     SessionStarted,
     ShellFinished,
+    ShellOutput,
     ShellStarted,
     StageCommitted,
     StagePrepared,
@@ -79,7 +80,7 @@ from core.view.items import (
     Touches,
     WrittenItem,
 )
-from core.view.shells import Shells
+from core.view.shells import LIVE_CHARACTERS, Shells
 from core.view.standing import item_of
 from core.view.subject import tool_subject
 
@@ -109,8 +110,6 @@ _Silent = (
     | StageProgressed
 )
 """Events that say nothing here."""
-_LIVE_CHARACTERS = 8_000
-"""What is held of a running call's output: its end. The log has it whole."""
 
 
 class Transcript:
@@ -157,7 +156,7 @@ class Transcript:
                 return (*self._shells.lose(), *self._add(item_of(event)))
             case MessageSent() | MessageDelivered():
                 return self._message(event)
-            case ShellStarted() | ShellFinished():
+            case ShellStarted() | ShellOutput() | ShellFinished():
                 return self._shells.apply(event)
             case ChangeApplied() | ChangeUndone():
                 return self._written(event) if isinstance(event, ChangeApplied) else self._undone(event)
@@ -241,7 +240,7 @@ class Transcript:
         index = self._calls.get(event.call)
         if index is None or not isinstance(item := self.items[index], ToolItem) or item.state != "running":
             return ()
-        item.output = (item.output + sanitise(event.text))[-_LIVE_CHARACTERS:]
+        item.output = (item.output + sanitise(event.text))[-LIVE_CHARACTERS:]
         return (Touched(index, "changed"),)
 
     def _finish_tool(self, event: ToolFinished) -> Touches:

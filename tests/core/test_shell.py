@@ -3,7 +3,7 @@
 import pytest
 
 from core.commands import RunShell, StopShell, SubmitRequest
-from core.events import CommandRefused, FileChanged, ShellFinished, ShellStarted, StageCommitted
+from core.events import CommandRefused, FileChanged, ShellFinished, ShellOutput, ShellStarted, StageCommitted
 from tests.support.sandboxed import require_bubblewrap
 
 
@@ -23,6 +23,22 @@ async def test_a_command_is_on_record_with_what_it_printed_and_how_it_ended(hand
         "user",
     )
     assert (finished.outcome, finished.exit_code, finished.output) == ("exited", 3, "hello\noh")
+
+
+async def test_what_it_prints_is_on_record_while_it_runs_without_secrets(hand):
+    session, _ = await hand.start()
+    await session.submit(RunShell(command="echo key=AKIAIOSFODNN7EXAMPLQ; printf 'grün\n'; exec sleep 600"))
+    seen = ""
+    async for record in session.records():
+        seen += record.event.text if isinstance(record.event, ShellOutput) else ""
+        if "grün" in seen:
+            break
+    assert seen == "key=⟨secret⟩\ngrün\n"
+    started = (await hand.events(session, ShellStarted))[0]
+    assert not await hand.events(session, ShellFinished)
+    await session.submit(StopShell(id=started.id))
+    finished = await hand.until(session, ShellFinished)
+    assert (finished.id, finished.output) == (started.id, seen.rstrip("\n"))
 
 
 async def test_what_it_changes_is_the_users_step_on_the_private_copy_alone(hand):

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from core.limits import limits
-from tools.kept import _Veil, shown
+from core.sandbox.veil import Veil
+from tools.kept import shown
 from tools.registry import call
 
 KEY = (
@@ -91,7 +92,7 @@ async def test_secrets_are_neither_kept_nor_told(bench, put):
 @pytest.mark.parametrize("size", [1, 7, 40, 1_000])
 def test_a_secret_that_comes_in_pieces_is_masked_whole(size):
     text = f"before\n{KEY}between\npassword =\n  'Zx81kQ0pLm27Vb94TtRr55uY'\nafter"
-    veil = _Veil(frozenset({"known-value-77"}))
+    veil = Veil(frozenset({"known-value-77"}))
     parts = [veil.add(each) for each in (text[at : at + size] for at in range(0, len(text), size))] + [
         veil.rest()
     ]

@@ -60,6 +60,24 @@ async def test_what_it_printed_is_in_the_chat_as_it_was_printed(stage_of, caught
         assert "␛[31mred" in shown
 
 
+async def test_what_it_prints_is_shown_as_it_comes_and_its_end_takes_its_place(stage_of, caught_up):
+    stage = stage_of(begun(tapes.Tape().start(), "make").records)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await caught_up(pilot, stage)
+        stage.port.happen(e.ShellOutput(id="s1", text="compiling [a]\n\x1b[2J"))
+        stage.port.happen(e.ShellOutput(id="s1", text="linking\n"))
+        await caught_up(pilot, stage)
+        rows = texts(stage).split("\n")
+        at = next(n for n, row in enumerate(rows) if "! make" in row)
+        assert "running, Esc stops it" in rows[at]
+        assert "compiling [a]" in rows[at + 1] and "␛[2Jlinking" in rows[at + 2]
+        stage.port.happen(
+            e.ShellFinished(id="s1", outcome="exited", output="all of it", duration_ms=4, exit_code=0)
+        )
+        await caught_up(pilot, stage)
+        assert "all of it" in texts(stage) and "linking" not in texts(stage)
+
+
 async def test_a_command_that_its_engine_took_along_does_not_run_for_ever(stage_of, caught_up):
     tape = begun(tapes.Tape().start(), "sleep 9")
     tape.add(e.SessionResumed(version="1", roster="current", backend="rehearsal", confinement="confined"))

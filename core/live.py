@@ -1,4 +1,4 @@
-"""What a tool call prints while it runs, on its way to the record from whichever thread reads it."""
+"""What a tool call or a command prints while it runs, on its way to the record from whichever thread reads it."""
 
 import asyncio
 import contextlib
@@ -6,18 +6,20 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from core.events import ToolOutput
+from core.events import ShellOutput, ToolOutput
 from core.limits import limits
 from core.log.errors import LogError
 from core.run import Interrupted
 
 Tell = Callable[[str], None]
+Piece = ToolOutput | ShellOutput
+"""What is put on record of it; its text is what has come since the last one."""
 
 
 class LiveOutput:
     """Puts the pieces on record in their order, up to `limits().record.live_output_characters`."""
 
-    def __init__(self, emit: Callable[[ToolOutput], Awaitable[None]], piece: ToolOutput) -> None:
+    def __init__(self, emit: Callable[[Piece], Awaitable[None]], piece: Piece) -> None:
         self._emit_piece = emit
         self._piece = piece
         self._loop = asyncio.get_running_loop()

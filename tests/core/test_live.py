@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from agents.live import LiveOutput
 from core.events import ToolOutput
 from core.limits import limits
+from core.live import LiveOutput
 from core.log.errors import LogError
 from core.run import Interrupted
 
