@@ -4,7 +4,6 @@ import argparse
 import codecs
 import os
 import shlex
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from core.faults import EXIT_NEEDS_DECISION
 from core.limits import limits
 from core.paths import make_private
 from core.policy import policy_for
+from core.removal import remove_if_possible
 from core.sandbox import Ended, NotAllowed, SandboxFailed, open_sandbox
 from core.sandbox.grant import Grant, NoGrant, find_granted
 from core.stage import Stage
@@ -40,7 +40,7 @@ def sandbox(world: World, args: argparse.Namespace) -> int:
         ended = _run(stage, project, args, grant)
         _tell(ended, stage.changed_since(before))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_if_possible(folder)
     return TIMED_OUT if ended.exit_code is None else ended.exit_code
 
 

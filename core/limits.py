@@ -57,6 +57,7 @@ class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int
     files: int
+    depth: int
     hunks: int
     hunk_file_bytes: int
     hook_seconds: float

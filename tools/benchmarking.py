@@ -2,13 +2,13 @@
 
 import re
 import shlex
-import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from core.limits import limits
+from core.removal import remove_if_possible
 from core.sandbox import Ended, Sandbox, open_sandbox
 from core.stage import Stage
 from tools.kept import run_whole, shown
@@ -62,7 +62,7 @@ def _test_of(bench: Workbench, text: str) -> str:
 def _before(bench: Workbench, ending: ExitStack, test: str) -> Sandbox:
     """A sandbox on the project as it is without the changes; both versions are timed by the same tests."""
     folder = Path(tempfile.mkdtemp(prefix="heddle-before-", dir=bench.stage.tree.parent))
-    ending.callback(shutil.rmtree, folder, ignore_errors=True)
+    ending.callback(remove_if_possible, folder)
     stage = Stage.create(bench.stage.project, folder / "stage")
     if test:
         stage.write(test, bench.stage.read(test))

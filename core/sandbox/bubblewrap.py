@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import secrets
+import stat
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -12,8 +13,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-
-import pygit2
 
 from core.config import BadConfig
 from core.events import Confinement
@@ -31,9 +30,9 @@ from core.sandbox.mounts import View, words_for
 from core.sandbox.output import Tap
 from core.sandbox.packages import package_environment, packages_of
 from core.sandbox.process import Ended, Launch, in_thread, limited, supervise
-from core.sandbox.secrecy import hidden_files
+from core.sandbox.secrecy import hidden_files, look_again
 from core.sandbox.service import Service, Services
-from core.stage.shadow import isolate
+from core.sandbox.throwaway import throw_away_git
 
 PLACES = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 """Where bubblewrap may be: never where PATH says, since a repository can change what that means."""
@@ -185,6 +184,9 @@ class Confined:
                 return replace(ended, read_only=layer.reason)
         except (OSError, BadConfig) as error:
             raise SandboxFailed(f"The sandbox could not be set up: {error}") from error
+        finally:
+            look_again(self._tree)
+            _open_up(self._tree)
 
     def serve(
         self, argv: Sequence[str], *, environment: Mapping[str, str] = {}, readable: Sequence[Path] = ()
@@ -244,7 +246,7 @@ class Confined:
             hidden=hidden,
             borrowed=find_borrowed(self._project, self._tree, hidden),
             git=git,
-            secret_files=sorted(hidden_files(self._tree, self._project).files),
+            secrets=hidden_files(self._tree, self._project),
             readable=[*readable, *([packages] if packages.is_dir() else [])],
             rules=self._rules(),
             grant=self._grant,
@@ -269,16 +271,22 @@ class Confined:
         return clean | {"TMPDIR": "/tmp"} | package_environment(self._tree)
 
     def _throw_away_git(self) -> Path | None:
-        """A repository that commands may use as they like; only where the project has one."""
-        if not os.path.lexists(self._project / ".git"):
+        """A repository that commands may use as they like; only where the project has one.
+
+        A link of a command's own in its place is left as it is: to mount over it would be to follow it.
+        """
+        own = self._tree / ".git"
+        if not os.path.lexists(self._project / ".git") or own.is_symlink() or own.is_file():
             return None
-        folder = self._tree.parent / "sandbox"
-        if not (folder / ".git" / "HEAD").is_file():
-            isolate()
-            repository = pygit2.init_repository(str(folder))
-            repository.config["user.name"] = "Heddle"
-            repository.config["user.email"] = "heddle@localhost"
-        return folder / ".git"
+        return throw_away_git(self._tree.parent / "sandbox")
+
+
+def _open_up(tree: Path) -> None:
+    """A command may have taken away our own right to its folder: then none would ever run there again."""
+    with contextlib.suppress(OSError):
+        mode = stat.S_IMODE(tree.stat().st_mode)
+        if mode & 0o700 != 0o700:
+            tree.chmod(mode | 0o700)
 
 
 class _Status:

@@ -7,7 +7,6 @@ is its lower folder, which an overlay never writes. What was written is kept as 
 
 import contextlib
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -15,6 +14,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from core.removal import remove_if_possible
 
 _PLACES = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _SCRIPT = 'cd "$1" && mount=$2 && shift 2 && "$mount" -t overlay heddle -o "$1" ./merged && shift && cd / && exec "$@"'
@@ -104,9 +105,7 @@ class Layer:
 
 def _clear(work: Path) -> None:
     """Take the overlay's own scratch folder away: it has no rights, which would keep us from deleting it later."""
-    with contextlib.suppress(OSError):
-        (work / "work").chmod(0o700)
-    shutil.rmtree(work, ignore_errors=True)
+    remove_if_possible(work)
 
 
 @cache

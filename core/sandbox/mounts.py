@@ -12,6 +12,7 @@ from core.sandbox.borrowed import Borrowed, find_masked
 from core.sandbox.grant import Grant
 from core.sandbox.hidden import inside, is_folder, secrets_in, tool_folders
 from core.sandbox.layer import Layered
+from core.sandbox.secrecy import Hidden
 
 _SYSTEM_SECRETS = (
     "/etc/shadow*",
@@ -41,8 +42,8 @@ class View:
     borrowed: Sequence[Borrowed]
     git: Path | None
     """The throw-away repository."""
-    secret_files: Sequence[str]
-    """Staged files that are hidden, relative."""
+    secrets: Hidden
+    """What is hidden of the stage."""
     readable: Sequence[Path]
     """Folders that may be read although they are hidden."""
     rules: Rules
@@ -59,14 +60,26 @@ def words_for(view: View, environ: Mapping[str, str]) -> list[str]:
     if view.git:
         mounts[view.project / ".git"] = (view.bind, str(view.git), str(view.project / ".git"))
     mounts |= _ignored(view)
-    for relative in view.secret_files:
-        if (view.tree / relative).is_symlink() or not (view.tree / relative).is_file():
-            continue  # gone meanwhile: bubblewrap would make it
-        mounts[view.project / relative] = _mask(view.project / relative, False)
+    for relative in sorted(view.secrets.files | view.secrets.folders):
+        place, folder_like = view.project / relative, relative in view.secrets.folders
+        if is_there(view.tree, relative, folder=folder_like):  # bubblewrap would make what is gone meanwhile
+            mounts[place] = _mask(place, folder_like)
     mounts |= _sockets(view, mounts)
     ordered = sorted(mounts.items(), key=lambda item: len(item[0].parts))
     words = [word for _, mount in ordered for word in mount]
     return [*words, *_homes(view), "--chdir", str(view.project)]
+
+
+def is_there(tree: Path, relative: str, *, folder: bool) -> bool:
+    """Whether the tree has it, and behind no link: bubblewrap would follow that, out of the sandbox."""
+    *above, name = relative.split("/")
+    place = tree
+    for part in above:
+        place /= part
+        if place.is_symlink():
+            return False
+    place /= name
+    return not place.is_symlink() and (place.is_dir() if folder else place.is_file())
 
 
 def _ignored(view: View) -> _Mounts:
@@ -136,7 +149,9 @@ def _sockets(view: View, mounts: _Mounts) -> _Mounts:
     for path in listening():
         for each in view.borrowed:
             if inside(path, each.source):
-                found |= _covered(view.project / each.relative / path.relative_to(each.source))
+                relative = Path(each.relative) / path.relative_to(each.source)
+                if not view.layer.covers(str(relative)):
+                    found |= _covered(view.project / relative)
         holder = max(
             (each for each in mounts if inside(path, each)), key=lambda each: len(each.parts), default=None
         )

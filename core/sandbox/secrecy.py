@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from core.limits import limits
 from core.plainfile import read_plain
 from core.policy import policy_for
 from core.sandbox.masking import LEAST_VALUE, is_placeholder, mask, masks
 from core.sandbox.rules import looks_secret, matches, secrets
 
-_MOST_FOLDERS = 4_000
+_MOST_FOLDERS = 40_000
 _MOST_BYTES = 200_000
 _FRESH_SECONDS = 5.0
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]{0,80})\s*[=:]\s*(.{1,4000}?)\s*$", re.MULTILINE)
@@ -33,10 +34,16 @@ class Hidden:
 
     files: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+    """Folders so deep that nobody looks for secrets in them: all of what they hold is hidden."""
 
 
+_Mark = tuple[int, int, int]
+"""By which a file is known again under another name: its number on the disk, its size, and when it was written."""
 _lock = threading.Lock()
 _known: dict[Path, tuple[float, Hidden]] = {}
+_marks: dict[Path, set[_Mark]] = {}
+"""What was hidden in a stage stays so, wherever a command moves it."""
 
 
 def hidden_files(tree: Path, project: Path) -> Hidden:
@@ -45,10 +52,16 @@ def hidden_files(tree: Path, project: Path) -> Hidden:
         at, found = _known.get(tree, (-_FRESH_SECONDS, Hidden()))
         if time.monotonic() - at < _FRESH_SECONDS:
             return found
-        found = _look(tree, project)
+        found = _look(tree, project, _marks.setdefault(tree, set()))
         _known.clear()
         _known[tree] = (time.monotonic(), found)
         return found
+
+
+def look_again(tree: Path) -> None:
+    """The next question about a stage is answered by looking: something may have been moved in it."""
+    with _lock:
+        _known.pop(tree, None)
 
 
 def is_known(tree: Path) -> bool:
@@ -74,22 +87,39 @@ def known_values(tree: Path, project: Path) -> frozenset[str]:
     return hidden_files(tree, project).values | own_secrets()
 
 
-def _look(tree: Path, project: Path) -> Hidden:
-    rules = policy_for(project).rules()
+def _look(tree: Path, project: Path, marks: set[_Mark]) -> Hidden:
+    rules, numbers = policy_for(project).rules(), {mark[0] for mark in marks}
     files: set[str] = set()
     values: set[str] = set()
-    queue, looked = deque([""]), 0
+    folders: set[str] = set()
+    queue, looked = deque([("", 1)]), 0
     while queue and looked < _MOST_FOLDERS:
-        folder = queue.popleft()
+        folder, depth = queue.popleft()
         looked += 1
         for entry in _entries(tree / folder):
             relative = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
-                queue += [relative] if entry.name != ".git" else []
-            elif entry.is_file(follow_symlinks=False) and _is_hidden(relative, entry, rules.hide, rules.show):
+                if depth > limits().stage.depth:
+                    folders.add(relative)
+                elif entry.name != ".git":
+                    queue.append((relative, depth + 1))
+            elif entry.is_file(follow_symlinks=False) and (
+                (entry.inode() in numbers and _was_hidden(relative, entry, marks, rules.show))
+                or _is_hidden(relative, entry, rules.hide, rules.show)
+            ):
                 files.add(relative)
+                marks.add(_mark(entry))
                 values |= _values(Path(entry.path))
-    return Hidden(frozenset(files), frozenset(values))
+    return Hidden(frozenset(files), frozenset(values), frozenset(folders))
+
+
+def _mark(entry: os.DirEntry[str]) -> _Mark:
+    info = entry.stat(follow_symlinks=False)
+    return info.st_ino, info.st_size, info.st_mtime_ns
+
+
+def _was_hidden(relative: str, entry: os.DirEntry[str], marks: set[_Mark], show: tuple[str, ...]) -> bool:
+    return _mark(entry) in marks and not matches(relative, show)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

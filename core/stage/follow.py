@@ -4,10 +4,10 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from core.removal import remove_if_possible
 from core.stage.change import NotRegular, OutsideStage
 from core.stage.copying import copy
 from core.stage.history import History
@@ -69,7 +69,7 @@ def rebuild(manifest: Manifest, folder: Path, history: History, tell: Tell) -> N
         OSError: the tree cannot be written.
     """
     top = folder / "tree.new"
-    shutil.rmtree(top, ignore_errors=True)
+    remove_if_possible(top)
     top.mkdir()
     populate(manifest, folder, top, tell)
     tree = Tree(top, (), folder / "scratch")

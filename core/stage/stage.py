@@ -6,11 +6,11 @@ saw is what can be applied; `diff` and `status` also see what was written since.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.events import ChangeKind
+from core.removal import remove_if_possible, remove_tree
 from core.stage import manifest as manifests
 from core.stage.authors import Authors, step_message
 from core.stage.change import Change, StageError, Withdrawn
@@ -67,8 +67,8 @@ class Stage(StagedFiles):
         """Give the disk space back; `open` makes the tree again. What is not recorded is lost."""
         with self.lock:
             _remove(self.tree, self.folder / "tree.old")
-            shutil.rmtree(self.outputs, ignore_errors=True)
-            shutil.rmtree(self.folder / "packages", ignore_errors=True)
+            remove_if_possible(self.outputs)
+            remove_if_possible(self.folder / "packages")
 
     @property
     def outputs(self) -> Path:
@@ -226,9 +226,9 @@ def _check_room(project: Path, folder: Path) -> None:
 
 def _remove(tree: Path, aside: Path) -> None:
     """Remove a tree so that a broken-off attempt leaves no half of it in its place."""
-    shutil.rmtree(aside, ignore_errors=True)
+    remove_if_possible(aside)
     tree.rename(aside)
-    shutil.rmtree(aside)
+    remove_tree(aside)
 
 
 def _within(changes: Iterable[Change], places: Sequence[str]) -> list[Change]:
@@ -240,7 +240,7 @@ def _clear(folder: Path) -> None:
     """An empty shadow repository, and nothing of an attempt that was broken off."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in ("tree", "tree.old", "shadow.git", "scratch", "outputs", "packages"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+        remove_if_possible(folder / part)
     Shadow.create(folder / "shadow.git")
 
 

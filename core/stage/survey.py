@@ -7,7 +7,7 @@ devices and files over the limit are left out, and it is noted why.
 import os
 import stat
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,10 +86,15 @@ class Rules:
         """True when a file, or everything in a folder, does not belong to the project."""
         if path in (self.tracked_folders if folder else self.tracked):
             return False
-        if folder and path.rpartition("/")[2] in JUNK:
+        if folder and (path.rpartition("/")[2] in JUNK or is_too_deep(path)):
             return True
         name = path + "/" if folder else path
         return any(_ignored(repository, prefix + name) for repository, prefix in self.opinions)
+
+
+def is_too_deep(folder: str) -> bool:
+    """Whether what a folder holds is left out: Git's rules take the longer, the deeper it lies."""
+    return folder.count("/") >= limits().stage.depth
 
 
 def _ignored(repository: pygit2.Repository, path: str) -> bool:
@@ -186,7 +191,7 @@ class Walk:
         """Walk it.
 
         Raises:
-            StageError: the folder cannot be read, or holds more files than `limits.stage.files`.
+            StageError: the folder cannot be read, or holds more files or folders than `limits.stage.files`.
         """
         waiting = [""]
         while waiting:
@@ -210,8 +215,11 @@ class Walk:
                     self.survey.nested.append(folder)
             elif entry.is_dir(follow_symlinks=False):
                 if entry.path not in self._skip and not self._rules.ignores(path, folder=True):
+                    self._require_room(self.survey.folders, "folders")
                     self.survey.folders.append(path)
                     deeper.append(path)
+                elif is_too_deep(path):
+                    self.survey.left_out[path] = f"lies deeper than {limits().stage.depth} folders"
             else:
                 self._take(path, entry)
         return deeper
@@ -228,10 +236,13 @@ class Walk:
         if reason:
             self.survey.left_out[path] = reason
             return
+        self._require_room(self.survey.files, "files")
         self.survey.files[path] = seen(info)
-        if len(self.survey.files) > limits().stage.files:
+
+    def _require_room(self, found: Sized, what: str) -> None:
+        if len(found) >= limits().stage.files:
             raise StageError(
-                f"The folder holds more than {limits().stage.files:,} files. "
+                f"The folder holds more than {limits().stage.files:,} {what}. "
                 "Start Heddle in the project's own folder, or ignore what is not source."
             )
 
