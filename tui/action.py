@@ -18,6 +18,7 @@ Scope: TypeAlias = Literal[
     "settings",
     "cost",
     "ledger",
+    "finding",
 ]
 When: TypeAlias = Literal[
     "always",
@@ -52,6 +53,7 @@ SCOPE_TITLES: dict[Scope, str] = {
     "settings": "In the settings",
     "cost": "In the costs",
     "ledger": "In the ledger",
+    "finding": "In a line to search with",
 }
 
 

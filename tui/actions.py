@@ -55,6 +55,15 @@ ACTIONS = (
     ),
     Action("to_prompt", ("escape", "f2"), "prompt", "Go back to the prompt", "chat", True),
     Action("newline", ("ctrl+j", "alt+enter"), "new line", "Begin a new line", "prompt", True, bound=False),
+    Action(
+        "undo_typing",
+        ("ctrl+underscore", "alt+z"),
+        "undo",
+        "Take back what was typed last",
+        "prompt",
+        bound=False,
+    ),
+    Action("redo_typing", ("ctrl+y",), "redo", "Type again what was taken back", "prompt", bound=False),
     Action("interrupt", ("escape",), "interrupt", "Stop the run; nothing is lost", footer=True, when="busy"),
     Action(
         "end_command",
@@ -128,6 +137,17 @@ ACTIONS = (
     Action("previous_match", ("P",), "match back", "Go to the place before where it stands", "diffs"),
     Action("toggle_context", ("z",), "fold", "Fold unchanged lines, or show them", "diffs"),
     Action("toggle_authors", ("b",), "who", "Show who wrote each line", "diffs"),
+    Action("keep_found", ("enter",), "keep", "Stay at what was found", "finding", True, bound=False),
+    Action(
+        "step_found",
+        ("down", "up"),
+        "next",
+        "Go to the next place where it stands, or the one before",
+        "finding",
+        True,
+        bound=False,
+    ),
+    Action("forget_found", ("escape",), "forget", "Look for nothing any more", "finding", True, bound=False),
     Action("undo", ("U",), "undo", "Take back what was written last; asks first", "diffs", True, "written"),
     Action(
         "choose",
@@ -209,6 +229,14 @@ ACTIONS = (
     ),
     Action(
         "change_setting", ("enter",), "change", "Change the marked setting", "settings", True, bound=False
+    ),
+    Action(
+        "find_setting",
+        ("slash",),
+        "find",
+        "Find a setting by a word of its name or of what it does",
+        "settings",
+        True,
     ),
     Action(
         "reset_setting",
@@ -341,7 +369,8 @@ def key_name(key: str) -> str:
     """`ctrl+r` → `Ctrl+R`; a letter stays as it is, for `a` and `A` differ."""
     if len(key) == 1 or key == "1-9":
         return key
-    names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "slash": "/", "plus": "+", "minus": "-"}
+    names = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn"}
+    names |= {"slash": "/", "plus": "+", "minus": "-", "underscore": "_"}
     if " " in key:
         return " ".join(key_name(part) for part in key.split())
     return "+".join(names.get(part) or _sign(part) or part.capitalize() for part in key.split("+"))

@@ -21,6 +21,7 @@ from tui.diffs import Diffs, diffs_title
 from tui.feed import Damage
 from tui.keymap import Keymap
 from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
+from tui.oneline import SearchLine
 from tui.outlook import Outlook
 from tui.paint import Line
 from tui.panes import GraphPane, graph_title
@@ -247,6 +248,8 @@ class Board(Ticking):
                 return ("cost", "anywhere")
             case Bar():
                 return ("question", "anywhere")
+            case SearchLine():
+                return ("finding", "anywhere")
             case _:
                 return ("anywhere",)
 

@@ -43,9 +43,6 @@ class Going(Board):
     def action_help(self) -> None:
         self.app.show_help()  # type: ignore[attr-defined]
 
-    def action_toggle_theme(self) -> None:
-        self.app.toggle_theme()  # type: ignore[attr-defined]
-
     def action_palette(self) -> None:
         self.app.action_command_palette()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
+from textual.message import Message
 from textual.widgets import Input
 
 
@@ -37,3 +40,32 @@ class AnswerLine(Input):
 
     def on_blur(self) -> None:
         self.remove()
+
+
+class SearchLine(AnswerLine):
+    """Finds while one types; Enter keeps what was found, Escape forgets it, up and down go from match to match."""
+
+    class Left(Message):
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    def __init__(
+        self, word: str, hint: str, seek: Callable[[str], None], step: Callable[[bool], None]
+    ) -> None:
+        super().__init__(word, hint, id="seek")
+        self._seek = seek
+        self._step = step
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._seek(event.value)
+
+    def takes(self, key: str) -> bool:
+        if key not in ("up", "down"):
+            return super().takes(key)
+        self._step(key == "up")
+        return True
+
+    def answered(self, text: str | None) -> None:
+        self.post_message(self.Left(keep=text is not None))

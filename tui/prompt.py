@@ -76,6 +76,12 @@ class Prompt(TextArea):
             case "up" | "down" if not self.text:
                 self._take(event)
                 self.post_message(self.Stepped(-1 if key == "up" else 1))
+            case "ctrl+underscore" | "alt+z":
+                self._take(event)
+                self.action_undo()
+            case "ctrl+y":
+                self._take(event)
+                self.action_redo()
             case "pageup" | "pagedown":
                 self._take(event)
                 self.post_message(self.Scrolled(-1 if key == "pageup" else 1))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.sources import Rosters
 
 _SHIPPED = ("current", "design-2025", "local")
+NO_PRICE = "no price"
 _WHY_NOT = "No price is known for it, so that no budget could hold: give it a row in prices.toml first."
 _FILE = "The first model of a role does the work; those that stand in for it stay as they are."
 
@@ -58,7 +59,7 @@ class RosterEditor:
         kept = f"Keep it, with {count} changed" if count else "Nothing is changed yet"
         rows.append(Row(kept, "as a roster of your own" if count else ""))
         title = f"roster {self._roster} · dollars per million tokens, in / out"
-        told = [_told(self._first(role, lines)) for role in roles]
+        told = [about(self._first(role, lines)) for role in roles]
         screen = PickScreen(
             title,
             rows,
@@ -77,20 +78,20 @@ class RosterEditor:
         mark = "● " if role in self._chosen else ""
         others = [each.title for each in lines if each.role == role and each.position > 1]
         then = f", then {', '.join(others)}" if others else ""
-        return Row(role, f"{mark}{line.title}{then}", _price(line))
+        return Row(role, f"{mark}{line.title}{then}", price(line) or NO_PRICE)
 
     async def _change(self, role: str, lines: Sequence[ModelLine], models: Sequence[ModelLine]) -> None:
         now = self._first(role, lines).model
         names = [model.model for model in models]
         rows = [
-            Row(model.title, _able(model), _price(model), "" if model.input_usd else "bad")
+            Row(model.title, able(model), price(model) or NO_PRICE, "" if model.input_usd else "bad")
             for model in models
         ]
         screen = PickScreen(
             f"a model for {role}",
             rows,
             current=names.index(now) if now in names else 0,
-            moved=lambda index: _told(models[index]),
+            moved=lambda index: about(models[index]),
         )
         place = await self._app.push_screen_wait(screen)
         if place is None or models[place].model == now:
@@ -130,11 +131,13 @@ class RosterEditor:
         await self._app.push_screen_wait(PickScreen(title, [Row("Go back")], moved=lambda index: text))
 
 
-def _price(line: ModelLine) -> str:
-    return f"{line.input_usd} / {line.output_usd}" if line.input_usd else "no price"
+def price(line: ModelLine) -> str:
+    """Dollars per million tokens, in and out; empty where it has none."""
+    return f"{line.input_usd} / {line.output_usd}" if line.input_usd else ""
 
 
-def _able(line: ModelLine) -> str:
+def able(line: ModelLine) -> str:
+    """What it takes and can do, in a few words."""
     words = [f"{_tokens(line.window)} in, {_tokens(line.output)} out"]
     words += ["cache"] if line.cache else []
     words += [] if line.stream_tools else ["no streaming with tools"]
@@ -142,9 +145,9 @@ def _able(line: ModelLine) -> str:
     return ", ".join(words)
 
 
-def _told(line: ModelLine) -> str:
+def about(line: ModelLine) -> str:
     """What the model is, in sentences."""
-    said = f"{line.title} ({line.model}): {_able(line)}."
+    said = f"{line.title} ({line.model}): {able(line)}."
     if line.legacy:
         said += " Legacy: closed to new accounts."
     if line.end_of_life:

@@ -1,46 +1,17 @@
-"""Looking for a word in the diffs: the line in which it is typed, and the way from match to match."""
+"""Looking for a word in the diffs: the way from match to match, and which one it is."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-
-from textual.message import Message
 
 from core.text import sanitise_line
 from core.view.finding import NAME, Search
 from tui.deciding import Deciding
 from tui.lines import OneLine
-from tui.oneline import AnswerLine
+from tui.oneline import SearchLine
 from tui.paint import Line, Span, cut, cut_line
 from tui.patch import PatchView
 from tui.wording import plural
 
-
-class SearchLine(AnswerLine):
-    """Finds while one types; Enter keeps what was found, Escape forgets it."""
-
-    class Left(Message):
-        def __init__(self, keep: bool) -> None:
-            super().__init__()
-            self.keep = keep
-
-    def __init__(self, word: str, seek: Callable[[str], None], step: Callable[[bool], None]) -> None:
-        super().__init__(word, "find in names and lines of all diffs", id="seek")
-        self._seek = seek
-        self._step = step
-
-    def on_input_changed(self, event: AnswerLine.Changed) -> None:
-        event.stop()
-        self._seek(event.value)
-
-    def takes(self, key: str) -> bool:
-        if key not in ("up", "down"):
-            return super().takes(key)
-        self._step(key == "up")
-        return True
-
-    def answered(self, text: str | None) -> None:
-        self.post_message(self.Left(keep=text is not None))
+_HINT = "find in names and lines of all diffs"
 
 
 class SearchState(OneLine):
@@ -85,7 +56,7 @@ class Seeking(Deciding):
         if self.changes.files and not self.query(SearchLine):
             self._origin = (self.index, self._line - 1)
             word = self.search.word if self.search else ""
-            self.mount(SearchLine(word, self._seek, lambda back: self._go_to_match(back=back)))
+            self.mount(SearchLine(word, _HINT, self._seek, self._step_to_match))
 
     def action_next_match(self) -> None:
         self._go_to_match(back=False)
@@ -117,6 +88,9 @@ class Seeking(Deciding):
         self.forget_line()
         self.query_one(SearchState).say([])
         self._patch.refresh()
+
+    def _step_to_match(self, back: bool) -> None:
+        self._go_to_match(back=back)
 
     def _go_to_match(self, *, back: bool) -> None:
         if self.search is None:

@@ -11,10 +11,12 @@ from textual.screen import ModalScreen
 
 from core.config import BadConfig, Config
 from core.preferences import Preferences, Setting
-from tui.actions import bindings
+from tui.actions import bindings, key_name
+from tui.oneline import SearchLine
 from tui.picking import AskScreen, PickList, PickScreen, Row, Words
 
-_KEYS = "Enter changes · Backspace resets · c connects · m models · Esc back"
+_KEYS = ("change_setting", "find_setting", "connect", "roster", "leave_settings")
+_HINT = "find in names and in what they do"
 
 
 class SettingsScreen(ModalScreen[str | None]):
@@ -34,9 +36,13 @@ class SettingsScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="settings", classes="pane dialog") as box:
             box.border_title = "settings"
-            box.border_subtitle = _KEYS
+            box.border_subtitle = self._keys()
             yield PickList([row for row, _ in _table(self.settings)], id="picks")
             yield Words(id="words")
+
+    def _keys(self) -> str:
+        known = {one.name: one for one in self.app.keymap.actions if one.scope == "settings"}  # type: ignore[attr-defined]
+        return " · ".join(f"{key_name(known[name].keys[0])} {known[name].label}" for name in _KEYS)
 
     @property
     def setting(self) -> Setting:
@@ -103,6 +109,33 @@ class SettingsScreen(ModalScreen[str | None]):
         self.query_one(PickList).show([row for row, _ in _table(self.settings)])
         self._explain()
 
+    # -- finding ---------------------------------------------------------------------------------
+
+    def action_find_setting(self) -> None:
+        """Open the line in which a word is typed; the cursor goes to the first setting that has it."""
+        if not self.query(SearchLine):
+            at = self.query_one(PickList).current
+            line = SearchLine("", _HINT, lambda word: self._find(word, at, 1), self._step)
+            self.query_one("#settings").mount(line, after="#picks")
+
+    def _step(self, back: bool) -> None:
+        by = -1 if back else 1
+        self._find(self.query_one(SearchLine).value, self.query_one(PickList).current + by, by)
+
+    def _find(self, word: str, start: int, by: int) -> None:
+        """Go to the nearest setting that has the word, from a row on and round the list."""
+        table = _table(self.settings)
+        for offset in range(len(table)):
+            index = (start + by * offset) % len(table)
+            setting = table[index][1]
+            if setting is not None and word.lower() in f"{setting.name} {setting.does}".lower():
+                self.query_one(PickList).go(index)
+                return
+        self.query_one(Words).say(f"No setting has “{word}” in its name or in what it does.", bad=True)
+
+    def on_search_line_left(self, event: SearchLine.Left) -> None:
+        self.query_one(PickList).focus()
+
     # -- leaving ---------------------------------------------------------------------------------
 
     def action_connect(self) -> None:
@@ -154,4 +187,6 @@ def _about(setting: Setting, preferences: Preferences) -> str:
         lines.append(f"{setting.source} in the environment comes before what is written in the file.")
     lines.append("It counts at once." if setting.at_once else "It counts from the next start.")
     lines.append(f"Written in {preferences.path}.")
+    if setting.source == "config.toml":
+        lines.append("Backspace takes it out.")
     return " ".join(lines)

@@ -37,10 +37,14 @@ class Steering(Going):
 
     def on_graph_pane_remodelled(self, event: GraphPane.Remodelled) -> None:
         from core.prices import load_prices
-        from tui.node import ModelsScreen
+        from tui.remodelling import ModelScreen
 
-        screen = ModelsScreen(self._models(), event.node.model, load_prices())
-        self.app.push_screen(screen, lambda model: self._remodel(event.node, model))
+        rosters = self.app.sources.rosters  # type: ignore[attr-defined]
+        read = rosters.models if rosters is not None else None
+        screen = ModelScreen(event.node, self._models(), load_prices(), read)
+        self.app.push_screen(
+            screen, lambda place: self._remodel(event.node, None if place is None else screen.models[place])
+        )
 
     def on_graph_pane_told(self, event: GraphPane.Told) -> None:
         """Ask for the words, and send them to this node."""

@@ -3,7 +3,9 @@
 import pytest
 
 from core import commands as c, events as e
+from core.rosters import ModelLine
 from tests.support import recordings as tapes
+from tui.sources import Rosters
 
 
 def texts(stage):
@@ -607,10 +609,33 @@ class TestGraph:
         stage, pilot = graph
         await pilot.press("m")
         await pilot.pause()
-        assert "a million tokens" in texts(stage)
+        assert "dollars per million tokens" in texts(stage) and "0.72 / 0.72" in texts(stage)
         await pilot.press("down", "enter")
         await pilot.pause()
         assert stage.commands == [c.ChangeModel(node="fast_coder", model=tapes.MODELS["test_engineer"])]
+
+    async def test_any_model_that_the_session_could_call_and_that_has_a_price_is_on_the_list(
+        self, stage_of, caught_up, settled
+    ):
+        def line(model, price):
+            facts = (200_000, False, None, 64_000, True, True, True)
+            return ModelLine("", model, model.rpartition(".")[2], 1, price, price, *facts)
+
+        found = [line("vendor.dear", "30"), line("vendor.unpriced", None), line("openai:local", "0")]
+
+        async def read(*_):
+            return found
+
+        stage = stage_of(tapes.feedback(), sources={"rosters": Rosters(read, read, read)})
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f3", "m")
+            await settled(pilot, lambda: "dear" in texts(stage))
+            assert "30 / 30" in texts(stage) and "its model now" in texts(stage)
+            assert "unpriced" not in texts(stage) and "local" not in texts(stage)
+            await pilot.press("end", "enter")
+            await settled(pilot, lambda: bool(stage.commands))
+            assert stage.commands == [c.ChangeModel(node="fast_coder", model="vendor.dear")]
 
     async def test_a_nodes_load_is_shown(self, stage_of, caught_up):
         tape = tapes.Tape(records=tapes.running())
@@ -659,20 +684,18 @@ class TestTimeline:
 
 
 class TestPanes:
-    @pytest.mark.parametrize(
-        ("key", "target"), [("f2", "prompt"), ("f3", "graph"), ("f4", "patch"), ("f5", "cost")]
-    )
     @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-    async def test_function_keys_go_to_panes_and_show_them(self, stage_of, caught_up, size, key, target):
+    async def test_function_keys_go_to_panes_and_show_them(self, stage_of, caught_up, size):
         stage = stage_of(tapes.decide())
         async with stage.app.run_test(size=size) as pilot:
             await caught_up(pilot, stage)
-            await pilot.press("f3" if key != "f3" else "f5", key)
-            await pilot.pause()
-            widget = stage.screen.query_one(f"#{target}")
-            assert stage.screen.focused is widget
-            assert widget.region.height >= 1
-            assert widget.size.height > 5 or target == "prompt"
+            for key, target in (("f3", "graph"), ("f4", "patch"), ("f5", "cost"), ("f2", "prompt")):
+                await pilot.press(key)
+                await pilot.pause()
+                widget = stage.screen.query_one(f"#{target}")
+                assert stage.screen.focused is widget
+                assert widget.region.height >= 1
+                assert widget.size.height > 5 or target == "prompt"
 
     async def test_tab_goes_round_the_panes(self, stage_of, caught_up):
         stage = stage_of(tapes.decide())

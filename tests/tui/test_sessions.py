@@ -48,6 +48,18 @@ class _Opened:
         await self.running.__aexit__(*why)
 
 
+async def test_a_click_on_either_line_of_a_session_goes_to_it(stage_of, library, caught_up, settled):
+    stage = stage_of(tapes.empty(), library)
+    async with pressed(stage, caught_up, settled) as pilot:
+        rows = texts(stage).split("\n")
+        for words_of, id in (("Rename the store", "store"), ("2026", "login"), ("Fix the login", "login")):
+            row = next(y for y, text in enumerate(rows) if words_of in text[:60])
+            await pilot.click(offset=(12, row))
+            assert shown(stage)[1] == id
+            await pilot.click(offset=(12, row + (words_of != "2026")))
+            assert shown(stage)[1] == id
+
+
 async def test_they_are_found_as_one_types_and_esc_clears_the_search(stage_of, library, caught_up, settled):
     stage = stage_of(tapes.empty(), library)
     async with pressed(stage, caught_up, settled) as pilot:

@@ -40,6 +40,30 @@ async def to(pilot, stage, name):
     raise AssertionError(f"{name} is not on the list")
 
 
+class TestFinding:
+    async def test_the_cursor_goes_to_what_has_the_word_and_on_from_there(self, open_stage, caught_up):
+        stage = open_stage()
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f12", "slash", *"budget")
+            await pilot.pause()
+            first = stage.screen.setting
+            assert "budget" in f"{first.name} {first.does}".lower()
+            await pilot.press("down")
+            assert stage.screen.setting.name != first.name
+            await pilot.press("up")
+            assert stage.screen.setting.name == first.name
+            await pilot.press("enter")
+            await pilot.pause()
+            assert not stage.screen.query("#seek") and stage.screen.setting.name == first.name
+            await pilot.press("slash", *"zzz")
+            await pilot.pause()
+            assert "No setting has “zzz”" in " ".join(texts(stage).split())
+            await pilot.press("escape")
+            await pilot.pause()
+            assert stage.screen.focused.id == "picks"
+
+
 class TestThemes:
     async def test_each_is_shown_as_the_cursor_comes_and_the_taken_one_is_remembered(
         self, open_stage, caught_up, preferences
