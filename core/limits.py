@@ -52,6 +52,8 @@ class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu_seconds: int
     free_bytes: int
     shell_seconds: float
+    commit_files: int
+    commit_bytes: int
 
 
 class StageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

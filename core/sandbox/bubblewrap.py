@@ -278,7 +278,8 @@ class Confined:
         own = self._tree / ".git"
         if not os.path.lexists(self._project / ".git") or own.is_symlink() or own.is_file():
             return None
-        return throw_away_git(self._tree.parent / "sandbox")
+        secret = hidden_files(self._tree, self._project).files
+        return throw_away_git(self._tree.parent / "sandbox", self._project, secret)
 
 
 def _open_up(tree: Path) -> None:

@@ -134,13 +134,18 @@ def _is_hidden(relative: str, entry: os.DirEntry[str], hide: tuple[str, ...], sh
     """Asked for every file of a stage: what is cheap to tell, and most often so, comes first."""
     if hide and matches(relative, hide):
         return True
-    name = entry.name.lower()
-    if name.endswith(_code_endings()) or not looks_secret(name) or matches(relative, show):
+    if not may_be_secret(relative) or matches(relative, show):
         return False
     folders = {part.lower() for part in relative.split("/")[:-1]}
     if folders & {*secrets().packages, *secrets().examples}:
         return False
     return holds_secret(Path(entry.path))
+
+
+def may_be_secret(relative: str) -> bool:
+    """Whether a file's name says so; its content has the last word."""
+    name = relative.rpartition("/")[2].lower()
+    return not name.endswith(_code_endings()) and looks_secret(name)
 
 
 @cache

@@ -8,24 +8,30 @@ where no command sees it before it is done.
 import os
 import stat
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pygit2
 
 from core.removal import remove_if_possible, remove_tree
+from core.sandbox.repository import AUTHOR, commit_project
 from core.stage.shadow import isolate
 
 _NAME = ".git"
 _lock = threading.Lock()
 
 
-def throw_away_git(folder: Path) -> Path:
-    """The repository in `folder`, of which commands see nothing but this one entry. `OSError`: it cannot be made."""
+def throw_away_git(folder: Path, project: Path, hidden: Collection[str]) -> Path:
+    """The repository in `folder`, of which commands see nothing but this one entry. `OSError`: it cannot be made.
+
+    Args:
+        project: what is in its one commit, without the `hidden` files.
+    """
     place = folder / _NAME
     with _lock:
         if not _is_whole(place):
             remove_tree(place)
-            _make(folder / "new")
+            _make(folder / "new", project, hidden)
             (folder / "new" / _NAME).rename(place)
     return place
 
@@ -39,9 +45,10 @@ def _is_whole(place: Path) -> bool:
     return stat.S_ISDIR(folder.st_mode) and stat.S_ISREG(head.st_mode)
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, project: Path, hidden: Collection[str]) -> None:
     isolate()
     remove_if_possible(folder)
     repository = pygit2.init_repository(str(folder))
-    repository.config["user.name"] = "Heddle"
-    repository.config["user.email"] = "heddle@localhost"
+    repository.config["user.name"], repository.config["user.email"] = AUTHOR
+    repository.config["core.looseCompression"] = 0
+    commit_project(repository, project, hidden)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.limits import limits
 from core.sandbox import SandboxFailed, open_sandbox, probe
 from core.sandbox.bubblewrap import Confined, probe_program
 from core.sandbox.layer import Way
@@ -113,12 +114,49 @@ async def test_processes_of_the_host_are_not_visible(confined, run):
 
 async def test_git_in_there_is_not_the_projects(confined, run, project, stage):
     before = digest(project / ".git")
-    script = "git config user.name Evil && git add -A && git commit -q -m x && git log --oneline && touch .git/hooks/x"
-    ended = await run(confined, f"{script}; mv .git .git2")
+    script = (
+        "git config user.name Evil && echo >> app.py && git add -A && git commit -q -m x && git log --oneline"
+    )
+    ended = await run(confined, f"{script} && touch .git/hooks/x; mv .git .git2")
     assert " x\n" in ended.output
     assert digest(project / ".git") == before
     assert not (stage.tree / ".git").exists()
     assert not (stage.tree / ".git2").exists()
+
+
+async def test_git_in_there_knows_the_project_and_what_was_changed(confined, run, project, stage):
+    (stage.tree / "app.py").write_text("print('changed')\n")
+    (stage.tree / "new.py").write_text("")
+    (stage.tree / "docs" / "other.md").unlink()
+    script = "git status --porcelain; git ls-files; git show HEAD:app.py | head -1; git log --oneline | wc -l"
+    ended = await run(confined, script)
+    assert ended.output.split("\n") == [
+        " M app.py",
+        " D docs/other.md",
+        "?? new.py",
+        ".gitignore",
+        "app.py",
+        "docs/other.md",
+        "docs/readme.md",
+        "import os",
+        "1",
+        "",
+    ]
+
+
+async def test_a_command_finds_no_commit_of_what_is_hidden_or_too_large(confined, run, project, stage):
+    """Not even where the stage has no secret in it any more."""
+    for folder, text in (project, "PASSWORD=canary-in-the-project"), (stage.tree, ""):
+        (folder / "prod.env").write_text(text)
+        (folder / "large.bin").write_bytes(b"")
+    with (project / "large.bin").open("r+b") as file:
+        file.truncate(limits().sandbox.commit_bytes + 1)
+    assert "HEAD" in (await run(confined, "git rev-parse HEAD 2>&1")).output
+    (project / "large.bin").write_bytes(b"")
+    shutil.rmtree(stage.tree.parent / "sandbox")
+    ended = await run(confined, "git ls-files; git rev-list --objects --all | cut -d' ' -f2-")
+    assert "large.bin" in ended.output
+    assert "prod.env" not in ended.output
 
 
 def contents(folder: Path) -> dict[str, bytes]:
