@@ -278,7 +278,7 @@ class Confined:
         own = self._tree / ".git"
         if not os.path.lexists(self._project / ".git") or own.is_symlink() or own.is_file():
             return None
-        secret = hidden_files(self._tree, self._project).files
+        secret = hidden_files(self._tree, self._project)
         return throw_away_git(self._tree.parent / "sandbox", self._project, secret)
 
 

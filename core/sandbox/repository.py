@@ -14,18 +14,18 @@ from pygit2.enums import FileMode
 
 from core.limits import limits
 from core.plainfile import read_plain
-from core.sandbox.secrecy import may_be_secret
+from core.sandbox.secrecy import Hidden, may_be_secret
 from core.stage.listing import list_files
 
 AUTHOR = ("Heddle", "heddle@localhost")
 _MESSAGE = "The project as it was before the first command"
 
 
-def commit_project(repository: pygit2.Repository, project: Path, hidden: Collection[str]) -> None:
+def commit_project(repository: pygit2.Repository, project: Path, hidden: Hidden) -> None:
     """Put the project into a new repository's index and HEAD; nothing where that would be waited for.
 
     Args:
-        hidden: files that commands do not see, relative. What may be secret by its name is left out
+        hidden: what commands do not see. What may be secret by its name is left out
             whatever it holds: the stage may hold something else by now than the project does.
     """
     names = _measured(project, hidden)
@@ -41,7 +41,7 @@ def commit_project(repository: pygit2.Repository, project: Path, hidden: Collect
     repository.create_commit("HEAD", author, author, _MESSAGE, index.write_tree(), [])
 
 
-def _measured(project: Path, hidden: Collection[str]) -> list[tuple[str, FileMode]] | None:
+def _measured(project: Path, hidden: Hidden) -> list[tuple[str, FileMode]] | None:
     """The files to commit with their modes; None where they are more than a command should wait for."""
     most, size = limits().sandbox, 0
     found: list[tuple[str, FileMode]] = []
@@ -51,13 +51,17 @@ def _measured(project: Path, hidden: Collection[str]) -> list[tuple[str, FileMod
             entry = (project / name).lstat()
         except (OSError, UnicodeEncodeError):
             continue
-        if name in hidden or may_be_secret(name):
+        if name in hidden.files or may_be_secret(name) or _lies_in(name, hidden.folders):
             continue
         found.append((name, _mode(entry.st_mode)))
         size += entry.st_size
         if len(found) > most.commit_files or size > most.commit_bytes:
             return None
     return found
+
+
+def _lies_in(name: str, folders: Collection[str]) -> bool:
+    return any(name.startswith(f"{folder}/") for folder in folders)
 
 
 def _mode(mode: int) -> FileMode:

@@ -8,24 +8,24 @@ where no command sees it before it is done.
 import os
 import stat
 import threading
-from collections.abc import Collection
 from pathlib import Path
 
 import pygit2
 
 from core.removal import remove_if_possible, remove_tree
 from core.sandbox.repository import AUTHOR, commit_project
+from core.sandbox.secrecy import Hidden
 from core.stage.shadow import isolate
 
 _NAME = ".git"
 _lock = threading.Lock()
 
 
-def throw_away_git(folder: Path, project: Path, hidden: Collection[str]) -> Path:
+def throw_away_git(folder: Path, project: Path, hidden: Hidden) -> Path:
     """The repository in `folder`, of which commands see nothing but this one entry. `OSError`: it cannot be made.
 
     Args:
-        project: what is in its one commit, without the `hidden` files.
+        project: what is in its one commit, without what is hidden.
     """
     place = folder / _NAME
     with _lock:
@@ -45,7 +45,7 @@ def _is_whole(place: Path) -> bool:
     return stat.S_ISDIR(folder.st_mode) and stat.S_ISREG(head.st_mode)
 
 
-def _make(folder: Path, project: Path, hidden: Collection[str]) -> None:
+def _make(folder: Path, project: Path, hidden: Hidden) -> None:
     isolate()
     remove_if_possible(folder)
     repository = pygit2.init_repository(str(folder))
