@@ -1,6 +1,8 @@
 """What every test gets: a home, a folder and an environment of its own, so that nothing leaks in or out."""
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,16 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     folder = tmp_path_factory.mktemp("cwd")
     monkeypatch.chdir(folder)
     return home
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """What a test starts hears every signal, though who started the tests ignores some: `nohup`, a shell's `&`."""
+    ignored = [
+        n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)

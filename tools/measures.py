@@ -66,9 +66,11 @@ def verdict(before: Measure, after: Measure) -> str:
     noise = _NOISE * (before.spread + after.spread) / 2
     if abs(before.median - after.median) <= max(noise, before.median * 0.02):
         return "No difference that is larger than the noise."
-    faster = after.median < before.median
-    ratio = before.median / after.median if faster else after.median / before.median
-    return f"After the changes it is {ratio:.2f} × {'faster' if faster else 'slower'}."
+    less, more = sorted((before.median, after.median))
+    how = "faster" if after.median < before.median else "slower"
+    if less == 0:  # hyperfine takes off as much as its shell takes, which may be all that there is
+        return f"After the changes it is {how}; the quicker version takes no time that could be told."
+    return f"After the changes it is {more / less:.2f} × {how}."
 
 
 def seconds_told(output: str) -> Measure:

@@ -23,6 +23,7 @@ from core.paths import find_home
 from core.prices import PriceBook, load_prices
 from core.session import Session, Settings
 from tests.support.foreign_bedrock import ForeignBedrock
+from tests.support.waiting import SOON
 
 E = TypeVar("E", bound=Event)
 
@@ -99,7 +100,7 @@ class Works:
 
     async def until(self, fits: Callable[[Told], Any]) -> Any:
         """Wait until the records so far fit; gives what `fits` gave."""
-        async with asyncio.timeout(20), self._news:
+        async with asyncio.timeout(SOON), self._news:
             while not (found := fits(self.told)):
                 await self._news.wait()
             return found

@@ -29,6 +29,7 @@ from core.ledger import total
 from core.money import to_pico
 from core.overrun import FINISH, STOP
 from tests.support.foreign_bedrock import Reply
+from tests.support.waiting import SOON
 
 REQUEST = "Make VALUE right in app.py"
 FAST, TESTS, REVIEWER = "You are the fast coder", "You are the test engineer", "You are the code reviewer"
@@ -214,7 +215,7 @@ async def test_a_raised_session_or_day_budget_holds_for_later_runs_too(asked, fo
 
 async def test_two_nodes_at_one_budget_are_one_question(asked, foreign, roster):
     """Test engineer and documenter side by side: the second one waits for what comes of the first one's."""
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=SOON)
     foreign.play(FAST, WRITE, DONE)
     for phrase in (TESTS, "You are the documenter"):
         foreign.play(phrase, LOOK, DONE)

@@ -31,11 +31,10 @@ from core.money import to_pico, to_usd
 from core.prices import Price, PriceBook, Usage, load_prices
 from tests.support.foreign_bedrock import Break, ForeignBedrock, Refuse, Reply
 from tests.support.foreign_openai import ForeignOpenAI
+from tests.support.waiting import SOON
 
 PHRASE = "You are the researcher"
 READS = Reply("I look.", (("read_file", {"path": "app.py"}),))
-SOON = 1.0
-"""Seconds. Generous for a machine that is shared; what is measured is a few hundredths."""
 THROTTLED = Refuse(429, "ThrottlingException", "slow down")
 
 

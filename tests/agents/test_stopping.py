@@ -21,10 +21,9 @@ from core.events import (
     ToolStarted,
 )
 from tests.support.foreign_bedrock import Break, Refuse, Reply
+from tests.support.waiting import SOON
 
 LLAMA = "us.meta.llama3-3-70b-instruct-v1:0"
-SOON = 1.0
-"""Seconds. Generous for a machine that is shared; what is measured is a few hundredths."""
 
 
 def _last(kinds, kind):

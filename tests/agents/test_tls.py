@@ -19,9 +19,8 @@ from core.prices import load_prices
 from tests.support.certificates import make_certificate
 from tests.support.foreign_bedrock import Break, ForeignBedrock, Reply
 from tests.support.foreign_openai import ForeignOpenAI
+from tests.support.waiting import SOON
 
-SOON = 1.0
-"""Seconds. Generous for a machine that is shared; `bench/stop.py` measures it."""
 OPENAI = "openai:large:30b"
 
 Serving = Callable[..., Any]

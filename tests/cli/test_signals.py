@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.support.scripted import simple
+from tests.support.waiting import SOON, until
 
+pytestmark = pytest.mark.usefixtures("heard")
 ROOT = Path(__file__).resolve().parents[2]
-SOON = 20.0
-"""Seconds; generous for a machine that is shared. Nothing here waits so long for its own sake."""
 SLOW = simple("""
 [[turn]]
 role = "fast_coder"
@@ -97,10 +96,7 @@ def commands(mark: str) -> list[int]:
 
 
 def gone(mark: str) -> bool:
-    end = time.monotonic() + SOON
-    while time.monotonic() < end and commands(mark):
-        time.sleep(0.01)
-    return not commands(mark)
+    return until(lambda: not commands(mark))
 
 
 def kept(start, running: Running, sample: Path) -> None:

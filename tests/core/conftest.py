@@ -13,6 +13,7 @@ from core.record import Record
 from core.session import Session, Settings
 from tests.support.acting import ActingTeam
 from tests.support.cases import CASES
+from tests.support.waiting import SOON
 
 FILES = {"a.txt": b"one\n", "b.txt": b"two\n", "odd/grüße €.txt": b"three\n"}
 
@@ -61,7 +62,7 @@ class Stagehand:
 
     async def until(self, session: Session, kind: type, after: int = 0) -> Any:
         """Wait for the first event of a kind."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             async for record in session.records(after):
                 if isinstance(record.event, kind):
                     return record.event

@@ -4,6 +4,7 @@ import asyncio
 
 from core.commands import KeepWorking, SubmitRequest
 from core.events import CallStarted, CommandRefused, ModelCalled, NodeStarted, NoticeGiven, RunFinished
+from tests.support.waiting import SOON
 
 
 async def test_a_call_under_way_finishes_and_no_further_one_is_made(hand):
@@ -33,7 +34,7 @@ async def test_a_call_under_way_finishes_and_no_further_one_is_made(hand):
 
 async def test_a_session_at_rest_has_nothing_to_wait_for(hand):
     session, _ = await hand.start()
-    await asyncio.wait_for(session.wind_down(), 5)
+    await asyncio.wait_for(session.wind_down(), SOON)
 
 
 async def test_a_run_that_is_left_on_purpose_goes_on_until_its_end(hand):

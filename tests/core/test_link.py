@@ -22,6 +22,7 @@ from core.link import LinkClient, LinkError, LinkLost, LinkServer
 from core.log import Log
 from core.port import SessionPort
 from core.record import Record, decode
+from tests.support.waiting import SOON
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +80,7 @@ async def client(server: LinkServer):
 
 async def take(port: SessionPort, count: int, after: int = 0) -> list[Record]:
     found: list[Record] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         async for record in port.records(after):
             found.append(record)
             if len(found) == count:
@@ -88,12 +89,12 @@ async def take(port: SessionPort, count: int, after: int = 0) -> list[Record]:
 
 
 async def drain(port: SessionPort, after: int = 0) -> list[Record]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         return [record async for record in port.records(after)]
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SOON):
         while not condition():
             await asyncio.sleep(0)
 
@@ -177,7 +178,7 @@ async def test_the_wire_is_plain_json_lines(desk, server):
 async def test_a_client_that_breaks_the_protocol_is_dropped_alone(desk, server, client, lines):
     reader, writer = await hello(server, lines[0])
     writer.writelines(lines[1:])
-    assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert await asyncio.wait_for(reader.read(), SOON) == b""
     writer.close()
     await client.submit(SubmitRequest(text="still here"))
     assert [record.event.text for record in await take(client, 1)] == ["still here"]
@@ -191,7 +192,7 @@ async def test_a_line_without_end_is_cut_off(desk, server, client, monkeypatch):
     monkeypatch.setattr("core.link.lines.limits", lambda: few)
     _, writer = await hello(server, b'{"cursor":0}\n')
     with pytest.raises(ConnectionError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SOON):
             while True:
                 writer.write(b"x" * 50_000)
                 await writer.drain()
@@ -219,7 +220,7 @@ async def test_closing_the_server_sends_the_rest_and_ends_the_clients(desk, serv
 async def test_a_client_that_reads_nothing_does_not_hold_up_the_end(desk, server):
     _, writer = await hello(server, b'{"cursor":0}\n')
     await desk.log.append([NoticeGiven(text="x" * 10_000)] * 1_000)
-    async with asyncio.timeout(limits().link.grace_seconds + 10):
+    async with asyncio.timeout(limits().link.grace_seconds + SOON):
         await server.close(last=desk.log.last)
     assert server.clients == 0
     writer.close()
@@ -289,7 +290,7 @@ async def test_a_killed_engine_is_noticed_and_the_next_one_continues(engine, tmp
     await until(lambda: seen == ["before"])
     engine.send_signal(signal.SIGKILL)
     with pytest.raises(LinkLost, match="is gone"):
-        await asyncio.wait_for(reading, 10)
+        await asyncio.wait_for(reading, SOON)
     with pytest.raises(LinkLost):
         await client.submit(SubmitRequest(text="x"))
     with pytest.raises(LinkLost):
@@ -306,7 +307,7 @@ async def test_a_killed_engine_is_noticed_and_the_next_one_continues(engine, tmp
 
 async def test_connect_waits_for_the_engine_to_come_up(desk, tmp_path):
     server = LinkServer(desk, tmp_path / "later.sock")
-    connecting = asyncio.ensure_future(LinkClient.connect(server.socket, timeout=10))
+    connecting = asyncio.ensure_future(LinkClient.connect(server.socket, timeout=SOON))
     await asyncio.sleep(0)
     await server.serve()
     client = await connecting
@@ -330,18 +331,18 @@ async def test_deserted_returns_only_when_all_clients_are_gone(desk, server):
     done, _ = await asyncio.wait({deserted}, timeout=0.2)
     assert not done
     await two.close()
-    await asyncio.wait_for(deserted, 5)
+    await asyncio.wait_for(deserted, SOON)
 
 
 async def test_deserted_returns_when_nobody_ever_comes(server):
-    await asyncio.wait_for(server.deserted(0.01), 5)
+    await asyncio.wait_for(server.deserted(0.01), SOON)
 
 
 async def test_a_connection_that_never_says_hello_is_no_client(server):
     _, writer = await asyncio.open_unix_connection(server.socket)
     await until(lambda: len(server._clients) == 1)
     assert server.clients == 0
-    await asyncio.wait_for(server.deserted(0.01), 5)
+    await asyncio.wait_for(server.deserted(0.01), SOON)
     writer.close()
 
 
@@ -408,6 +409,6 @@ async def test_a_server_that_speaks_another_language_is_no_engine(tmp_path):
 
     server = await asyncio.start_unix_server(chat, tmp_path / "s.sock")
     with pytest.raises(LinkLost):
-        await LinkClient.connect(tmp_path / "s.sock", timeout=5)
-    await asyncio.wait_for(left.wait(), 5)
+        await LinkClient.connect(tmp_path / "s.sock", timeout=SOON)
+    await asyncio.wait_for(left.wait(), SOON)
     server.close()

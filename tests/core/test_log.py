@@ -10,6 +10,7 @@ import pytest
 from core.events import NodeFinished, NoticeGiven, TextDelta, TextDiscarded, TextFinished
 from core.log import Log, LogBusy, LogClosed, LogError, LogMissing, LogReader, find_holder
 from core.record import Record
+from tests.support.waiting import SOON
 
 NODE = {"run": "r1", "node": "fast_coder", "role": "fast_coder"}
 
@@ -111,8 +112,8 @@ async def test_wait_returns_when_a_later_record_is_committed(path):
         await asyncio.sleep(0)
         assert not waiter.done()
         await log.append([notice("b")])
-        await asyncio.wait_for(waiter, 5)
-        await asyncio.wait_for(log.wait(0), 5)
+        await asyncio.wait_for(waiter, SOON)
+        await asyncio.wait_for(log.wait(0), SOON)
 
 
 async def test_followers_see_every_record_once_and_end_with_the_log(path):
@@ -126,7 +127,7 @@ async def test_followers_see_every_record_once_and_end_with_the_log(path):
     followers = [asyncio.ensure_future(follow(after)) for after in seen]
     for count in range(100):
         await log.append([notice(count)] * 5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SOON):
         while any(not seqs or seqs[-1] < 500 for seqs in seen.values()):
             await asyncio.sleep(0)
         await log.close()

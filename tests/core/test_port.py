@@ -35,6 +35,7 @@ from core.port import SessionPort
 from core.record import Record
 from core.session import Session
 from tests.support.acting import ActingTeam
+from tests.support.waiting import SOON
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Stall:
     async def take(self, kind: type, after: int = 0) -> list[Record]:
         """Every record up to the first event of a kind."""
         found: list[Record] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             async for record in self.port.records(after):
                 found.append(record)
                 if isinstance(record.event, kind):
@@ -161,7 +162,7 @@ async def test_records_end_when_the_port_is_closed(stall):
     assert (await anext(reading)).seq == 1
     ending = asyncio.create_task(_drain(reading))
     await asyncio.sleep(0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await stall.port.close()
         await stall.port.close()
         await ending
@@ -171,7 +172,7 @@ async def test_records_end_when_the_session_is(stall):
     await begin(stall)
     ending = asyncio.create_task(_drain(stall.port.records()))
     await stall.port.submit(CloseSession())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await stall.session.closed.wait()
         await ending
 

@@ -12,6 +12,7 @@ from core.events import Event, NoticeGiven, TextDelta, TextFinished, ToolOutput
 from core.limits import limits
 from core.record import Record
 from core.recorder import Recorder
+from tests.support.waiting import SOON
 
 
 class Tape:
@@ -64,7 +65,7 @@ async def test_deltas_alone_are_written_after_a_while_and_not_more_often():
     tape = Tape()
     recorder = Recorder(tape)
     begun = time.monotonic()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         while len(tape.batches) < 4:
             await recorder.emit(delta("x"))
             await asyncio.sleep(0)
@@ -120,7 +121,7 @@ async def test_deltas_that_could_not_be_written_are_told_to_the_next_one():
     tape.fault = OSError("full")
     await recorder.emit(delta("lost"))
     with pytest.raises(OSError, match="full"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             while True:
                 await asyncio.sleep(0)
                 await recorder.emit(delta("x"))

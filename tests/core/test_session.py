@@ -40,6 +40,7 @@ from core.faults import Fault
 from core.ledger import BudgetReached
 from core.money import Pico
 from core.run import NeedsDecision, Outcome
+from tests.support.waiting import SOON
 
 
 async def ask_for(session, text="do it", **more):
@@ -97,7 +98,7 @@ async def test_whoever_sees_the_end_of_a_run_can_send_the_next_request(hand):
     cursor = 0
     for number in range(1, 6):
         await session.submit(SubmitRequest(text="again"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             async for record in session.records(cursor):
                 cursor = record.seq
                 if isinstance(record.event, RunFinished):
@@ -189,7 +190,7 @@ async def test_an_interruption_works_as_soon_as_the_request_is_on_record(hand):
     await hand.until(session, RequestSubmitted)
     await session.submit(InterruptRun())
     await sending
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.wait_idle()
     (end,) = await hand.events(session, RunFinished)
     assert (end.status, end.exit_code) == ("interrupted", 130)
@@ -349,7 +350,7 @@ async def test_a_run_that_does_not_stop_is_cut_off(hand, monkeypatch):
     await session.submit(SubmitRequest(text="do it"))
     await hand.until(session, StagePrepared)
     await session.submit(InterruptRun())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.wait_idle()
     assert cancelled.is_set()
     assert (await hand.events(session, RunFinished))[0].status == "interrupted"
@@ -413,7 +414,7 @@ async def test_closing_interrupts_the_run_and_puts_its_end_on_record(hand):
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="do it"))
     await hand.until(session, CallStarted)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await asyncio.gather(session.close(), session.close())
     await session.close()
     again = await hand.open(session=session.id)
@@ -431,7 +432,7 @@ async def test_closing_while_a_request_comes_in_leaves_no_open_run(hand):
         sending = asyncio.create_task(session.submit(SubmitRequest(text="do it")))
         for _ in range(patience):
             await asyncio.sleep(0)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SOON):
             await session.close()
         await asyncio.gather(sending, return_exceptions=True)
         again = await hand.open(session=session.id)
@@ -442,7 +443,7 @@ async def test_closing_while_a_request_comes_in_leaves_no_open_run(hand):
 async def test_the_command_to_close_releases_the_log(hand):
     session, _ = await hand.start()
     await session.submit(CloseSession())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.closed.wait()
     again = await hand.open(session=session.id)
     assert again.id == session.id
@@ -507,7 +508,7 @@ async def test_an_interruption_does_not_wait_for_the_stage(hand, monkeypatch):
     await session.submit(SubmitRequest(text="do it"))
     await copying.wait()
     await session.submit(InterruptRun())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.wait_idle()
     go_on.set()
     assert (await hand.events(session, RunFinished))[0].status == "interrupted"

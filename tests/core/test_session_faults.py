@@ -23,6 +23,7 @@ from core.events import (
 from core.log import LogClosed, LogFull, LogReader
 from core.record import Record
 from tests.support.acting import ActingTeam
+from tests.support.waiting import SOON
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +48,7 @@ async def test_a_full_disk_ends_the_run_and_releases_the_session(hand):
 
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="do it"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         with pytest.raises(LogFull):
             await session.wait_idle()
         await session.closed.wait()
@@ -71,7 +72,7 @@ async def test_one_record_that_does_not_fit_interrupts_the_run_only(hand):
 
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="do it"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.wait_idle()
     assert (await hand.events(session, RunFinished))[0].status == "interrupted"
     await session.submit(RetryRun())
@@ -88,7 +89,7 @@ async def test_a_full_disk_stops_even_a_stream_of_text(hand):
 
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="do it"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         await session.closed.wait()
 
 
@@ -99,7 +100,7 @@ async def test_a_log_that_is_closed_under_a_run_hangs_nobody(hand):
 
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="do it"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         with pytest.raises(LogClosed):
             await session.wait_idle()
         await session.close()
@@ -242,7 +243,7 @@ async def test_records_of_a_run_are_followed_to_its_end(hand):
     session, _ = await hand.start()
     await session.submit(SubmitRequest(text="do it"))
     seen = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         async for record in session.records():
             seen.append(type(record.event))
             if seen[-1] is RunFinished:

@@ -21,6 +21,7 @@ from core.limits import limits
 from core.session import Session
 from tests.core.conftest import Stagehand
 from tests.support.acting import Actor
+from tests.support.waiting import SOON
 
 MANY = b"".join(b"line %d\n" % number for number in range(1, 21))
 
@@ -44,13 +45,13 @@ async def _done(hand: Stagehand, session: Session) -> None:
 
 async def _watched(session: Session) -> None:
     """Wait until the eyes are open, so that an edit is noticed by them alone."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         while session._watching._eyes._folders is None:  # pyright: ignore[reportPrivateUsage]
             await asyncio.sleep(0.01)
 
 
 async def _until(found: Callable[[], Any]) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         while True:
             value = found()
             value = await value if asyncio.iscoroutine(value) else value

@@ -19,6 +19,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
+from tests.support.waiting import SOON
+
 # -- what a request looks like ---------------------------------------------------------------------
 
 
@@ -328,7 +330,7 @@ class ForeignBedrock:
         """Give this answer to the next requests that fit, before anything else."""
         self._injected.append(_Injected(answer, when, times))
 
-    def wait_for(self, fits: Callable[[list[Asked]], bool], seconds: float = 20.0) -> None:
+    def wait_for(self, fits: Callable[[list[Asked]], bool], seconds: float = SOON) -> None:
         """Wait until the requests so far fit."""
         with self._news:
             assert self._news.wait_for(lambda: fits(self.requests), seconds), self.requests

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from core.limits import limits
+from tests.support.waiting import SOON
 from tools.arguments import EXAMPLES, parameters_of
 from tools.registry import TOOLS, call
 
@@ -96,7 +97,7 @@ async def test_no_tool_takes_a_path_that_leads_nowhere(use, name, path):
 async def test_absurd_sizes_are_answered_in_no_time(use, name, arguments):
     started = time.monotonic()
     result = await use(name, **arguments)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
     assert len(result.text) <= limits().tools.output_characters + 200
     assert "Traceback" not in result.text
     assert "Error:" not in result.text
@@ -135,16 +136,14 @@ async def test_stop_ends_it_and_leaves_no_process(bench, put, name):
         put("Makefile", "test:\n\tsleep 100\n")
     before = children()
     work = asyncio.ensure_future(call(name, LONG[name], replace(bench, ask=allow)))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SOON):
         while not _sleeps(children() - before):
             assert not work.done(), (await work).text
             await asyncio.sleep(0.02)
     started = time.monotonic()
     bench.stop.set()
     result = await work
-    assert time.monotonic() - started < 5, (
-        "0.1 s where nobody else uses the machine: bench/stop.py measures it"
-    )
+    assert time.monotonic() - started < SOON
     assert not result.ok
     assert not _sleeps(children() - before)
 

@@ -94,7 +94,7 @@ async def test_many_files_are_cut_and_it_is_said(use, bench):
 
 async def test_no_pattern_freezes(use, put):
     put("a" * 200 + ".txt", "")
-    started = time.monotonic()
+    started = time.process_time()
     await use("find_files", pattern="*a" * 12 + "b")
     await use("find_files", pattern="**/" * 4 + "*a" * 4 + "b")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

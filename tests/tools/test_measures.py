@@ -66,6 +66,9 @@ def test_a_difference_counts_when_it_is_more_than_the_noise():
     assert verdict(fast, slow) == "After the changes it is 2.00 × slower."
     noisy = Measure.of_seconds([0.2, 0.8, 1.4], "x")
     assert verdict(slow, noisy) == "No difference that is larger than the noise."
+    none = Measure.of_seconds([0.0, 0.0], "x")
+    assert verdict(slow, none).startswith("After the changes it is faster; the quicker version takes no time")
+    assert verdict(none, slow).startswith("After the changes it is slower; ")
     both = Measure.of([slow, fast])
     assert (both.median, both.low, both.high, both.runs) == (0.75, 0.49, 1.01, 6)
 
@@ -77,7 +80,8 @@ async def test_a_real_run_of_hyperfine(use):
 
 
 async def test_a_test_file_is_asked_for_pytest_benchmark(use, put):
-    put("bench_app.py", "def test_f(benchmark):\n    benchmark(sum, range(9))\n")
+    put("pytest.ini", "[pytest]\naddopts = -p no:hypothesispytest -p no:cacheprovider\n")
+    put("bench_app.py", "def test_f(benchmark):\n    benchmark.pedantic(sum, (range(9),), rounds=3)\n")
     result = await use("benchmark", command="bench_app.py::test_f")
     if "is not installed" in result.text or "No module named pytest" in result.text:
         assert "time a whole command" in result.text

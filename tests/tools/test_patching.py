@@ -206,12 +206,12 @@ async def test_secrets_are_neither_touched_nor_overwritten(use, put, bench):
 
 async def test_a_huge_file_and_a_hostile_patch_end_in_time(use, put):
     put("big.txt", "same line\n" * 200_000)
-    started = time.monotonic()
+    started = time.process_time()
     hunks = "".join(f"@@ -{n} +{n} @@\n-same line\n+other {n}\n" for n in range(1, 40))
     result = await use("apply_patch", patch=f"--- big.txt\n+++ big.txt\n{hunks}")
     assert result.ok, result.text
     assert not (await use("apply_patch", patch="--- a\n+++ b\n" + "@@ -1 +1 @@\n" * 50_000)).ok
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 10
 
 
 # -- patches in the wild -----------------------------------------------------------------------------

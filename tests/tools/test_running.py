@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import SOON
+
 LANGUAGES = {
     "python": "import sys; from src.app import add; print('sum', add(2, 3)); sys.exit(0)",
     "py": "print('sum', 5)",
@@ -72,7 +74,7 @@ async def test_a_language_that_is_not_installed(use, monkeypatch):
     assert result.text == "Not installed here: no-such-perl. Use another language, or run_command."
 
 
-async def test_stop_ends_code_within_a_tenth_of_a_second(use, bench):
+async def test_stop_ends_code(use, bench):
     code = "import time; open('up', 'w').close(); time.sleep(600)"
     task = asyncio.create_task(use("execute_code", language="python", code=code))
     while not (bench.stage.tree / "up").exists():
@@ -80,7 +82,7 @@ async def test_stop_ends_code_within_a_tenth_of_a_second(use, bench):
     bench.stop.set()
     stopped = time.monotonic()
     assert not (await task).ok
-    assert time.monotonic() - stopped < 2  # a loaded machine; the sandbox's own tests hold it to the tenth
+    assert time.monotonic() - stopped < SOON
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """A screen over a tape of records, and the folder in which its pictures are kept."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from tests.support import recordings as tapes
 from tests.support.ports import TapePort
 from tests.support.ptys import Terminal
 from tests.support.shelves import library_of, write_session
+from tests.support.stillness import stillness
+from tests.support.waiting import SOON
 from tui.app import HeddleApp
 from tui.sources import Sources
 
@@ -69,14 +73,22 @@ class Stage:
 
 async def settle(pilot: Pilot, condition: Callable[[], bool] = lambda: True) -> None:
     """Wait until the screen has nothing left to do and the condition holds."""
-    for _ in range(200):
-        await pilot.pause()
-        if condition():
-            break
-    else:
-        seen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
-        raise AssertionError(f"the screen never got there:\n{seen}")
+    end = monotonic() + SOON
     await pilot.pause()
+    while not condition():
+        if monotonic() > end:
+            seen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+            raise AssertionError(f"the screen never got there:\n{seen}")
+        await asyncio.sleep(0.005)
+        await pilot.pause()
+    await pilot.pause()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def still() -> Iterator[None]:
+    """Keys and pauses of Textual's pilot end when the screen is still."""
+    with stillness():
+        yield
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_the_check_itself_sees_an_attack():
         assert foreign_controls(f"ok \x1b[1;31mred\x1b[0m {attack}")
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_restores_the_terminal_and_is_the_exit_code(terminal, number):
     screen = terminal("running")

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,17 +11,9 @@ import pytest
 from core.sandbox import NotAllowed, ServiceFailed, Services
 from core.sandbox.family import COOKIE, Family
 from core.sandbox.unconfined import Unconfined
+from tests.support.waiting import SOON, until
 
 ECHO = ["/bin/sh", "-c", 'while read -r line; do echo "$PWD:$line"; done']
-
-
-def until(condition, seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        threading.Event().wait(0.01)
-    return False
 
 
 def runs(pid: int) -> bool:
@@ -107,8 +98,8 @@ def test_closing_wakes_who_waits_for_it(sandbox):
         waiting = pool.submit(service.stdout.read)
         started = time.monotonic()
         service.close()
-        assert waiting.result(5) == b""
-        assert time.monotonic() - started < 2
+        assert waiting.result(SOON) == b""
+        assert time.monotonic() - started < SOON
 
 
 def test_bwraps_child_is_found_without_bwrap(confined):

@@ -11,6 +11,7 @@ import pytest
 from core.limits import limits
 from core.paths import find_home
 from core.run import NeedsDecision
+from tests.support.waiting import SOON
 from tools.consent import NO, THIS_RUN
 from tools.research.addresses import check_public, parse
 from tools.workbench import ToolError
@@ -250,7 +251,7 @@ async def test_stop_ends_it_at_once(use, bench, web, reply):
     bench.stop.set()
     stopped = time.monotonic()
     result = await task
-    assert time.monotonic() - stopped < 1
+    assert time.monotonic() - stopped < SOON
     assert result.text == "fetch_page was ended: the work was stopped."
 
 
@@ -287,6 +288,6 @@ HOSTILE = ["<", "<a>", "<div>", "&#", " a", "<!--x", "<p a ", "[](", "```"]
 def test_hostile_pages_are_read_in_no_time(part):
     from tools.research.readable import readable
 
-    started = time.monotonic()
+    started = time.process_time()
     readable("<p>" + part * 50_000, "https://example.org/")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
