@@ -1,4 +1,4 @@
-"""The command line is tried as users have it: the installed command in a process of its own."""
+"""The command line is tried as users have it: in a process of its own for every command."""
 
 import json
 import os
@@ -15,6 +15,7 @@ import pytest
 
 from agents.rehearsal import Rehearsal, Script, copy_sample, shipped_scripts
 from tests.support.scripted import bedrock_at, script_in
+from tests.support.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = Path(sys.executable).parent / "heddle"
@@ -31,6 +32,8 @@ COMMAND = (
     if INSTALLED.exists() and not _is_of_another_checkout()
     else [sys.executable, "-P", str(ROOT)]
 )
+_LOADED_WITH = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LANG"}
+"""What counts only while Python starts."""
 HEALTH = "Add a GET /health endpoint to the API"
 
 
@@ -62,12 +65,17 @@ class Heddle:
     settings: dict[str, str] = field(default_factory=dict)
     before: list[str] = field(default_factory=list)
     """A command that the command is started by."""
+    warm: Warm | None = None
+    """What processes with their libraries loaded are forked off; None: the installed command is started."""
 
     def __call__(self, *args: str, stdin: str | None = None, seconds: float = 55) -> Result:
+        environment = {**os.environ, **self.settings}
+        if self.warm is not None and not self.before and not _LOADED_WITH & {*self.settings}:
+            return Result(*self.warm.run(args, self.folder, environment, stdin, seconds))
         done = subprocess.run(
             [*self.before, *COMMAND, *args],
             cwd=self.folder,
-            env={**os.environ, **self.settings},
+            env=environment,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -84,26 +92,34 @@ def sample(tmp_path: Path) -> Path:
     return copy_sample(tmp_path / "sample")
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """What commands are forked off."""
+    process = Warm()
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def heddle(tmp_path: Path) -> Heddle:
+def heddle(tmp_path: Path, warm: Warm) -> Heddle:
     """The command in an empty folder, without credentials and region."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    return Heddle(folder)
+    return Heddle(folder, warm=warm)
 
 
 Serve = Callable[..., Heddle]
 
 
 @pytest.fixture
-def served(sample: Path) -> Iterator[Serve]:
+def served(sample: Path, warm: Warm) -> Iterator[Serve]:
     """Runs the command in the sample, against an endpoint that plays these scripts (default: the shipped)."""
     servers: list[Rehearsal] = []
 
     def serve(*scripts: Script, folder: Path | None = None) -> Heddle:
         server = Rehearsal(scripts or shipped_scripts(), speed=0).start()
         servers.append(server)
-        return Heddle(folder or sample, bedrock_at(server.url))
+        return Heddle(folder or sample, bedrock_at(server.url), warm=warm)
 
     yield serve
     for server in servers:

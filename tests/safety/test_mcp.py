@@ -79,7 +79,7 @@ def test_no_run_stops_for_it_and_nothing_outlives_it(project, environment, isola
     add_server(isolated, kind)
     answers = kind in ("listing", "line")
     words = [
-        *limit_calls(30.0 if answers else 3.0),
+        *limit_calls(30.0 if answers else 0.5),
         "run",
         "Do it",
         "--unconfined",
