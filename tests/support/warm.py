@@ -23,7 +23,7 @@ from tempfile import TemporaryFile
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-_LOADED = ("core", "tools", "agents", "cli", "openai")
+_LOADED = ("core", "tools", "agents", "cli")
 _MOST_BYTES = 1_000_000
 """Of a command's words and environment."""
 
@@ -71,7 +71,8 @@ class Warm:
 
 def _code(answers: socket.socket, words: list[str], seconds: float) -> int:
     """The exit code that is answered; the first answer is the process's id, so that it can be ended."""
-    pid = int(answers.recv(64))
+    pid = int(answers.recv(64) or b"0")
+    assert pid, "the process that commands are forked off is gone"
     answers.settimeout(seconds)
     try:
         return int(answers.recv(64))
@@ -85,6 +86,7 @@ def _code(answers: socket.socket, words: list[str], seconds: float) -> int:
 
 def _load() -> None:
     sys.path.insert(0, str(ROOT))
+    import_module("openai")
     for name in _LOADED:
         package = import_module(name)
         for each in pkgutil.walk_packages(package.__path__, f"{name}."):
