@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import signal
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -93,22 +94,21 @@ async def _until_over(session: Session, server: LinkServer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
-    waits = [
-        asyncio.ensure_future(session.closed.wait()),
-        asyncio.ensure_future(_deserted(session, server)),
-        asyncio.ensure_future(over.wait()),
-    ]
-    await _first(waits)
-    over.clear()  # a second signal ends what is waited for now
-    ends = (session.wind_down(), session.closed.wait(), over.wait())
-    await _first([asyncio.ensure_future(end) for end in ends])
+    while True:
+        await _first(session.closed.wait(), _deserted(session, server), over.wait())
+        over.clear()  # a second signal ends what is waited for now
+        if await _first(server.arrival(), session.wind_down(), session.closed.wait(), over.wait()):
+            return
+        session.carry_on()
 
 
-async def _first(waits: "list[asyncio.Future[Any]]") -> None:
-    """Wait for one of them, and let go of the others."""
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+async def _first(*works: Coroutine[Any, Any, object]) -> int:
+    """Wait for one of them, and let go of the others; gives its place."""
+    waits = [asyncio.ensure_future(work) for work in works]
+    done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
+    return next(place for place, wait in enumerate(waits) if wait in done)
 
 
 async def _deserted(session: Session, server: LinkServer) -> None:

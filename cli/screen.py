@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.port import SessionPort
 
 ROOT = Path(__file__).resolve().parent.parent
+_TRY_SECONDS, _ATTACH_SECONDS = 0.25, 1.0
+"""For one try to reach an engine that comes up, and one that may be about to end."""
 
 
 @dataclass
@@ -43,17 +45,29 @@ class EngineProcess:
         Raises:
             Stop: the engine could not start; the message is its own sentence.
         """
-        from core.link import LinkClient
-        from core.log import find_holder
-
-        held = find_holder(self.world.home.session_log(self.session)) if self.session else None
-        if held is not None and held.socket is not None:
-            return await LinkClient.connect(held.socket)
+        if (client := await self._attach()) is not None:
+            return client
         socket = self.world.home.runtime / f"{os.getpid()}-{os.urandom(3).hex()}.sock"
         self.start(socket)
         client = await self._wait_for(socket)
         self.session = client.id
         return client
+
+    async def _attach(self) -> "LinkClient | None":
+        """A port to the engine that has the session, once it is not just about to end; None: none has it."""
+        from core.link import LinkClient, LinkError
+        from core.log import find_holder
+
+        end = asyncio.get_running_loop().time() + limits().link.connect_seconds
+        while self.session and (held := find_holder(self.world.home.session_log(self.session))) is not None:
+            if held.socket is None:
+                return None
+            try:
+                return await LinkClient.connect(held.socket, timeout=_ATTACH_SECONDS)
+            except LinkError:
+                if asyncio.get_running_loop().time() > end:
+                    raise
+        return None
 
     def start(self, socket: Path) -> None:
         """Start the engine; what it says on stderr is kept for the case that it cannot."""
@@ -91,7 +105,7 @@ class EngineProcess:
             if self.process is not None and self.process.poll() is not None:
                 raise Stop(self._last_words(), EXIT_FAILED)
             with suppress(LinkError):
-                return await LinkClient.connect(socket, timeout=0.25)
+                return await LinkClient.connect(socket, timeout=_TRY_SECONDS)
             if asyncio.get_running_loop().time() > end:
                 raise Stop("The engine did not come up in time. Try again; `heddle doctor` checks the rest.")
 

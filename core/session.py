@@ -233,6 +233,10 @@ class Session:
         """Let calls that are under way finish, for a while, and have no further one made."""
         await self._runs.wind_down(limits().link.wind_down_seconds)
 
+    def carry_on(self) -> None:
+        """Let what the winding down has paused go on: a front is there again."""
+        self._runs.carry_on()
+
     def _check_open(self) -> None:
         if self._closing is not None:
             raise Refusal("The session is being closed.")

@@ -30,6 +30,7 @@ class LinkServer:
         self._present = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._arrived = asyncio.Event()
 
     @property
     def socket(self) -> Path:
@@ -51,13 +52,17 @@ class LinkServer:
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=STREAM_LIMIT)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = _Client(self._session, reader, writer, self._count)
+        client = _Client(self._session, reader, writer, self._greet)
         task = asyncio.ensure_future(client.run())
         self._clients[task] = client
         task.add_done_callback(self._drop)
 
     def _drop(self, task: asyncio.Task[None]) -> None:
         del self._clients[task]
+        self._count()
+
+    def _greet(self) -> None:
+        self._arrived.set()
         self._count()
 
     def _count(self) -> None:
@@ -74,6 +79,11 @@ class LinkServer:
                     await self._present.wait()
             except TimeoutError:
                 return
+
+    async def arrival(self) -> None:
+        """Return when another client than those that are connected has said hello."""
+        self._arrived.clear()
+        await self._arrived.wait()
 
     async def close(self, last: int = 0) -> None:
         """Stop listening, give clients a moment to get every record up to `last`, and disconnect them."""

@@ -11,6 +11,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -21,15 +22,28 @@ _SIZE = ("COLUMNS", "LINES")
 
 
 class Terminal:
-    """A program on a pseudo terminal, and every byte that it wrote."""
+    """A program on a pseudo terminal, and every byte that it wrote.
 
-    def __init__(self, recording: str, columns: int = 120, rows: int = 40, **environment: str) -> None:
+    Args:
+        program: its arguments; a word alone is a recording, over which the screen is opened.
+    """
+
+    def __init__(
+        self,
+        program: str | Sequence[str],
+        columns: int = 120,
+        rows: int = 40,
+        *,
+        folder: Path | None = None,
+        **environment: str,
+    ) -> None:
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
         self.output = b""
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), recording],
+            [sys.executable, str(PROGRAM), program] if isinstance(program, str) else program,
+            cwd=folder,
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,
