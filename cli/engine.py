@@ -97,9 +97,9 @@ async def _until_over(session: Session, server: LinkServer) -> None:
     while True:
         await _first(session.closed.wait(), _deserted(session, server), over.wait())
         over.clear()  # a second signal ends what is waited for now
-        if await _first(server.arrival(), session.wind_down(), session.closed.wait(), over.wait()):
+        if await _first(server.arrival(), session.winding.down(), session.closed.wait(), over.wait()):
             return
-        session.carry_on()
+        session.winding.up()
 
 
 async def _first(*works: Coroutine[Any, Any, object]) -> int:

@@ -9,7 +9,6 @@ import msgspec
 
 from core.budgets import Allowance
 from core.commands import AnswerQuestion, ResumeRun, SubmitRequest
-from core.control import NodeControl
 from core.decisions import Decisions
 from core.events import (
     Event,
@@ -38,7 +37,6 @@ from core.staging import Staging
 from core.wish import wish_of, with_wish
 from core.working import RunWork
 
-_LOOK_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -81,8 +79,6 @@ class Runs:
     _run: Run | None = field(default=None, init=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False)
     _kept: Run | None = field(default=None, init=False)
-    _held: list[NodeControl] = field(default_factory=list[NodeControl], init=False)
-    """Nodes that were paused only since no front was there."""
     _fault: Exception | None = field(default=None, init=False)
 
     @property
@@ -245,36 +241,6 @@ class Runs:
     def goes_on(self) -> bool:
         """The run that works was left at work on purpose."""
         return self._kept is not None and self._kept is self._run
-
-    async def wind_down(self, seconds: float) -> None:
-        """Let the calls under way finish: what was paid for is not thrown away. No node makes a further one.
-
-        Whoever gives up waiting for this calls `carry_on`.
-        """
-        run = self._run
-        if run is None:
-            return
-        end = asyncio.get_running_loop().time() + seconds
-        while self._run is run and asyncio.get_running_loop().time() < end:
-            self._hold(run)
-            await self.recorder.settle()  # a call that has just gone out is in the past only then
-            if not self.past.open_calls:
-                return
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    def _hold(self, run: Run) -> None:
-        """Pause what works and is not paused, and remember it."""
-        working = [run.controls.of(node) for node in run.controls.at_work]
-        fresh = [control for control in working if not control.paused]
-        for control in fresh:
-            control.pause()
-        self._held += fresh
-
-    def carry_on(self) -> None:
-        """Somebody is there again: what the winding down has paused goes on."""
-        for control in self._held:
-            control.resume()
-        self._held.clear()
 
     async def answer(self, command: AnswerQuestion) -> None:
         """Hand an answer to the run that asked.

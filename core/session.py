@@ -48,7 +48,6 @@ from core.events import (
     StagePrepared,
     snake_case,
 )
-from core.limits import limits
 from core.log import Log, LogError
 from core.past import Past
 from core.paths import make_private
@@ -72,6 +71,7 @@ from core.steering import Steering
 from core.text import clip
 from core.version import heddle_version
 from core.watching import Watching
+from core.winding import Winding
 
 __all__ = ["Session", "Settings", "new_session_id"]
 
@@ -112,6 +112,7 @@ class Session:
         )
         steering = Steering(team, settings.prices, lambda: self._runs.running, lambda: past.progress.plan)
         requests = Requests(self._runs)
+        self.winding = Winding(self._runs, past, self._recorder)
         self._runs.follow = requests.follow
         self._run_commands = RunCommands(self._runs, requests, steering, team, self._turn, self._check_open)
         busy = lambda: self._runs.busy  # noqa: E731
@@ -228,14 +229,6 @@ class Session:
     def goes_on(self) -> bool:
         """The front has left a run at work on purpose, and it still works."""
         return self._runs.goes_on
-
-    async def wind_down(self) -> None:
-        """Let calls that are under way finish, for a while, and have no further one made."""
-        await self._runs.wind_down(limits().link.wind_down_seconds)
-
-    def carry_on(self) -> None:
-        """Let what the winding down has paused go on: a front is there again."""
-        self._runs.carry_on()
 
     def _check_open(self) -> None:
         if self._closing is not None:

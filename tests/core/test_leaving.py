@@ -21,7 +21,7 @@ async def test_a_call_under_way_finishes_and_no_further_one_is_made(hand):
     session, _ = await hand.start(deed)
     await session.submit(SubmitRequest(text="go on"))
     await hand.until(session, CallStarted)
-    winding = asyncio.ensure_future(session.wind_down())
+    winding = asyncio.ensure_future(session.winding.down())
     await asyncio.sleep(0)
     assert not winding.done()
     answered.set()
@@ -34,7 +34,7 @@ async def test_a_call_under_way_finishes_and_no_further_one_is_made(hand):
 
 async def test_a_session_at_rest_has_nothing_to_wait_for(hand):
     session, _ = await hand.start()
-    await asyncio.wait_for(session.wind_down(), SOON)
+    await asyncio.wait_for(session.winding.down(), SOON)
 
 
 async def test_a_run_that_is_left_on_purpose_goes_on_until_its_end(hand):
