@@ -27,6 +27,7 @@ from agents.roster import Role
 from agents.seldom import SeldomTools
 from agents.tooling import StagedTool
 from agents.translate import text_of
+from agents.unlisted import Unlisted
 from core.clock import monotonic_ms
 from core.control import NodeClosed, NodeControl, NodeRestarted, NodeStopped
 from core.events import NodeFinished, NodeStarted, NodeStatus
@@ -104,6 +105,7 @@ class NodeAgent(Agent):
         self._anew = False
         self._ended_early = False
         self._guard.install(self)
+        Unlisted(board, name, role.name, _seldom(role), self._guard.bad_calls).install(self)
         self.add_hook(self._note_end, AfterToolsEvent)
         if assignment.answer is not None:
             self.add_hook(self._count_answer, AfterToolCallEvent)
@@ -305,9 +307,13 @@ class NodeAgent(Agent):
         return AgentResult("end_turn", message, self.event_loop_metrics, {})
 
 
+def _seldom(role: Role) -> list[str]:
+    return [tool for tool in role.tools if tool in role.seldom]
+
+
 def _tools(board: Board, node: str, role: Role, bad_calls: Mapping[str, str]) -> list[Any]:
     """The tools of a role, and those of the MCP servers where it may use them."""
-    seldom = [tool for tool in role.tools if tool in role.seldom]
+    seldom = _seldom(role)
     always = [tool for tool in role.tools if tool not in seldom]
     own: list[Any] = [StagedTool(tool, board, node, role.name, bad_calls) for tool in always]
     own += [SeldomTools(seldom, board, node, role.name, bad_calls)] if seldom else []

@@ -15,6 +15,7 @@ from agents.evidence import LADDER, Watch
 from agents.node import Assignment, NodeAgent
 from agents.roster import Role, Roster
 from agents.rules import traits
+from tools.registry import TOOLS
 
 CODERS = ("fast_coder", "debugger", "senior_coder", "architect")
 """Roles that can be in the coder's place."""
@@ -87,9 +88,8 @@ class Specialists:
         return NodeAgent(self._company, self._board, assignment)
 
     def coder(self, role: str, *, took_over_from: str = "") -> NodeAgent:
-        """The role in the coder's place: it gets the coder's tools even where it only designs otherwise."""
-        senior = self._role("senior_coder")
-        own = msgspec.structs.replace(self._role(role), tools=senior.tools, seldom=senior.seldom)
+        """The role in the coder's place."""
+        own = self._builder(role)
         first = self._board.round
         watch = Watch() if role in LADDER and not self._board.alone else None
 
@@ -111,6 +111,13 @@ class Specialists:
 
         assignment = Assignment(own, prompt, reason, conclude=conclude, watch=watch)
         return NodeAgent(self._company, self._board, assignment)
+
+    def _builder(self, role: str) -> Role:
+        """A role with its own tools; with the senior coder's where it has none to write with, as the architect."""
+        own, senior = self._role(role), self._role("senior_coder")
+        if any(TOOLS[tool].writes for tool in own.tools):
+            return own
+        return msgspec.structs.replace(own, tools=senior.tools, seldom=senior.seldom)
 
     def check(self, role: str) -> NodeAgent:
         """A role that comes after the coder."""

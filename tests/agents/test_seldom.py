@@ -5,6 +5,7 @@ import pytest
 from agents.seldom import NAME
 from core.events import ToolFinished, ToolStarted
 from tests.support.foreign_bedrock import Reply
+from tools.registry import TOOLS
 
 REQUEST = "Add a line that says hello"
 SENIOR = "You are the senior coder"
@@ -60,5 +61,44 @@ async def test_nobody_reaches_through_it_what_his_role_has_not(roster):
         assert set(role.seldom) <= set(role.tools)
         assert not {"read_file", "search_files", "edit_file", "run_tests"} & set(role.seldom)
     assert [name for name, role in chosen.roles.items() if role.seldom] == [
-        "architect", "senior_coder", "debugger",
+        "architect", "senior_coder", "fast_coder", "debugger",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "meant", "arguments"),
+    [
+        ("analyze_complexity", "analyze_complexity", {"path": "app.py"}),
+        ("functions-Read-File", "functions-Read-File", {"path": "app.py"}),
+        ("ReadFile", "read_file", {"path": "app.py"}),
+    ],
+)
+async def test_a_tool_that_is_not_in_the_list_is_used_where_it_is_plain_which_one_is_meant(
+    works, senior, name, meant, arguments
+):
+    senior(Reply("I look.", ((name, arguments),)))
+    told = await works(f"@senior_coder {REQUEST}")
+    [started], [finished] = told.of(ToolStarted), told.of(ToolFinished)
+    assert (started.tool, finished.ok) == (meant, meant in TOOLS)
+
+
+async def test_a_tool_that_there_is_not_is_on_record_and_told_what_there_is(works, foreign, senior):
+    senior(Reply("I fly.", (("fly_away", {"to": "the moon"}),)))
+    told = await works(f"@senior_coder {REQUEST}")
+    [started], [finished] = told.of(ToolStarted), told.of(ToolFinished)
+    assert (started.tool, started.arguments, finished.ok) == ("fly_away", '{"to": "the moon"}', False)
+    assert finished.output.startswith("There is no tool called fly_away. Call one of: read_file, ")
+    assert finished.output in foreign.of(SENIOR)[1].text
+    assert told.end.status == "done" and foreign.objections == []
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "not_own"),
+    [("fast_coder", "edit_file", "apply_patch"), ("debugger", "go_to_definition", "apply_patch")],
+)
+async def test_in_the_coders_place_a_role_has_its_own_tools(works, foreign, role, own, not_own):
+    foreign.play(f"You are the {role.replace('_', ' ')}", Reply("Done."))
+    await works(f"@{role} {REQUEST}")
+    asked = foreign.of(f"You are the {role.replace('_', ' ')}")[0]
+    assert own in asked.tools
+    assert not_own not in asked.tools
