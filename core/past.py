@@ -1,6 +1,6 @@
 """What a session knows of its own past: a fold over its records, for resuming."""
 
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never, get_args
 
 from core.events import (
     BudgetRaised,
@@ -71,6 +71,9 @@ from core.resumed import Progress
 from core.run import OF_THE_RUN, PastRun
 from core.waiting import WaitingChanges
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 Aside: TypeAlias = (
     SessionResumed
     | CommandRefused
@@ -97,6 +100,12 @@ Aside: TypeAlias = (
     | ProjectChanged
 )
 """Events that say nothing about resuming."""
+_SILENT = frozenset(get_args(Aside))
+
+
+def _is_silent(event: Event) -> "TypeIs[Aside]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Past:
@@ -154,7 +163,7 @@ class Past:
 
     def note(self, event: Event) -> None:
         """Take one event in."""
-        if isinstance(event, Aside):
+        if _is_silent(event):
             return
         if isinstance(event, ProposalEvent):
             self.proposals.note(event)

@@ -1,6 +1,6 @@
 """The files that differ, as a fold over records: patch, author, verdict, and what became of them."""
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never, get_args
 
 from core.events import (
     BudgetRaised,
@@ -14,6 +14,7 @@ from core.events import (
     CommandRefused,
     ConflictFound,
     ConflictResolved,
+    Event,
     Failed,
     FileChanged,
     GitProposed,
@@ -69,6 +70,9 @@ from core.text import sanitise, sanitise_line
 from core.view.files import Conflict, File, Place, changed_file
 from core.view.steps import Steps
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 _Silent = (
     SessionStarted
     | SessionResumed
@@ -121,6 +125,12 @@ _Silent = (
     | ProposalFailed
 )
 """Events that say nothing here."""
+_SILENT = frozenset(get_args(_Silent))
+
+
+def _is_silent(event: Event) -> "TypeIs[_Silent]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Changes:
@@ -135,7 +145,7 @@ class Changes:
         """Take one record in; true when the files must be drawn again."""
         event = record.event
         self.steps.apply(event)
-        if isinstance(event, _Silent):
+        if _is_silent(event):
             return False
         match event:
             case FileChanged():

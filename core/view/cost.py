@@ -1,6 +1,6 @@
 """What it costs, as a fold over records: the run, the session, and who spent it."""
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never, get_args
 
 import msgspec
 
@@ -18,6 +18,7 @@ from core.events import (
     CommandRefused,
     ConflictFound,
     ConflictResolved,
+    Event,
     Failed,
     FileChanged,
     GitProposed,
@@ -73,6 +74,9 @@ from core.record import Record
 from core.text import sanitise_line
 from core.view.charges import Charge, Charges
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 _Silent = (
     CommandRefused
     | NoticeGiven
@@ -127,6 +131,12 @@ _Silent = (
     | ProposalFailed
 )
 """Events that say nothing here."""
+_SILENT = frozenset(get_args(_Silent))
+
+
+def _is_silent(event: Event) -> "TypeIs[_Silent]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Tally(msgspec.Struct):
@@ -217,7 +227,7 @@ class Costs:
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the costs must be drawn again."""
         event = record.event
-        if isinstance(event, _Silent):
+        if _is_silent(event):
             return False
         match event:
             case ModelCalled():

@@ -1,6 +1,6 @@
 """The team at work as a fold over records: nodes, their state, and the edges that work flows along."""
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never, get_args
 
 from core.events import (
     BudgetRaised,
@@ -14,6 +14,7 @@ from core.events import (
     CommandRefused,
     ConflictFound,
     ConflictResolved,
+    Event,
     Failed,
     FileChanged,
     GitProposed,
@@ -76,6 +77,9 @@ from core.view.nodes import (
 )
 from core.view.subject import tool_subject
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 _Silent = (
     SessionStarted
     | SessionResumed
@@ -119,6 +123,12 @@ _Silent = (
     | WorkEscalated
 )
 """Events that say nothing here."""
+_SILENT = frozenset(get_args(_Silent))
+
+
+def _is_silent(event: Event) -> "TypeIs[_Silent]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Graph:
@@ -130,7 +140,7 @@ class Graph:
     def apply(self, record: Record) -> bool:
         """Take one record in; true when the graph must be drawn again."""
         event = record.event
-        if isinstance(event, _Silent):
+        if _is_silent(event):
             return False
         match event:
             case RequestSubmitted():

@@ -1,6 +1,6 @@
 """Everything that a screen draws of one session. Live and replayed, it is this one fold."""
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never, get_args
 
 import msgspec
 
@@ -18,6 +18,7 @@ from core.events import (
     Confinement,
     ConflictFound,
     ConflictResolved,
+    Event,
     Failed,
     FileChanged,
     GitProposed,
@@ -80,6 +81,9 @@ from core.view.timeline import Timeline
 from core.view.transcript import Touches, Transcript
 from core.wish import as_typed
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 _Silent = (
     CommandRefused
     | NoticeGiven
@@ -123,6 +127,12 @@ _Silent = (
     | OverlapFound
 )
 """Events that say nothing here."""
+_SILENT = frozenset(get_args(_Silent))
+
+
+def _is_silent(event: Event) -> "TypeIs[_Silent]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -237,7 +247,7 @@ class SessionView:
 
     def _apply_head(self, record: Record) -> bool:
         head, event = self.head, record.event
-        if isinstance(event, _Silent):
+        if _is_silent(event):
             return False
         match event:
             case SessionStarted():

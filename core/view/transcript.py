@@ -1,6 +1,6 @@
 """The chat as a fold over records: requests, routes, what nodes say and do, and how runs end."""
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never, get_args
 
 from core.events import (
     BudgetRaised,
@@ -14,6 +14,7 @@ from core.events import (
     CommandRefused,
     ConflictFound,
     ConflictResolved,
+    Event,
     Failed,
     FileChanged,
     GitProposed,
@@ -84,6 +85,9 @@ from core.view.shells import LIVE_CHARACTERS, Shells
 from core.view.standing import item_of
 from core.view.subject import tool_subject
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 _Silent = (
     SessionStarted
     | GraphPlanned
@@ -110,6 +114,12 @@ _Silent = (
     | StageProgressed
 )
 """Events that say nothing here."""
+_SILENT = frozenset(get_args(_Silent))
+
+
+def _is_silent(event: Event) -> "TypeIs[_Silent]":
+    """One look into a set: `isinstance` asks each class of a union in turn."""
+    return type(event) in _SILENT
 
 
 class Transcript:
@@ -130,7 +140,7 @@ class Transcript:
     def apply(self, record: Record) -> Touches:
         """Take one record in and say what must be drawn again."""
         event = record.event
-        if isinstance(event, _Silent):
+        if _is_silent(event):
             return ()
         match event:
             case TextDelta():
