@@ -36,8 +36,11 @@ _SIGNS = (
 
 def open_app(world: World, args: "argparse.Namespace", engines: "Engines") -> int:
     """Run the screen; returns its exit code."""
+    from core.rereading import Reading
     from tui.app import HeddleApp
     from tui.steering import DETACHED
+
+    session = engines.current.session
 
     async def connect() -> "SessionPort":
         """Once the first frame is out: the engine's start must not compete with it for the processor."""
@@ -49,6 +52,7 @@ def open_app(world: World, args: "argparse.Namespace", engines: "Engines") -> in
 
     app = HeddleApp(
         connect,
+        past=Reading(world.home.session_log(session)) if session else None,
         sources=_sources(world, engines),
         suggestions=suggestions(world, args),
         connect_hint=SCREEN_HINT,
@@ -69,7 +73,7 @@ def open_replay(world: World, args: "argparse.Namespace", session: str, speed: f
     from copy import copy
 
     from cli.screen import EngineProcess, Engines
-    from core.library import Reading
+    from core.rereading import Reading
     from tui.replayapp import ReplayApp
 
     later = copy(args)

@@ -5,7 +5,7 @@ that draws a screen never waits.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -16,16 +16,16 @@ from core.commands import RenameSession
 from core.events import CommandRefused, SessionRenamed
 from core.exporting import as_json, as_markdown, read_all
 from core.index import Index, Preview, SessionRow, Sought
-from core.log import LogReader, find_holder
+from core.log import find_holder
 from core.paths import Home
-from core.record import Record, timestamp
+from core.record import timestamp
 from core.refusal import Refusal
+from core.rereading import Reading
 from core.settings import Settings
 from core.shelf import discard, put_back
 
 _T = TypeVar("_T")
 _ALL = Sought()
-_PAGE = 500
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,26 +40,6 @@ class Entry(msgspec.Struct, frozen=True):
     """Why its log cannot be read to the end: a sentence."""
     held: bool = False
     """Some Heddle has it open now."""
-
-
-class Reading:
-    """The records of a past session, from the first one on."""
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self.damaged = 0
-        """How many damaged records were passed over so far."""
-
-    async def __aiter__(self) -> AsyncIterator[Record]:
-        """Raises: LogError: the log cannot be read at all."""
-        async with await LogReader.open(self._log, salvage=True) as reader:
-            after = 0
-            while batch := await reader.read(after, _PAGE):
-                self.damaged = len(reader.damaged)
-                for record in batch:
-                    yield record
-                after = batch[-1].seq
-            self.damaged = len(reader.damaged)
 
 
 class Library:

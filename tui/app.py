@@ -21,6 +21,7 @@ from tui.keymap import Keymap
 from tui.leaving import crash_words, leave_on_signals, watch_terminal
 from tui.notices import Caller, Manners
 from tui.sources import Sources
+from tui.telling import Reading
 from tui.theme import DARK, LIGHT
 from tui.themes import THEMES
 from tui.work import WorkScreen
@@ -42,6 +43,7 @@ class HeddleApp(KeysInTurn):
 
     Args:
         connect: opens a port to the session; the screen paints and takes requests meanwhile.
+        past: what is on record of the session that is opened; None: a new one.
         sources: what the screen may ask for besides its session.
         suggestions: requests that the rehearsal knows.
         connect_hint: how to connect real models, for a new session's screen.
@@ -63,6 +65,7 @@ class HeddleApp(KeysInTurn):
         self,
         connect: Connect,
         *,
+        past: Reading | None = None,
         sources: Sources = _NO_SOURCES,
         suggestions: Sequence[str] = (),
         connect_hint: str = "",
@@ -78,13 +81,11 @@ class HeddleApp(KeysInTurn):
     ) -> None:
         teach_keys()
         super().__init__()
-        self._connect = connect
+        self._connect, self._past = connect, past
         self.sources = sources
         self._suggestions = tuple(suggestions)
-        self._hint = connect_hint
-        self._project = project
-        self.clock = clock
-        self.frame = frame
+        self._hint, self._project = connect_hint, project
+        self.clock, self.frame = clock, frame
         self._focus_told: bool | None = None
         self.caller = Caller(self._tell_terminal, lambda: self._focus_told, os.environ, manners, clock)
         self._palettes: dict[str, Palette] = {}
@@ -117,6 +118,7 @@ class HeddleApp(KeysInTurn):
     def get_default_screen(self) -> WorkScreen:
         return WorkScreen(
             self._connect,
+            past=self._past,
             clock=self.clock,
             suggestions=self._suggestions,
             connect_hint=self._hint,

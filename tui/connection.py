@@ -57,11 +57,15 @@ class Connection:
         self._retry = False
         self._tasks: set[asyncio.Future[bool | None]] = set()
 
-    async def run(self) -> None:
-        """Connect and follow until the engine is gone or the task is cancelled."""
+    async def run(self, reading: Awaitable[None] | None = None) -> None:
+        """Connect and follow until the engine is gone or the task is cancelled.
+
+        Args:
+            reading: takes in what is on record already, while the engine starts.
+        """
         self._set("starting")
         try:
-            self._port = await self._connect()
+            self._port = await self._reach(reading)
             self._set("ready")
             first, self._first = self._first, None
             if first is not None:
@@ -72,6 +76,15 @@ class Connection:
         except Exception as error:
             _log.exception("the session's port failed")
             self._lose(str(error) or type(error).__name__)
+
+    async def _reach(self, reading: Awaitable[None] | None) -> SessionPort:
+        """Connect; whether that succeeds or not, what is read is read to its end first."""
+        if reading is None:
+            return await self._connect()
+        port, _ = await asyncio.gather(self._connect(), reading, return_exceptions=True)
+        if isinstance(port, BaseException):
+            raise port
+        return port
 
     @property
     def session(self) -> str:

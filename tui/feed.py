@@ -16,6 +16,8 @@ _SOON_SECONDS = 0.001
 _SHARE = 4
 """So many times what the last frame took passes until the next: a long past is taken in, not drawn piece by piece."""
 _MOST_SECONDS = 0.2
+_PAST_SECONDS = 1.0
+"""Between two frames while a past is read: drawing each part of it would take longer than reading all."""
 _SLICE_SECONDS = 0.008
 """How long records are taken in before keys and frames get their turn."""
 
@@ -88,6 +90,19 @@ class Feed:
             if monotonic() > slice_end:
                 await asyncio.sleep(0)
                 slice_end = monotonic() + _SLICE_SECONDS
+
+    async def take_past(self, records: AsyncIterator[Record]) -> None:
+        """Take in what is on record already: it is drawn when it is whole, and now and then until then."""
+        slice_end, frame_at = monotonic() + _SLICE_SECONDS, monotonic() + _PAST_SECONDS
+        async for record in records:
+            self._damage.add(self.view.apply(record))
+            if monotonic() > slice_end:
+                await asyncio.sleep(0)
+                slice_end = monotonic() + _SLICE_SECONDS
+            if slice_end > frame_at:
+                self.ask_for_frame()
+                frame_at = slice_end + _PAST_SECONDS
+        self.ask_for_frame()
 
     def ask_for_frame(self) -> None:
         """See that the damage gets drawn within a frame."""

@@ -20,8 +20,8 @@ class ReplayApp(HeddleApp):
 
     def __init__(self, past: Reading, speed: float, **more: Any) -> None:
         super().__init__(**more)
-        self._past = past
+        self._tape = past
         self._speed = speed
 
     def get_default_screen(self) -> ReplayScreen:
-        return ReplayScreen(self._past, speed=self._speed, frame=self.frame)
+        return ReplayScreen(self._tape, speed=self._speed, frame=self.frame)

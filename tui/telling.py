@@ -60,9 +60,15 @@ class Telling(Composing):
         return [Span(self._damage, "bad")] if self._damage else None
 
     async def read_past(self, past: Reading) -> None:
-        """Take in what is on record of a session; damage of its log is said, and harms nothing."""
+        """Take in what is on record of a session; damage of its log is said, and harms nothing.
+
+        The prompt is on the screen before: what is read first is loaded after the first frame.
+        """
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
         try:
-            await self.feed.follow(aiter(past), lambda record: None)
+            await self.feed.take_past(aiter(past))
             self.say_damage(past.damaged)
         except Exception as error:
             self.say_damage(error)

@@ -19,7 +19,11 @@ from tui.paint import Lines
 How: TypeAlias = Literal["added", "grown", "changed"]
 
 _PAGE = 40
-"""Items that are drawn when the chat opens, and further ones each time it is scrolled up to its begin."""
+"""The most items that are drawn when the chat opens, and further ones each time it is scrolled up to its begin."""
+_SCREENS = 3
+"""As many screens full are enough: the items of long answers are more than a screen each."""
+_LEAST_ROWS = 40
+"""What counts as a screen at least."""
 _KEPT = 200
 """Items that stay drawn while the chat follows its end."""
 _SLACK = 80
@@ -66,23 +70,36 @@ class Window(FramedCanvas):
         """Draw the window again: where it was, or the last page."""
         self._width = self.room
         self._late.clear()
-        if not keep:
-            self._first = max(0, len(self._transcript.items) - _PAGE)
-        self._blocks = [self.draw_block(index) for index in range(self._first, len(self._transcript.items))]
+        end = len(self._transcript.items)
+        if keep:
+            self._blocks = [self.draw_block(index) for index in range(self._first, end)]
+        else:
+            self._first, self._blocks = self._draw_page(end)
         self._tail = self.draw_tail()
         self._measure()
         self.refresh()
         if not keep:
             self._to_end()
 
+    def _draw_page(self, end: int) -> tuple[int, list[Block]]:
+        """The items that end before an index, from the last one up until they fill some screens; and the first's
+        index."""
+        first, rows, blocks = end, 0, list[Block]()
+        wanted = _SCREENS * max(_LEAST_ROWS, self.container_size.height)
+        while first > 0 and end - first < _PAGE and rows < wanted:
+            first -= 1
+            blocks.append(self.draw_block(first))
+            rows += len(blocks[-1].lines)
+        return first, blocks[::-1]
+
     def draw_changes(self, touched: Mapping[int, How]) -> None:
         """Draw what changed since the last frame."""
         if self._width <= 0:
             return
         self.updating = True
-        self._skip_ahead()
-        for index in sorted(touched):
-            self._touch(index, touched[index])
+        if not self._skip_ahead():
+            for index in sorted(touched):
+                self._touch(index, touched[index])
         self._tail = self.draw_tail()
         self._measure()
         if self._following:
@@ -91,13 +108,14 @@ class Window(FramedCanvas):
         self.updating = False
         self.refresh_changed()
 
-    def _skip_ahead(self) -> None:
-        """Of a past that comes in at once only the last page is drawn."""
+    def _skip_ahead(self) -> bool:
+        """Of a past that comes in at once only the last page is drawn; true when that was so."""
         end = len(self._transcript.items)
-        if self._following and end - self._first - len(self._blocks) > _PAGE:
-            self._first, self._blocks = end - _PAGE, []
-            self._tops = [self._marker_height]
-            self._late.clear()
+        if not self._following or end - self._first - len(self._blocks) <= _PAGE:
+            return False
+        self._first, self._blocks = self._draw_page(end)
+        self._late.clear()
+        return True
 
     def _touch(self, index: int, how: How) -> None:
         """Draw an item again."""
@@ -159,8 +177,7 @@ class Window(FramedCanvas):
 
     def _load_older(self) -> None:
         """Draw one more page above, and stay at the same place in the text."""
-        before = max(0, self._first - _PAGE)
-        older = [self.draw_block(index) for index in range(before, self._first)]
+        before, older = self._draw_page(self._first)
         height = sum(len(block.lines) for block in older) - (2 if before == 0 else 0)
         self._blocks[:0] = older
         self._first = before

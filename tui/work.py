@@ -77,10 +77,11 @@ class WorkScreen(Preferring, Answering, Telling):
 
     async def _follow(self) -> None:
         past, self.past = self.past, None
-        if past is not None:
-            await self.read_past(past)
+        reading = self.read_past(past) if past is not None else None
         if self.link is not None:
-            await self.link.run()
+            await self.link.run(reading)
+        elif reading is not None:
+            await reading
 
     async def on_unmount(self) -> None:
         if self.link is not None:

@@ -92,7 +92,7 @@ def check_rows(raw: Iterable[Sequence[Any]], tip: bytes) -> Iterable[Row | BadRo
 
 def _typed(values: Sequence[Any]) -> Row | BadRow:
     seq, at, kind, body, chain = values
-    if all(isinstance(value, bytes) for value in (at, kind, body, chain)):
+    if type(at) is type(kind) is type(body) is type(chain) is bytes:
         return Row(seq, at, kind, body, chain)
     return BadRow(seq, f"record {seq} has lost its form")
 
