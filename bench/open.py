@@ -101,10 +101,10 @@ def records(settings: dict[str, str]) -> None:
         terminal.drain(0.5)
         memory.append(pss_mb(terminal.pid))
     print(
-        f"{RECORDS:,} records in {time.perf_counter() - begun:.0f} s: {memory[0]:.0f} MB after a tenth",
+        f"{RECORDS:,} records in {time.perf_counter() - begun:.0f} s: {memory[0]:.1f} MB after a tenth",
         end=", ",
     )
-    print(f"{memory[-1]:.0f} MB after all; ratio {memory[-1] / memory[0]:.2f} (aim 1.1)")
+    print(f"{memory[-1]:.1f} MB after all; ratio {memory[-1] / memory[0]:.2f} (aim 1.1)")
     terminal.end()
     load.terminate()
 

@@ -8,14 +8,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import Stop
 from cli.world import World, find_project, find_world
 from core.faults import EXIT_FAILED
-from core.limits import limits
 from core.ways import use_aws
 
 if TYPE_CHECKING:
@@ -29,15 +27,13 @@ _TRY_SECONDS, _ATTACH_SECONDS = 0.25, 1.0
 """For one try to reach an engine that comes up, and one that may be about to end."""
 
 
-@dataclass
 class EngineProcess:
     """The engine of one screen: started when first asked for, and again after it died."""
 
-    world: World
-    args: "argparse.Namespace"
-    session: str | None
-    process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
-    _complaint: Path | None = field(default=None, init=False)
+    def __init__(self, world: World, args: "argparse.Namespace", session: str | None) -> None:
+        self.world, self.args, self.session = world, args, session
+        self.process: subprocess.Popen[bytes] | None = None
+        self._complaint: Path | None = None
 
     async def connect(self) -> "SessionPort":
         """A port to the session; starts an engine where none runs.
@@ -98,6 +94,7 @@ class EngineProcess:
         return [*found, *(["--unconfined"] if args.unconfined else [])]
 
     async def _wait_for(self, socket: Path) -> "LinkClient":
+        from core.limits import limits
         from core.link import LinkClient, LinkError
 
         end = asyncio.get_running_loop().time() + limits().link.engine_start_seconds
@@ -127,16 +124,18 @@ class EngineProcess:
             self._complaint.unlink(missing_ok=True)
         if self.process is None or self.process.poll() is not None:
             return
+        from core.limits import limits
+
         self.process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(limits().link.engine_end_seconds)
 
 
-@dataclass
 class Engines:
     """The engine of the session that is open on the screen; it changes when another one is gone on with."""
 
-    current: EngineProcess
+    def __init__(self, current: EngineProcess) -> None:
+        self.current = current
 
     async def connect(self) -> "SessionPort":
         """A port to the session that the screen began with."""

@@ -3,6 +3,7 @@
 A command is answered by records only. One that cannot be carried out leaves `CommandRefused`.
 """
 
+from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -217,7 +218,10 @@ def encode(command: Command) -> bytes:
     return msgspec.json.encode(command)
 
 
-_decoder = msgspec.json.Decoder(Command)
+@cache
+def _decoder() -> msgspec.json.Decoder[Command]:
+    """Made when the first command comes: a screen sends them and reads none."""
+    return msgspec.json.Decoder(Command)
 
 
 def decode(line: bytes | str) -> Command:
@@ -226,4 +230,4 @@ def decode(line: bytes | str) -> Command:
     Raises:
         msgspec.DecodeError: the line is no command.
     """
-    return _decoder.decode(line)
+    return _decoder().decode(line)

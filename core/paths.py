@@ -1,6 +1,5 @@
 """Where Heddle keeps things: XDG folders, or all of it under `HEDDLE_HOME`."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -60,7 +59,7 @@ class Home(msgspec.Struct, frozen=True):
 def project_key(project: Path) -> str:
     """A short name for a project's folder, unique by its real path."""
     real = os.path.realpath(project)
-    digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
+    digest = _digest(os.fsencode(real))[:12]
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in Path(real).name)[:40]
     return f"{name or 'root'}-{digest}"
 
@@ -77,9 +76,15 @@ def find_home(environ: Mapping[str, str] = os.environ) -> Home:
     )
 
 
+def _digest(data: bytes) -> str:
+    from hashlib import sha256  # most first frames do without
+
+    return sha256(data).hexdigest()
+
+
 def _runtime(environ: Mapping[str, str], salt: str) -> Path:
     base = environ.get("XDG_RUNTIME_DIR")
-    suffix = hashlib.sha256(salt.encode()).hexdigest()[:8] if salt else str(os.getuid())
+    suffix = _digest(salt.encode())[:8] if salt else str(os.getuid())
     if base and len(base) < 40 and Path(base).is_dir():
         return Path(base) / f"heddle-{suffix}"
     return Path(tempfile.gettempdir()) / f"heddle-{os.getuid()}-{suffix}"

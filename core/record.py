@@ -5,6 +5,7 @@ The same JSON object serves the log, the link between processes and `--output st
 """
 
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
@@ -28,8 +29,13 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 _heads = msgspec.json.Decoder(_Head)
-_events = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
+
+
+@cache
+def _events() -> msgspec.json.Decoder[Event]:
+    """Made when the first event comes: a millisecond that the first frame can do without."""
+    return msgspec.json.Decoder(Event)
 
 
 def timestamp(moment: datetime) -> str:
@@ -47,7 +53,7 @@ def decode_event(data: bytes | str) -> Event:
     Raises:
         msgspec.DecodeError: this is no event that this version knows.
     """
-    return _events.decode(data)
+    return _events().decode(data)
 
 
 def encode(record: Record) -> bytes:
@@ -63,7 +69,7 @@ def decode(line: bytes | str) -> Record:
         msgspec.DecodeError: the line is no record that this version knows.
     """
     head = _heads.decode(line)
-    return Record(head.seq, head.session, head.at, _events.decode(line))
+    return Record(head.seq, head.session, head.at, _events().decode(line))
 
 
 def encode_line(record: Record) -> str:

@@ -8,7 +8,7 @@ from tui.composing import Composing
 from tui.diffs import Diffs
 
 
-class Answering(Composing):
+class Answering(Composing, part=True):
     """A screen whose inbox leads to questions, proposals and changes."""
 
     def action_inbox(self) -> None:

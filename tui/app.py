@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from rich.text import Text
@@ -29,13 +29,21 @@ from tui.work import WorkScreen
 _STYLES = Path(__file__).resolve().parent.parent / "styles"
 _NO_SOURCES = Sources()
 _MANNERS = Manners()
-_SHEETS = ("tokens", "app", "chat", "side", "dialogs", "choosing", "ledger", "sessions")
+SHEETS: list[str | PurePath] = [_STYLES / f"{sheet}.tcss" for sheet in ("tokens", "app", "chat", "side")]
+LATER = [_STYLES / f"{sheet}.tcss" for sheet in ("dialogs", "choosing", "ledger", "sessions")]
+"""What lies over a session's screen: read after the first frame."""
 
 
 def _actions() -> type[Provider]:
     from tui.palette import ActionProvider
 
     return ActionProvider
+
+
+def _complete(app: HeddleApp) -> None:
+    """What the first frame could do without."""
+    watch_terminal(app.leave)
+    app.stylesheet.read_all(LATER)
 
 
 class HeddleApp(KeysInTurn):
@@ -58,7 +66,7 @@ class HeddleApp(KeysInTurn):
     """
 
     TITLE = "heddle"
-    CSS_PATH = [_STYLES / f"{sheet}.tcss" for sheet in _SHEETS]  # noqa: RUF012
+    CSS_PATH = SHEETS
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
 
     def __init__(
@@ -147,7 +155,7 @@ class HeddleApp(KeysInTurn):
     def on_mount(self) -> None:
         self.set_keymap(self.keymap.bindings)
         leave_on_signals(self.leave)
-        self.call_after_refresh(watch_terminal, self.leave)
+        self.call_after_refresh(_complete, self)
 
     def on_app_focus(self) -> None:
         self._focus_told = True

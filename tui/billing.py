@@ -18,7 +18,7 @@ REST_SECONDS = 10.0
 """Between two readings of what other sessions spent. Without charges nothing is read at all."""
 
 
-class Billing(Steering):
+class Billing(Steering, part=True):
     """A board that knows what other sessions spent, and what one model would have cost."""
 
     _reading = False

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from tui.cards import TAB
 from tui.markdown import Growing
-from tui.paint import Lines, indent
+from tui.paint import TAB, Lines, indent
 
 _ROWS = 400
 """Rows of a growing text that are kept as they were drawn: some screens full."""

@@ -53,7 +53,7 @@ class Redrawn(Protocol):
     def redraw(self) -> None: ...
 
 
-class Board(Ticking):
+class Board(Ticking, part=True):
     """Four panes, prompt, status line, bar and footer, arranged by the terminal's size."""
 
     HORIZONTAL_BREAKPOINTS = list(_WIDTHS)  # noqa: RUF012

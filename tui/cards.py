@@ -24,7 +24,7 @@ from core.view.items import (
 )
 from tui.ink import role_ink
 from tui.markdown import draw_markdown
-from tui.paint import Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
+from tui.paint import TAB, Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
 from tui.toolcards import draw_shell, draw_tool, shell_folds
 from tui.wording import (
     DECIDERS,
@@ -36,7 +36,6 @@ from tui.wording import (
     short_model,
 )
 
-TAB = Span("  ")
 _TIGHT = (ToolItem, NoticeItem, RetryItem, HandoffItem)
 
 

@@ -13,7 +13,6 @@ from core.view.items import TextItem
 from core.view.transcript import Transcript
 from tui.actions import bindings
 from tui.blocks import Block, GrowingBlock
-from tui.cards import draw_item, folds, gap, request_card
 from tui.markdown import Growing
 from tui.paint import Line, Lines, Span
 from tui.window import How, Window
@@ -57,6 +56,8 @@ class Chat(Window):
         self.rebuild(keep=not self._following)
 
     def draw_block(self, index: int) -> Block:
+        from tui.cards import draw_item, gap  # here and below: an empty chat does without
+
         items = self._transcript.items
         item = items[index]
         above = [[] for _ in range(gap(items[index - 1] if index else None, item))]
@@ -68,6 +69,10 @@ class Chat(Window):
 
     def draw_tail(self) -> Lines:
         """The requests that are not on record yet."""
+        if not self._waiting:
+            return []
+        from tui.cards import request_card
+
         lines: Lines = []
         for entry in self._waiting:
             note = (
@@ -109,6 +114,8 @@ class Chat(Window):
         self._mark(-1)
 
     def _go(self, by: int) -> None:
+        from tui.cards import folds
+
         found = [index for index, item in enumerate(self._transcript.items) if folds(item)]
         found = [index for index in found if index >= self._first]
         if not found:
@@ -128,6 +135,8 @@ class Chat(Window):
 
     def turn(self, index: int) -> None:
         """Unfold one item, or fold it."""
+        from tui.cards import folds
+
         items = self._transcript.items
         if self._first <= index < len(items) and folds(items[index]):
             self._turned ^= {index}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
 from tui.canvas import Page
-from tui.completing import Choice
 from tui.paint import Line, Lines, Span, cut, spread, width_of
+
+if TYPE_CHECKING:
+    from tui.completing import Choice
 
 MOST = 8
 """Rows; more is typed, not read."""

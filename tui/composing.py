@@ -15,20 +15,20 @@ from core.clock import Clock
 from core.commands import RewindStage
 from tui.actions import Action
 from tui.billing import Billing
-from tui.choices import Choices
-from tui.completing import REQUEST_WORDS, Choice, Typed, command_choices, slash_actions, slash_of, typed_name
 from tui.prompt import Prompt
 from tui.shelling import Shelling
 from tui.wording import asked_at
 
 if TYPE_CHECKING:
+    from tui.choices import Choices
+    from tui.completing import Choice, Typed
     from tui.mentions import Mentions
     from tui.recall import Recalled
 
 TWICE_SECONDS = 2.0
 
 
-class Composing(Shelling, Billing):
+class Composing(Shelling, Billing, part=True):
     """A board with a prompt that knows what can be written in it."""
 
     def __init__(self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str) -> None:
@@ -48,6 +48,8 @@ class Composing(Shelling, Billing):
     @property
     def choices(self) -> Choices:
         """The list above the prompt, made when it is first needed."""
+        from tui.choices import Choices
+
         found = self.query(Choices)
         if found:
             return found.first()
@@ -64,6 +66,8 @@ class Composing(Shelling, Billing):
 
     def _look_for_names(self) -> None:
         """See whether a name is being typed at the cursor."""
+        from tui.completing import typed_name
+
         prompt = self.query_one(Prompt)
         row, column = prompt.cursor_location
         typed = typed_name(prompt.document.get_line(row), column, row)
@@ -78,6 +82,8 @@ class Composing(Shelling, Billing):
             self.run_worker(self._offer(typed), group="names", exclusive=True)
 
     async def _offer(self, typed: Typed) -> None:
+        from tui.completing import command_choices
+
         commands = typed.sign == "/"
         found = (
             command_choices(typed.word, self.keymap.actions)
@@ -86,7 +92,7 @@ class Composing(Shelling, Billing):
         )
         if typed != self._typed:
             return
-        if found or self.query(Choices):
+        if found or self.query("#choices"):
             self.choices.offer(found)
         self.query_one(Prompt).choosing = bool(found)
 
@@ -102,7 +108,7 @@ class Composing(Shelling, Billing):
     def _close_choices(self) -> None:
         self._typed = None
         self.query_one(Prompt).choosing = False
-        if self.query(Choices):
+        if self.query("#choices"):
             self.choices.offer(())
 
     def on_prompt_chose(self, event: Prompt.Chose) -> None:
@@ -121,6 +127,8 @@ class Composing(Shelling, Billing):
 
     def _take_choice(self, choice: Choice | None, whole: bool) -> None:
         """Put the name into the prompt. A command that was typed out is sent by the same Enter."""
+        from tui.completing import slash_actions
+
         typed, prompt = self._typed, self.query_one(Prompt)
         if typed is None or choice is None:
             return
@@ -144,6 +152,8 @@ class Composing(Shelling, Billing):
         """Whether the text was a command, and is dealt with; a request is not."""
         if await self.run_shell(text):
             return True
+        from tui.completing import REQUEST_WORDS, slash_actions, slash_of
+
         slash = slash_of(text)
         if slash is None or slash[0] in REQUEST_WORDS:
             return False

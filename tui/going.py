@@ -9,7 +9,7 @@ from tui.lines import Pane, Tabs
 from tui.prompt import Prompt
 
 
-class Going(Board):
+class Going(Board, part=True):
     """A board with the keys that every session has, live or past."""
 
     def on_tabs_clicked(self, event: Tabs.Clicked) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from core.events import BudgetScope
 from core.money import Pico
-from core.prices import UnpricedModel
 
 if TYPE_CHECKING:
     from core.counterfactual import Comparison, OneModel
@@ -44,6 +43,8 @@ class Outlook:
         rows = self._costs.charges.rows
         if self._one is None:
             return None
+        from core.prices import UnpricedModel  # only what compares needs prices
+
         try:
             for row in rows[self._taken :]:
                 self._one.take(row.role, row.cost, row.prompt, row.output, row.estimated)

@@ -16,6 +16,8 @@ class Span(NamedTuple):
 Line: TypeAlias = list[Span]
 Lines: TypeAlias = list[Line]
 
+TAB = Span("  ")
+"""What stands before everything that a node says or does."""
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 
 

@@ -21,7 +21,7 @@ BEGIN_ANEW = 64
 _NOWHERE = "There is no configuration to write into here."
 
 
-class Preferring(Composing):
+class Preferring(Composing, part=True):
     """A board whose looks and settings can be changed."""
 
     def action_themes(self) -> None:

@@ -6,8 +6,6 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui.dropping import dropped_paths, mention_dropped
-
 _PASTE_LIMIT = 20_000
 """Characters from which a paste stays out of the text area, which takes seconds for a megabyte."""
 
@@ -98,6 +96,8 @@ class Prompt(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Textual lets the text area take what is not stopped here."""
+        from tui.dropping import dropped_paths, mention_dropped
+
         if paths := dropped_paths(event.text):
             self._put(event, mention_dropped(paths, self.folder))
         elif len(event.text) > _PASTE_LIMIT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.app import HeddleApp
+from tui.app import LATER, SHEETS, HeddleApp
 from tui.replay import ReplayScreen
 from tui.telling import Reading
 
@@ -17,6 +17,8 @@ class ReplayApp(HeddleApp):
         speed: how many times as fast as it was; 0: at once.
         more: as `HeddleApp` takes it.
     """
+
+    CSS_PATH = [*SHEETS, *LATER]  # noqa: RUF012
 
     def __init__(self, past: Reading, speed: float, **more: Any) -> None:
         super().__init__(**more)

@@ -12,7 +12,7 @@ SIGN = "!"
 _TITLE = "your command: it runs in the sandbox, on the private copy"
 
 
-class Shelling(Steering):
+class Shelling(Steering, part=True):
     """A board whose prompt takes commands of the user's own."""
 
     def mark_shell(self) -> None:

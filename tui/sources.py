@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from core.events import BudgetScope
 from core.money import Pico
@@ -39,8 +40,7 @@ def _nowhere(name: str, text: str) -> Path:
     raise OSError("there is no folder for it")
 
 
-@dataclass(frozen=True)
-class Ways:
+class Ways(msgspec.Struct, frozen=True):
     """Ways to models, tried in a process of their own: the screen loads no client."""
 
     profiles: Callable[[], Sequence[Profile]]
@@ -49,8 +49,7 @@ class Ways:
     """Remembers one that was tried."""
 
 
-@dataclass(frozen=True)
-class Rosters:
+class Rosters(msgspec.Struct, frozen=True):
     """Who has which model, read and written in a process of their own."""
 
     roles: Callable[[str], Awaitable[Sequence[ModelLine]]]
@@ -62,8 +61,7 @@ class Rosters:
     gives what is wrong with it, if it cannot be."""
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True):
     library: Callable[[], Library] | None = None
     """Every session of the user; made when it is first needed, since it loads what the first frame can do without."""
     resume: Callable[[str, bool], Connect] | None = None
@@ -82,7 +80,7 @@ class Sources:
     """What all sessions but the one named were billed; whether all logs are looked at, or the latest only."""
     one_model: Callable[[str], Awaitable[OneModel | None]] = _no_model
     """The one model that a roster's team is compared with; None where it has no price."""
-    budgets: Mapping[BudgetScope, Pico] = field(default_factory=dict[BudgetScope, Pico])
+    budgets: Mapping[BudgetScope, Pico] = msgspec.field(default_factory=dict[BudgetScope, Pico])
     """The budgets beside the run's, as they are set."""
     export: Callable[[str, str], Path] = _nowhere
     """Writes a file of this name and text where the user finds it, and says where; raises OSError."""

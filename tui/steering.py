@@ -16,7 +16,7 @@ DETACHED = -1
 """The screen's return code when it has left a run at work."""
 
 
-class Steering(Going):
+class Steering(Going, part=True):
     """A board whose nodes can be steered."""
 
     def tell(self, text: str) -> None:

@@ -28,7 +28,7 @@ class Reading(Protocol):
     def __aiter__(self) -> AsyncIterator[Record]: ...
 
 
-class Telling(Composing):
+class Telling(Composing, part=True):
     """Base of the screens of one session, live, past or replayed."""
 
     def __init__(

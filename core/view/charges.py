@@ -1,6 +1,5 @@
 """Every charge of a session as a row of the ledger, and what was spent since some moment."""
 
-import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -9,7 +8,7 @@ import msgspec
 
 from core.events import CallStarted, ModelCalled, Retried
 from core.money import ZERO, Pico, to_pico
-from core.text import sanitise_line
+from core.text import sanitise_line, sanitise_name
 
 CallKind: TypeAlias = Literal["call", "router", "plan", "retry", "fallback"]
 """Why a model was called: for a node's work, to choose the route, to plan or to answer (the orchestrator), once
@@ -84,7 +83,8 @@ class Charges:
         cost = to_pico(event.cost_usd)
         row = Charge(
             seq=seq, at=at, kind=kind, cost=cost, billed=billed,
-            run=_safe(event.run), node=_safe(event.node), role=_safe(event.role), model=_safe(event.model),
+            run=sanitise_name(event.run), node=sanitise_name(event.node),
+            role=sanitise_name(event.role), model=sanitise_name(event.model),
             call=sanitise_line(event.call), input=event.input_tokens, output=event.output_tokens,
             cache_read=event.cache_read_tokens, cache_write=event.cache_write_tokens,
             estimated=event.estimated, ok=event.ok, latency_ms=event.latency_ms,
@@ -102,11 +102,6 @@ class Charges:
         estimate."""
         at = bisect_left(self._times, moment)
         return Pico(self._sums[-1] - self._sums[at]), self._estimates[-1] > self._estimates[at]
-
-
-def _safe(text: str) -> str:
-    """Safe to draw, and kept once: ten thousand rows name the same few roles and models."""
-    return sys.intern(sanitise_line(text))
 
 
 def bars(rows: Sequence[Charge], most: int) -> list[Pico]:

@@ -12,7 +12,7 @@ ToolState: TypeAlias = Literal["running", "ok", "failed", "stopped"]
 TextState: TypeAlias = Literal["growing", "finished", "discarded"]
 
 
-class RequestItem(msgspec.Struct):
+class RequestItem(msgspec.Struct, gc=False):
     run: str
     text: str
 
@@ -27,7 +27,7 @@ class RouteItem(msgspec.Struct):
     expected: Pico
 
 
-class NodeItem(msgspec.Struct):
+class NodeItem(msgspec.Struct, gc=False):
     """A role begins a round of work; what it says and does follows."""
 
     run: str
@@ -55,7 +55,7 @@ class TextItem(msgspec.Struct):
         return "".join(self.parts)
 
 
-class ToolItem(msgspec.Struct):
+class ToolItem(msgspec.Struct, gc=False):
     run: str
     node: str
     role: str
@@ -108,7 +108,7 @@ class QuestionItem(msgspec.Struct):
     answer: str | None = None
 
 
-class NoticeItem(msgspec.Struct):
+class NoticeItem(msgspec.Struct, gc=False):
     text: str
     level: Literal["info", "warning"]
 
@@ -148,7 +148,7 @@ class ShellItem(msgspec.Struct):
     output: str = ""
 
 
-class RunEndItem(msgspec.Struct):
+class RunEndItem(msgspec.Struct, gc=False):
     run: str
     status: RunStatus
     answer: str

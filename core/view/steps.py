@@ -6,15 +6,15 @@ equal share.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import msgspec
 
 from core.events import Event, ModelCalled, NodeStarted, StageCommitted
 from core.money import ZERO, Pico, to_pico
 
 
-@dataclass(slots=True)
-class Work:
+class Work(msgspec.Struct):
     """Model calls of a node, and the steps that came of them."""
 
     model: str
@@ -38,8 +38,7 @@ class Work:
         return self.estimated or (self.after is not None and not self.after.begun and self.after.estimated)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of a node."""
 
     commit: str
@@ -59,12 +58,12 @@ class Step:
         return None if not lines else Pico((self.work.total + lines // 2) // lines)
 
 
-@dataclass
 class Steps:
     """Every step of a session, by the id of its commit."""
 
-    _found: dict[str, Step] = field(default_factory=dict[str, Step])
-    _now: dict[tuple[str, str], Work] = field(default_factory=dict[tuple[str, str], Work])
+    def __init__(self) -> None:
+        self._found: dict[str, Step] = {}
+        self._now: dict[tuple[str, str], Work] = {}
 
     @property
     def known(self) -> Mapping[str, Step]:

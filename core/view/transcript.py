@@ -1,5 +1,6 @@
 """The chat as a fold over records: requests, routes, what nodes say and do, and how runs end."""
 
+from sys import intern
 from typing import TYPE_CHECKING, assert_never, get_args
 
 from core.events import (
@@ -67,7 +68,7 @@ from core.events import (
 )
 from core.money import Pico, to_pico
 from core.record import Record
-from core.text import sanitise, sanitise_line
+from core.text import sanitise, sanitise_line, sanitise_name
 from core.view.items import (
     Item,
     MessageItem,
@@ -202,7 +203,7 @@ class Transcript:
         index = self._blocks.get(event.block)
         if index is not None and isinstance(item := self.items[index], TextItem):
             return index, item, False
-        item = TextItem(event.run, event.node, sanitise_line(event.role), event.kind, [])
+        item = TextItem(intern(event.run), intern(event.node), sanitise_name(event.role), event.kind, [])
         index = self._blocks[event.block] = len(self.items)
         self.items.append(item)
         self._open[index] = item
@@ -233,14 +234,14 @@ class Transcript:
     # -- tools and nodes -------------------------------------------------------------------------
 
     def _start_tool(self, event: ToolStarted) -> Touches:
-        subject = tool_subject(event.arguments)
+        subject = intern(tool_subject(event.arguments))
         item = ToolItem(
-            event.run,
-            event.node,
-            sanitise_line(event.role),
-            sanitise_line(event.tool),
+            intern(event.run),
+            intern(event.node),
+            sanitise_name(event.role),
+            sanitise_name(event.tool),
             subject,
-            sanitise(event.arguments),
+            intern(sanitise(event.arguments)),
         )
         index = self._calls[event.call] = len(self.items)
         self._open[index] = item
@@ -254,7 +255,7 @@ class Transcript:
         return (Touched(index, "changed"),)
 
     def _finish_tool(self, event: ToolFinished) -> Touches:
-        index = self._calls.get(event.call)
+        index = self._calls.pop(event.call, None)
         if index is None or not isinstance(item := self.items[index], ToolItem):
             return ()
         item.state = "ok" if event.ok else "failed"
@@ -264,7 +265,11 @@ class Transcript:
 
     def _start_node(self, event: NodeStarted) -> Touches:
         item = NodeItem(
-            event.run, event.node, sanitise_line(event.role), sanitise_line(event.model), event.round
+            intern(event.run),
+            intern(event.node),
+            sanitise_name(event.role),
+            sanitise_name(event.model),
+            event.round,
         )
         index = self._nodes[event.run, event.node] = len(self.items)
         self._open[index] = item

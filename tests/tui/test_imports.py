@@ -18,6 +18,16 @@ HEAVY = (
     "tools",
     "cli",
 )
+LATER = (
+    "core.limits",
+    "core.log",
+    "core.prices",
+    "tui.cards",
+    "tui.completing",
+    "tui.dropping",
+    "tui.syntax",
+)
+"""What is loaded when it is needed, and not before the first frame."""
 
 
 def test_the_screen_imports_nothing_heavy():
@@ -26,6 +36,14 @@ def test_the_screen_imports_nothing_heavy():
     loaded = set(found.stdout.split())
     assert "textual.app" in loaded
     assert not {name for name in HEAVY if name in loaded}
+
+
+def test_what_the_first_frame_can_do_without_is_loaded_after_it():
+    code = "import sys, cli.main, cli.screen, cli.front, tui.app; print(*sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(found.stdout.split())
+    assert "tui.app" in loaded
+    assert not {name for name in LATER if name in loaded}
 
 
 def test_views_know_no_screen():
