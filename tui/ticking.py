@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from textual.screen import Screen
 from textual.timer import Timer
 
 from core.clock import Clock
 from tui.lines import StatusLine
+from tui.pacing import Paced
 from tui.panes import GraphPane
 
 
-class Ticking(Screen[None]):
-    """A screen with a clock, and the first part of a session's screen, which is made of ten.
-
-    Textual gathers what a class inherits whenever one is made: for the parts of a screen that is for nothing.
-    """
-
-    def __init_subclass__(cls, *, part: bool = False, **more: bool) -> None:
-        if not part:
-            super().__init_subclass__(**more)
+class Ticking(Paced, part=True):
+    """A screen with a clock."""
 
     def __init__(self, clock: Clock, *, classes: str) -> None:
         super().__init__(classes=classes)

@@ -18,15 +18,7 @@ HEAVY = (
     "tools",
     "cli",
 )
-LATER = (
-    "core.limits",
-    "core.log",
-    "core.prices",
-    "tui.cards",
-    "tui.completing",
-    "tui.dropping",
-    "tui.syntax",
-)
+LATER = ("core.limits", "core.log", "core.prices", "tui.cards", "tui.completing", "tui.dropping")
 """What is loaded when it is needed, and not before the first frame."""
 
 

@@ -1,8 +1,14 @@
 """What keeps the screen quick, as far as it can be counted instead of timed."""
 
+import asyncio
+from itertools import pairwise
+
 from textual.css.stylesheet import Stylesheet
 
 from core import events as e
+from core.view.session import SessionView
+from tests.support.ports import TapePort
+from tui import pacing
 from tui.chat import Chat
 from tui.paint import plain
 from tui.theme import LIGHT
@@ -154,3 +160,112 @@ async def test_a_past_that_comes_in_one_frame_is_shown(stage_of, caught_up):
         )  # somebody asks for a place meanwhile
         await caught_up(pilot, stage)
         assert "said" in "".join(_rows(stage))
+
+
+async def test_a_key_is_painted_before_the_screen_rests_and_not_after_it(stage_of, caught_up, monkeypatch):
+    stage = stage_of()
+    done, rest = [], pacing.sleep
+
+    async def rests(seconds):
+        done.append(seconds)
+        await rest(0)
+
+    monkeypatch.setattr(pacing, "sleep", rests)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await caught_up(pilot, stage)
+        real = stage.app._display
+        monkeypatch.setattr(stage.app, "_display", lambda *drawn: (done.append("painted"), real(*drawn)))
+        done.clear()
+        await pilot.press("x", "y", "z")
+        assert done[0] == "painted"
+        assert set(done) == {"painted", pacing.LEAST_SECONDS}
+        assert all(one == "painted" or before == "painted" for before, one in pairwise(done))
+
+
+# -- a past ----------------------------------------------------------------------------------------
+
+
+class _Past:
+    """What is on record, read as slowly as a test wants."""
+
+    damaged = 0
+
+    def __init__(self, records):
+        self.records, self.more = records, asyncio.Event()
+
+    async def __aiter__(self):
+        for record in self.records:
+            if record is self.records[-1]:
+                await self.more.wait()
+            yield record
+
+
+async def test_an_opened_session_is_read_while_its_engine_starts(stage_of, settled, recordings):
+    port, started = TapePort(recordings.applied()), asyncio.Event()
+
+    async def connect():
+        await started.wait()
+        return port
+
+    past = _Past(recordings.applied()[:-3])
+    past.more.set()
+    stage = stage_of(connect=connect, past=past)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: stage.screen.view.last == len(past.records) and stage.screen.feed.drawn)
+        assert stage.screen.link.state == "starting"
+        await settled(pilot, lambda: "you" in "".join(_rows(stage)))
+        started.set()
+        await settled(pilot, lambda: stage.screen.view.last == port.last and stage.screen.feed.drawn)
+        assert stage.screen.link.state == "ready"
+        live = SessionView()
+        for record in recordings.applied():
+            live.apply(record)
+        assert stage.screen.view.transcript.items == live.transcript.items
+
+
+async def test_records_are_followed_only_when_the_past_is_read(stage_of, settled, recordings):
+    port, connects = TapePort(recordings.applied()), []
+
+    async def connect():
+        connects.append(port)
+        return port
+
+    past = _Past(recordings.applied()[:-3])
+    stage = stage_of(connect=connect, past=past)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: stage.screen.view.last == len(past.records) - 1 and bool(connects))
+        await pilot.press(*"go", "enter")
+        await pilot.pause()
+        assert port.commands == []
+        past.more.set()
+        await settled(pilot, lambda: stage.screen.view.last == port.last and bool(port.commands))
+
+
+async def test_a_past_is_drawn_once_when_it_is_whole(stage_of, settled, recordings, monkeypatch):
+    past = _Past(recordings.applied())
+    stage = stage_of(past=past, frame=0)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: stage.screen.view.last == len(past.records) - 1)
+        drawn = _count(monkeypatch, Chat, "draw_changes")
+        assert stage.screen.query_one(Chat).drawn_items == 0
+        past.more.set()
+        await settled(pilot, lambda: stage.screen.query_one(Chat).drawn_items > 0)
+        assert len(drawn) <= 2
+
+
+async def test_of_long_answers_only_some_screens_are_drawn(stage_of, caught_up):
+    stage = stage_of()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        at = {"run": "r1", "node": "n", "role": "fast_coder"}
+        words = "word " * 2_000
+        stage.port.happen(
+            e.RequestSubmitted(run="r1", text="Tell me"),
+            *[e.TextFinished(**at, block=f"b{n}", text=f"{words} end{n}") for n in range(100)],
+        )
+        await caught_up(pilot, stage)
+        chat = stage.screen.query_one(Chat)
+        assert "end99" in "".join(_rows(stage))
+        assert 0 < chat.drawn_items < 20
+        chat.scroll_home(animate=False, immediate=True)
+        await caught_up(pilot, stage)
+        assert chat.drawn_items < 40
