@@ -51,8 +51,8 @@ class EngineProcess:
 
     async def _attach(self) -> "LinkClient | None":
         """A port to the engine that has the session, once it is not just about to end; None: none has it."""
-        from core.link import LinkClient, LinkError
         from core.limits import limits
+        from core.link import LinkClient, LinkError
         from core.log import find_holder
 
         end = asyncio.get_running_loop().time() + limits().link.connect_seconds
