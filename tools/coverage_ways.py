@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.plainfile import read_plain
 from tools.coverage_worker import MARK, NOT_INSTALLED
 from tools.runners import runner_for
 from tools.targets import Kind, Target, cargo_words, npm_words, test_script
@@ -163,7 +164,7 @@ def _go_lines(text: str, module: str) -> Iterator[tuple[str, int, int]]:
 def go_module(tree: Path) -> str:
     """The name in go.mod; empty when there is none."""
     try:
-        text = (tree / "go.mod").read_text("utf-8", "replace")
+        text = (read_plain(tree / "go.mod", 200_000) or b"").decode("utf-8", "replace")
     except OSError:
         return ""
     match = re.search(r"^module\s+\"?([^\s\"]+)", text, re.MULTILINE)

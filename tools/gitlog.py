@@ -58,9 +58,7 @@ def git_blame(
     if first < 1 or last < first:
         raise ToolError("start_line must be 1 or more, and end_line not before it.")
     bench.stage.read(place)  # refuses what leads outside or is no file
-    return _said(
-        bench, "blame", {"path": place, "file": str(bench.stage.tree / place), "first": first, "last": last}
-    )
+    return _said(bench, "blame", {"path": place, "tree": str(bench.stage.tree), "first": first, "last": last})
 
 
 def _said(bench: Workbench, what: str, task: dict[str, object]) -> ToolResult:

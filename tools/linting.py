@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from core.plainfile import read_plain
 from core.sandbox.environment import clean_path
 from tools.nearby import explain_missing
 from tools.workbench import ToolError, Workbench
@@ -144,8 +145,7 @@ def _holds(tree: Path, name: str, text: str) -> bool:
         return False
     if not text:
         return True
-    with file.open("rb") as opened:
-        return text in opened.read(_MARK_BYTES).decode("utf-8", "replace")
+    return text in (read_plain(file, _MARK_BYTES) or b"").decode("utf-8", "replace")
 
 
 def program_of(project: Path, name: str) -> str:

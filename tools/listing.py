@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.limits import limits
+from core.stage.change import StageError
+from core.stage.location import parent_of
 from core.stage.survey import Rules
 from tools.nearby import explain_missing
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -71,7 +73,7 @@ def _read(tree: Path, folder: _Folder, rules: Rules) -> None:
     """Its entries: folders first, both by name."""
     found: list[tuple[bool, str, str, _Folder | None]] = []
     try:
-        with os.scandir(tree / folder.place) as entries:
+        with parent_of(os.fspath(tree), f"{folder.place}/x") as (opened, _), os.scandir(opened) as entries:
             for entry in entries:
                 place = entry.name if folder.place == "." else f"{folder.place}/{entry.name}"
                 is_folder = entry.is_dir(follow_symlinks=False)
@@ -79,17 +81,17 @@ def _read(tree: Path, folder: _Folder, rules: Rules) -> None:
                     folder.ignored.append(entry.name + "/" * is_folder)
                 elif entry.name != ".git":
                     inner = _Folder(place) if is_folder else None
-                    found.append((not is_folder, entry.name, _row(entry), inner))
-    except OSError:
-        pass  # it is gone meanwhile, or may not be read: then nothing of it is shown
+                    found.append((not is_folder, entry.name, _row(opened, entry), inner))
+    except (OSError, StageError):
+        pass  # it is gone meanwhile, a link by now, or may not be read: then nothing of it is shown
     found.sort(key=lambda each: each[:2])
     folder.count = len(found)
     folder.rows = [(row, inner) for _, _, row, inner in found[: limits().tools.list_entries]]
 
 
-def _row(entry: os.DirEntry[str]) -> str:
+def _row(folder: int, entry: os.DirEntry[str]) -> str:
     if entry.is_symlink():
-        return f"{entry.name} -> {Path(entry.path).readlink()}"
+        return f"{entry.name} -> {os.readlink(entry.name, dir_fd=folder)}"
     if entry.is_dir():
         return f"{entry.name}/"
     return f"{entry.name} ({entry.stat(follow_symlinks=False).st_size:,})"

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.limits import limits
 from core.sandbox.environment import FALLBACK_PATH
+from core.sandbox.looking import failed_to_look, only_looking
 from core.sandbox.process import Ended, Launch, supervise
 from tools.finding import staged_files
 from tools.languages import grammar_of
@@ -82,13 +83,15 @@ def parse(bench: Workbench, mode: str, places: Sequence[str], *more: str) -> tup
 def run_worker(bench: Workbench, words: Sequence[str]) -> Ended:
     """Run one of our own programs on the stage's folder, with our own Python, for a limited time."""
     launch = Launch(
-        argv=[sys.executable, "-I", *words],
+        argv=only_looking([sys.executable, "-I", *words], bench.stage.tree),
         environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         folder=bench.stage.tree,
-        shell=False,
+        shell=True,
         alone=True,
     )
     ended = supervise(launch, seconds=limits().tools.analysis_seconds, stopped=bench.stop.is_set)
+    if failed_to_look(ended.exit_code, ended.output):
+        raise ToolError(f"Nothing could be read: {ended.output.strip()[-400:]}")
     if ended.reason == "stopped":
         raise ToolError("The work was stopped before the answer was there.")
     return ended

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.plainfile import read_plain
 from core.stage.survey import JUNK
 from tools.targets import Kind, Target, cargo_words, kind_by_ending, npm_words
 from tools.workbench import ToolError
@@ -101,8 +102,7 @@ def _has_make_test(tree: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(200_000).decode("utf-8", "replace")
+        return (read_plain(path, 200_000) or b"").decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.limits import limits
 from core.sandbox.environment import FALLBACK_PATH, clean_path
+from core.sandbox.looking import failed_to_look, only_looking
 from core.sandbox.process import Ended, Launch, supervise
 from core.stage.survey import JUNK
 from tools.finding import glob_of
@@ -188,14 +189,16 @@ def _run(bench: Workbench, wanted: _Wanted, words: Sequence[str], most: int) -> 
         count += data.count(b"\n")
 
     launch = Launch(
-        argv=words,
+        argv=only_looking(words, wanted.top),
         environment={"PATH": FALLBACK_PATH, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         folder=wanted.top,
-        shell=False,
+        shell=True,
         alone=True,
     )
     stopped: Callable[[], bool] = lambda: count >= most or bench.stop.is_set()  # noqa: E731
     ended = supervise(launch, seconds=limits().tools.search_seconds, stopped=stopped, tell=tell)
+    if failed_to_look(ended.exit_code, ended.output):
+        raise ToolError(f"The search could not be set up: {ended.output.strip()[-400:]}")
     return ended, [row for line in ended.output.split("\n") if (row := _row(line))]
 
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from core.plainfile import read_plain
+
+_MOST_BYTES = 1_000_000
+
 Kind = Literal["pytest", "unittest", "npm", "go", "cargo", "make"]
 
 _KINDS: dict[Kind, tuple[str, ...]] = {
@@ -48,7 +52,7 @@ def npm_words(tree: Path, target: Target | None) -> tuple[str, ...]:
 def test_script(tree: Path) -> str:
     """What `npm test` runs; empty when that cannot be read."""
     try:
-        told: Any = json.loads((tree / "package.json").read_text("utf-8", "replace"))
+        told: Any = json.loads(read_plain(tree / "package.json", _MOST_BYTES) or b"{}")
         return str(told["scripts"]["test"]).strip()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -105,12 +105,18 @@ def _hidden(view: View) -> _Mounts:
     for each in view.hidden:
         size = most if any(inside(other, each) for other in wide) else most // _SMALL
         mounts[each] = ("--size", str(size), "--tmpfs", str(each))
+    return mounts | {Path(each[-1]): each for each in system_secrets(view.project)}
+
+
+def system_secrets(project: Path) -> list[tuple[str, ...]]:
+    """What hides the system's own secrets, as bubblewrap's words."""
+    found: list[tuple[str, ...]] = []
     for pattern in _SYSTEM_SECRETS:
         for name in glob.glob(pattern):  # noqa: PTH207 - absolute patterns
             path = Path(name)
-            if os.access(path, os.R_OK) and not path.is_symlink() and not inside(view.project, path):
-                mounts[path] = _mask(path, is_folder(path))
-    return mounts
+            if os.access(path, os.R_OK) and not path.is_symlink() and not inside(project, path):
+                found.append(_mask(path, is_folder(path)))
+    return found
 
 
 def _tools(view: View, environ: Mapping[str, str]) -> _Mounts:

@@ -30,7 +30,7 @@ class Mark:
 def take_mark(tree: Tree, rules: Rules) -> Mark:
     """Look at every file of the tree that does not count as ignored."""
     now = time.time_ns()
-    files = Walk(tree.folder, rules).run().files
+    files = Walk(tree.folder, rules, guarded=True).run().files
     fresh = [path for path, seen in files.items() if not seen.settled(now)]
     return Mark(files, {path: _digest(tree, path) for path in fresh})
 

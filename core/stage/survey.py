@@ -7,7 +7,8 @@ devices and files over the limit are left out, and it is noted why.
 import os
 import stat
 import time
-from collections.abc import Collection, Iterator, Sequence, Sized
+from collections.abc import Collection, Generator, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -178,13 +179,26 @@ class Walk:
     """One walk over a folder; `.files` and the rest are filled by `run`."""
 
     def __init__(
-        self, top: Path, rules: Rules, *, known: Collection[str] = (), skip: Collection[str] = ()
+        self,
+        top: Path,
+        rules: Rules,
+        *,
+        known: Collection[str] = (),
+        skip: Collection[str] = (),
+        guarded: bool = False,
     ) -> None:
-        """`known` paths are not asked about again; `skip` holds absolute paths that are not entered."""
+        """`known` paths are not asked about again; `skip` holds absolute paths that are not entered.
+
+        `guarded`: somebody may put a link in a folder's place meanwhile, which must not be followed. For
+        a tree on one file system.
+        """
         self._top = os.fspath(top)
         self._rules = rules
         self._known = known
         self._skip = skip
+        self._guarded = guarded
+        self._numbers: dict[str, int] = {}
+        """By folder that is still to be entered, for guarded ones: its number on the disk."""
         self.survey = Survey()
 
     def run(self) -> Survey:
@@ -200,29 +214,54 @@ class Walk:
         return self.survey
 
     def _visit(self, folder: str) -> list[str]:
-        deeper: list[str] = []
         try:
-            entries = list(os.scandir(f"{self._top}/{folder}"))
+            with self._entries(folder) as entries:
+                return [path for entry in entries if (path := self._look(folder, entry))]
         except OSError as problem:
             if not folder:
                 raise StageError(f"The project's folder cannot be read: {problem.strerror}.") from None
             self.survey.left_out[folder] = f"cannot be read ({problem.strerror})"
-            return deeper
-        for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.name.lower() == ".git":
-                if folder:
-                    self.survey.nested.append(folder)
-            elif entry.is_dir(follow_symlinks=False):
-                if entry.path not in self._skip and not self._rules.ignores(path, folder=True):
-                    self._require_room(self.survey.folders, "folders")
-                    self.survey.folders.append(path)
-                    deeper.append(path)
-                elif is_too_deep(path):
-                    self.survey.left_out[path] = f"lies deeper than {limits().stage.depth} folders"
-            else:
-                self._take(path, entry)
-        return deeper
+            return []
+
+    @contextmanager
+    def _entries(self, folder: str) -> Generator[list[os.DirEntry[str]]]:
+        """What is in a folder; nothing where a guarded one is not any more what was found under its name."""
+        place = f"{self._top}/{folder}"
+        if not self._guarded:
+            with os.scandir(place) as entries:
+                yield list(entries)
+            return
+        opened = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            number = self._numbers.pop(folder, None)
+            same = number is None or os.fstat(opened).st_ino == number
+            with os.scandir(opened) as entries:
+                yield list(entries) if same else []
+        finally:
+            os.close(opened)
+
+    def _look(self, folder: str, entry: os.DirEntry[str]) -> str:
+        """Take down what an entry is; its path where it is a folder to be entered."""
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.name.lower() == ".git":
+            if folder:
+                self.survey.nested.append(folder)
+        elif not entry.is_dir(follow_symlinks=False):
+            self._take(path, entry)
+        elif not (self._skip and f"{self._top}/{path}" in self._skip):
+            return self._enter(path, entry)
+        return ""
+
+    def _enter(self, path: str, entry: os.DirEntry[str]) -> str:
+        if self._rules.ignores(path, folder=True):
+            if is_too_deep(path):
+                self.survey.left_out[path] = f"lies deeper than {limits().stage.depth} folders"
+            return ""
+        self._require_room(self.survey.folders, "folders")
+        self.survey.folders.append(path)
+        if self._guarded:
+            self._numbers[path] = entry.inode()
+        return path
 
     def _take(self, path: str, entry: os.DirEntry[str]) -> None:
         if path not in self._known and self._rules.ignores(path, folder=False):

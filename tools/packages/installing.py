@@ -13,6 +13,8 @@ from core.policy import policy_for
 from core.sandbox import Ended
 from core.sandbox.grant import Grant
 from core.sandbox.packages import homes_in, packages_of
+from core.stage.change import StageError
+from core.stage.location import parent_of
 from core.text import clip
 from tools.consent import COMMAND_CHOICES, Wish, require
 from tools.exclusive import exclusively
@@ -141,7 +143,7 @@ async def _run(bench: Workbench, work: _Work, words: tuple[str, ...]) -> Ended:
     grant, homes = _NETWORK, {}
     if work.way.kept:
         make_private(packages)
-        _copy_settings(packages / "cargo" / "config.toml")
+        _copy_settings(packages)
         grant, homes = Grant(network=True, writable=(packages,)), homes_in(packages)
     environment = {**homes, **work.way.environment}
     seconds = limits().tools.install_seconds
@@ -150,14 +152,20 @@ async def _run(bench: Workbench, work: _Work, words: tuple[str, ...]) -> Ended:
     )
 
 
-def _copy_settings(target: Path) -> None:
-    """The user's own settings of cargo (mirrors, linkers), unless they hold a token: the other home has none."""
+def _copy_settings(packages: Path) -> None:
+    """The user's own settings of cargo (mirrors, linkers), unless they hold a token: the other home has none.
+
+    What an earlier installation left there is not written through.
+    """
     own = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "config.toml"
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, StageError):
         data = own.read_bytes()
-        if b"token" not in data and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+        if b"token" in data:
+            return
+        with parent_of(os.fspath(packages), "cargo/config.toml", create=True) as (folder, name):
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+            with os.fdopen(file, "wb") as sink:
+                sink.write(data)
 
 
 def _told(ended: Ended) -> str:

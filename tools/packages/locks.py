@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from core.plainfile import read_plain
+
 Ecosystem = Literal["PyPI", "npm", "crates.io", "Go"]
 
 _FILE_BYTES = 20_000_000
@@ -37,11 +39,10 @@ def known_versions(tree: Path) -> list[Locked]:
 def text_of(path: Path) -> str:
     """A file's text; empty when there is none, or it is too large or no text."""
     try:
-        if path.is_symlink() or path.stat().st_size > _FILE_BYTES:
-            return ""
-        return path.read_text("utf-8", "replace")
+        data = read_plain(path, _FILE_BYTES + 1) or b""
     except OSError:
         return ""
+    return "" if len(data) > _FILE_BYTES else data.decode("utf-8", "replace")
 
 
 def toml_of(path: Path) -> dict[str, Any]:

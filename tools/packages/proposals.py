@@ -5,7 +5,7 @@ import re
 
 from tools.packages.installers import Wanted, find_way
 from tools.packages.installing import NotInstalled, install
-from tools.packages.locks import Ecosystem
+from tools.packages.locks import Ecosystem, text_of
 from tools.packages.manifests import LOCKS, Manifest, added, manifest_at, manifests
 from tools.packages.registries import Published, UnknownPackage, published
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -82,7 +82,7 @@ def _manifest(bench: Workbench, path: str | None) -> Manifest:
 
 
 def _has_project(bench: Workbench) -> bool:
-    text = (bench.stage.tree / "pyproject.toml").read_text("utf-8", "replace")
+    text = text_of(bench.stage.tree / "pyproject.toml")
     return bool(re.search(r"^\[(project|tool\.poetry)\]", text, re.MULTILINE))
 
 
