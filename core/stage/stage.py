@@ -220,8 +220,19 @@ def _check_room(project: Path, folder: Path) -> None:
     """Raises `StageError` where nothing can be copied, or something is there already."""
     if not project.is_dir():
         raise StageError(f"{project} is not a folder. Start Heddle in a project's folder.")
+    if _is_everything(project):
+        raise StageError(
+            f"{project} holds everything of yours, and all of it would be copied. Start Heddle in a project's "
+            "own folder; where this is meant to be one, `git init` makes it so."
+        )
     if (folder / _MANIFEST).exists():
         raise StageError("There is a stage in this folder already.")
+
+
+def _is_everything(project: Path) -> bool:
+    """Whether it is the home folder or the root, and nobody made a project of it."""
+    places = (os.path.realpath(Path("~").expanduser()), "/")
+    return os.path.realpath(project) in places and not os.path.lexists(project / ".git")
 
 
 def _remove(tree: Path, aside: Path) -> None:

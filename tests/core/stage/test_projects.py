@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from core.limits import limits
@@ -357,3 +358,17 @@ def test_looking_for_a_repository_takes_no_reference_from_none(tmp_path: Path) -
     for _ in range(1000):
         assert open_git(tmp_path) is None
     assert sys.getrefcount(None) > before - 500
+
+
+def test_a_home_folder_is_no_project_until_somebody_makes_it_one(tmp_path, monkeypatch):
+    home = tmp_path / "me"
+    (home / "work").mkdir(parents=True)
+    (home / "notes.txt").write_text("mine")
+    monkeypatch.setenv("HOME", str(home))
+    for everything in (home, Path("/")):
+        with pytest.raises(StageError, match="all of it would be copied"):
+            Stage.create(everything, tmp_path / "stage")
+    assert not (tmp_path / "stage").exists()
+    Stage.create(home / "work", tmp_path / "one")
+    pygit2.init_repository(str(home))
+    assert Stage.create(home, tmp_path / "two").read("notes.txt") == b"mine"
