@@ -55,6 +55,14 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return home
 
 
+@pytest.fixture(scope="session")
+def needs_bubblewrap() -> None:
+    """Skips where bubblewrap does not work; in CI that is a failure."""
+    from tests.support.sandboxed import require_bubblewrap
+
+    require_bubblewrap()
+
+
 @pytest.fixture
 def heard() -> Iterator[None]:
     """What a test starts hears every signal, though who started the tests ignores some: `nohup`, a shell's `&`."""

@@ -9,6 +9,7 @@ import pytest
 from agents.router import LOW_CONFIDENCE, Decision, roles_for
 from agents.rules import traits
 from core.events import HandedOff, NodeStarted, RouteDecided
+from tests.support.waiting import SOON
 
 REQUESTS = Path(__file__).parents[3] / "shared/data/requests"
 FILES = ("developer_prompts", "exercism_python", "swebench_lite_extra")
@@ -238,6 +239,6 @@ async def test_a_router_that_takes_too_long_is_passed_over(works, foreign, monke
     route, told = await route_of(works, "Sort the books by title")
     assert (route.complexity, route.decided_by) == ("MEDIUM", "rule")
     assert "did not answer" in route.reason
-    assert foreign.requests[0].left.wait(5)
+    assert foreign.requests[0].left.wait(SOON)
     assert told.calls[0].estimated
     assert told.end.status == "done"

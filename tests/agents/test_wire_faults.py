@@ -116,7 +116,7 @@ async def test_a_stall_is_tried_again(works, foreign, monkeypatch):
     from core.limits import limits
 
     short = msgspec.structs.replace(
-        limits(), model=msgspec.structs.replace(limits().model, first_byte_seconds=0.2)
+        limits(), model=msgspec.structs.replace(limits().model, first_byte_seconds=1.0)
     )
     monkeypatch.setattr("agents.aws.limits", lambda: short)
     foreign.next(Break("stall"))

@@ -15,6 +15,7 @@ import pytest
 
 from agents.rehearsal import Rehearsal, Script, copy_sample, shipped_scripts
 from tests.support.scripted import bedrock_at, script_in
+from tests.support.waiting import LONG
 from tests.support.warm import Warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ class Heddle:
     warm: Warm | None = None
     """What processes with their libraries loaded are forked off; None: the installed command is started."""
 
-    def __call__(self, *args: str, stdin: str | None = None, seconds: float = 55) -> Result:
+    def __call__(self, *args: str, stdin: str | None = None, seconds: float = LONG) -> Result:
         environment = {**os.environ, **self.settings}
         if self.warm is not None and not self.before and not _LOADED_WITH & {*self.settings}:
             return Result(*self.warm.run(args, self.folder, environment, stdin, seconds))

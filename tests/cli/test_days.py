@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.rehearsal import copy_sample
+from tests.support.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 HEALTH = "Add a GET /health endpoint to the API"
@@ -29,7 +30,7 @@ def begin(heddle: Any, folder: Path) -> "subprocess.Popen[str]":
 
 
 def ended(running: "subprocess.Popen[str]") -> tuple[int, Decimal]:
-    out, err = running.communicate(timeout=50)
+    out, err = running.communicate(timeout=LONG)
     assert out, err
     return running.returncode, Decimal(json.loads(out)["cost_usd"])
 

@@ -47,7 +47,9 @@ def run_sample_tests(project: Path) -> int:
         (LRU, ["router", "architect", "senior_coder", "test_engineer", "code_reviewer", "documenter"]),
     ],
 )
-def test_a_scenario_runs_and_writes_nothing_until_apply(served, sample, request_text, roles):
+def test_a_scenario_runs_and_writes_nothing_until_apply(
+    needs_bubblewrap, served, sample, request_text, roles
+):
     heddle = served()
     before = tree(sample)
     result = heddle("run", request_text, "--output", "stream-json")

@@ -7,18 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.support.sandboxed import require_bubblewrap
 from tests.support.scripted import simple
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
-
-
-@pytest.fixture
-def needs_bubblewrap() -> None:
-    require_bubblewrap()
 
 
 def test_a_command_runs_on_a_copy_and_its_exit_code_is_ours(heddle, needs_bubblewrap):

@@ -14,6 +14,7 @@ import pytest
 
 from core.events import NoticeGiven, TextDelta
 from core.log import Log, LogBusy, LogDamaged, LogFull, LogReader, LogTooNew
+from tests.support.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 PROLOGUE = f"""
@@ -231,7 +232,7 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(path):
     asyncio.run(main())
     """
     with start(body, path) as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     full, lengths, verified = out.splitlines()
     assert "full" in full
@@ -260,7 +261,7 @@ async def test_a_program_that_fails_with_an_open_log_still_ends(path):
     """
     with start(body, path) as process:
         try:
-            assert process.wait(timeout=20) == 7
+            assert process.wait(timeout=LONG) == 7
         finally:
             process.kill()
 
@@ -293,7 +294,7 @@ async def test_a_log_in_a_read_only_folder_is_read_whole(path, killed):
     script = PROLOGUE + textwrap.dedent(body)
     confined = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--setenv", "TMPDIR", "/dev/shm"]
     command = [*confined, sys.executable, "-c", script, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=False)
     assert done.stdout.split() == ["30", "30"], done.stderr
     assert sorted(path.parent.iterdir()) == before
 

@@ -20,6 +20,7 @@ from core.events import (
     RequestSubmitted,
 )
 from core.stage.apply import apply
+from tests.support.waiting import SOON
 
 ODD = "odd/grüße €.txt"
 
@@ -394,7 +395,7 @@ def gate(monkeypatch):
 
     def held(*arguments):
         reached.set()
-        opened.wait(20)
+        opened.wait(SOON)
         return apply(*arguments)
 
     monkeypatch.setattr("core.applying.apply", held)

@@ -23,7 +23,7 @@ from core.events import (
 from core.log import LogClosed, LogFull, LogReader
 from core.record import Record
 from tests.support.acting import ActingTeam
-from tests.support.waiting import SOON
+from tests.support.waiting import LONG, SOON
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,7 +146,7 @@ def kill_in_a_run(project: Path, body: str = "pass") -> str:
     """A session whose process is killed in the middle of a run; returns its id."""
     code = KILLED.format(root=str(ROOT), body=textwrap.dedent(body))
     done = subprocess.run(
-        [sys.executable, "-c", code, project], check=False, capture_output=True, text=True, timeout=40
+        [sys.executable, "-c", code, project], check=False, capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     return done.stdout.strip()

@@ -15,6 +15,7 @@ from core.faults import Fault
 from core.ledger import BudgetReached
 from core.money import Pico
 from core.spend import DayBudget, has_died, owner_of
+from tests.support.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -92,7 +93,7 @@ async def test_two_processes_never_cross_the_day_together(path, start):
     for process in both:
         process.stdin.write("go\n")
         process.stdin.flush()
-    bought = [int(process.communicate(timeout=40)[0]) for process in both]
+    bought = [int(process.communicate(timeout=LONG)[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     today = await DayBudget(path, Pico(1000)).today()
     assert (today.spent, today.reserved, today.lost) == (sum(bought), 0, 0)

@@ -13,16 +13,10 @@ import pytest
 from core.limits import limits
 from core.sandbox import Ended, Sandbox, open_sandbox
 from core.stage import Stage
-from tests.support.sandboxed import require_bubblewrap
 from tools.registry import call
 from tools.workbench import ToolResult, Workbench
 
 Use = Callable[..., Awaitable[ToolResult]]
-
-
-@pytest.fixture(scope="session")
-def needs_bubblewrap() -> None:
-    require_bubblewrap()
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_no_command_reads_or_writes_outside(confined, shell, outside, path):
     assert outside.read_text() == "canary outside\n"
 
 
-def test_a_link_that_a_command_made_leads_no_tool_out(use, outside):
+def test_a_link_that_a_command_made_leads_no_tool_out(needs_bubblewrap, use, outside):
     assert use("run_command", command=f"rm app.py; ln -s '{outside}' app.py; ln '{outside}' hard; ls").text
     for path in ("app.py", "hard"):
         assert not use("read_file", path=path).ok

@@ -12,6 +12,7 @@ import pytest
 from agents.rehearsal import Rehearsal
 from tests.safety.test_terminal import OBEYED, on_a_terminal
 from tests.support.scripted import bedrock_at, script_in, simple
+from tests.support.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "support" / "hostile_mcp.py"
@@ -87,7 +88,7 @@ def test_no_run_stops_for_it_and_nothing_outlives_it(project, environment, isola
         "stream-json",
     ]
     done = subprocess.run(
-        words, cwd=project, env=environment, capture_output=True, text=True, timeout=50, check=False
+        words, cwd=project, env=environment, capture_output=True, text=True, timeout=LONG, check=False
     )
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert (done.returncode, records[-1]["status"]) == (0, "done"), done.stderr

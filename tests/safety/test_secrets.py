@@ -89,7 +89,7 @@ def test_no_text_takes_long_to_look_through(text):
     assert time.process_time() - began < 2.0
 
 
-def test_a_hidden_file_cannot_be_had_by_any_tool(use, project):
+def test_a_hidden_file_cannot_be_had_by_any_tool(needs_bubblewrap, use, project):
     (project / ".env").write_text("DEBUG=1\nDB_PASSWORD=hunter2hunter2\n")
     (project / "app.py").write_text("URL = 'x'  # hunter2hunter2 is in here too\n")
     (project / "again").symlink_to(".env")
@@ -128,7 +128,7 @@ def test_a_name_alone_hides_nothing(use, project):
     assert LINE not in use("read_file", path="tests/server.key").text
 
 
-def test_the_user_can_show_and_hide_files(use, project, policy):
+def test_the_user_can_show_and_hide_files(needs_bubblewrap, use, project, policy):
     (project / ".env").write_text("DB_PASSWORD=hunter2hunter2\n")
     (project / "plan.txt").write_text("internal words\n")
     policy('[sandbox]\nshow = [".env"]\nhide = ["plan.*"]\n')

@@ -14,9 +14,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.waiting import LONG
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "support" / "screen_program.py"
-DEADLINE = 40.0
+DEADLINE = LONG
 _SIZE = ("COLUMNS", "LINES")
 """Would stand above the size of the terminal itself."""
 

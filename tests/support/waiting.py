@@ -10,6 +10,8 @@ SOON = 30.0
 
 What a test holds against it would take minutes, or never end. How soon it really is, `bench/` measures.
 """
+LONG = 150.0
+"""Seconds in which a program has ended that is started cold and has much to do."""
 
 
 def until(condition: Callable[[], Any], seconds: float = SOON) -> bool:

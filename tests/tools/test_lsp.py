@@ -133,7 +133,7 @@ def test_answers_out_of_order_find_who_asked(connect):
     first = threading.Thread(target=lambda: found.append(ask(connection)))
     first.start()
     found_here = ask(connection)
-    first.join(20)
+    first.join(SOON)
     assert {found_here, *found} == {"a", "b"}
 
 

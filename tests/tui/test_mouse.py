@@ -82,7 +82,7 @@ def test_the_mouse_is_the_terminals_when_it_is_switched_off(config_of, monkeypat
     world = config_of(f"mouse = {str(mouse).lower()}\nreduced_motion = true\n")
     open_app(
         world,
-        Namespace(command=None, roster=None, project=None),
+        Namespace(command=None, roster=None, project=None, scenario=None),
         Engines(EngineProcess(world, Namespace(), None)),
     )
     assert given["mouse"] is mouse

@@ -148,7 +148,7 @@ def http_server():
     thread.start()
     yield f"http://127.0.0.1:{door.getsockname()[1]}/mcp"
     running.should_exit = True
-    thread.join(10)
+    thread.join(SOON)
     door.close()
 
 

@@ -12,6 +12,7 @@ import pytest
 from agents.rehearsal import Script, copy_sample, shipped_scripts
 from agents.rehearsal.sample_project import sample_files
 from agents.swarm import EXPLORERS
+from tests.support.waiting import LONG
 
 SCRIPTS = {script.name: script for script in shipped_scripts()}
 BUILT = [
@@ -58,7 +59,7 @@ def run_tests(folder: Path, python: str = sys.executable) -> subprocess.Complete
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LONG,
         check=False,
     )
 
@@ -79,7 +80,7 @@ for query in ("limit=-1", "offset=-5", "limit=ten", "limit=5&offset=20"):
     print(response.status.value, len(response.data.get("books", [])), response.data.get("next_offset"))
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=LONG, check=False
     )
     return done.stdout.splitlines()
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from agents.rehearsal import Rehearsal
+from tests.support.waiting import SOON
 
 TEXT = "Hello there, **dear** user.\n\n- Ünïcode 🎭 and a-word-that-is-longer-than-any-piece\n"
 
@@ -210,7 +211,7 @@ def post(play):
     address = urlsplit(play(HELLO).url)
 
     def send(path: str, body: bytes | list[bytes], method: str = "POST"):
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=SOON)
         connection.request(method, path, body, encode_chunked=False, headers={"Expect": "100-continue"})
         answer = connection.getresponse()
         received = answer.status, answer.headers["x-amzn-ErrorType"], json.loads(answer.read())

@@ -10,7 +10,6 @@ import pytest
 from core.sandbox import Ended, Sandbox, open_sandbox
 from core.sandbox.unconfined import Unconfined
 from core.stage import Stage
-from tests.support.sandboxed import require_bubblewrap
 
 Run = Callable[..., Awaitable[Ended]]
 
@@ -39,12 +38,6 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def stage(project: Path, tmp_path: Path) -> Stage:
     return Stage.create(project, tmp_path / "stage")
-
-
-@pytest.fixture
-def needs_bubblewrap() -> None:
-    """Skips where bubblewrap does not work; in CI that is a failure."""
-    require_bubblewrap()
 
 
 @pytest.fixture

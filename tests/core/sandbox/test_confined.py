@@ -383,7 +383,7 @@ async def test_a_credential_in_a_tool_chain_is_hidden(confined, run, isolated, m
     assert "Read-only file system" in ended.output
 
 
-def test_the_probe_really_starts_it():
+def test_the_probe_really_starts_it(needs_bubblewrap):
     assert probe() is probe()
     found = probe_program("/bin/false")
     assert not found.ok
