@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from strands.models.bedrock import BedrockModel
 from strands.models.model import CacheConfig
 
 from agents.aws import Connection
+from agents.cache_points import BRIEFLY, Kept, for_claude, for_nova
 from agents.catalog import ModelCard
 from agents.stopping import Abort, abortable
 from agents.tool_input import ToolInput
@@ -37,6 +38,7 @@ class StoppableBedrockModel(BedrockModel):
         self.card = card
         self.region = connection.region
         self.tool_input = ToolInput()
+        self.kept = BRIEFLY
         super().__init__(
             boto_session=connection.session,  # type: ignore[arg-type]
             boto_client_config=connection.client_config(),
@@ -65,7 +67,7 @@ class StoppableBedrockModel(BedrockModel):
 
     def _converse(self, converse_method: Any, request: dict[str, Any]) -> Any:
         """Strands' request, in whichever of its variants, without what this family refuses."""
-        return super()._converse(converse_method, fit_request(request, self.card))
+        return super()._converse(converse_method, fit_request(request, self.card, self.kept))
 
     def _stream(self, callback: Any, *args: Any, **kwargs: Any) -> None:
         with abortable(next((arg for arg in args if isinstance(arg, Abort)), None)):
@@ -112,28 +114,16 @@ def _settings(model: str, facts: ModelCard, metadata: dict[str, str], output_tok
     return settings
 
 
-def fit_request(request: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
-    """A Converse request without what a model family is known to refuse."""
+def fit_request(request: dict[str, Any], facts: ModelCard, kept: Kept = BRIEFLY) -> dict[str, Any]:
+    """A Converse request without what a model family is known to refuse, and with its cache points."""
     fitted = dict(request)
     if fitted.get("toolConfig"):
         fitted["toolConfig"] = _fit_tools(fitted["toolConfig"], facts)
     if facts.family != "claude":
         fitted.pop("outputConfig", None)
-    if facts.cache == "nova" and fitted.get("system"):
-        fitted["system"] = _with_cache_point(fitted["system"])
-    if facts.cache == "claude" and not fitted.get("toolConfig"):
-        return _uncached(fitted)
-    return fitted
-
-
-def _uncached(request: dict[str, Any]) -> dict[str, Any]:
-    """Without cache points: a node without tools makes one call, and a cache that nobody reads costs a quarter more."""
-    messages = [
-        {**message, "content": [block for block in message["content"] if "cachePoint" not in block]}
-        for message in request.get("messages") or ()
-    ]
-    system = [block for block in request.get("system") or () if "cachePoint" not in block]
-    return {**request, "messages": messages, **({"system": system} if system else {})}
+    if facts.cache == "nova":
+        return for_nova(fitted)
+    return for_claude(fitted, kept) if facts.cache == "claude" else fitted
 
 
 def _fit_tools(config: dict[str, Any], facts: ModelCard) -> dict[str, Any]:
@@ -165,10 +155,3 @@ def _flat(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
     return {**real[0], **rest}
-
-
-def _with_cache_point(system: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    blocks = list(system)
-    if any("cachePoint" in block for block in blocks):
-        return blocks
-    return [*blocks, {"cachePoint": {"type": "default"}}]

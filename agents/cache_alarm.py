@@ -3,12 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents.cache_points import BRIEFLY, Kept
 from core.clock import monotonic_ms
 from core.limits import limits
 from core.prices import Usage
-
-SHORT_CACHE_MS = 5 * 60 * 1000
-"""How long Bedrock keeps what is written without a longer time."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,7 @@ class _Asked:
     tools: Any
     messages: list[Any]
     at_ms: int
+    kept: Kept
 
 
 @dataclass
@@ -33,7 +32,7 @@ class CacheAlarm:
     _causes: dict[str, int] = field(default_factory=dict)
     _rung: bool = False
 
-    def weigh(self, model: str, prompt: Any, usage: Usage) -> str | None:
+    def weigh(self, model: str, prompt: Any, usage: Usage, kept: Kept = BRIEFLY) -> str | None:
         """Take in a call that was made; gives the sentence when writes outrun reads.
 
         The first call has nothing to read, so it does not count. In a conversation that grows steadily, reads
@@ -43,8 +42,10 @@ class CacheAlarm:
             model: the id that was called.
             prompt: what was asked, with `messages`, `system_prompt` and `tool_specs`.
             usage: what it reported.
+            kept: what of it was to be kept for an hour.
         """
-        asked = _Asked(model, prompt.system_prompt, prompt.tool_specs, list(prompt.messages), monotonic_ms())
+        messages = list(prompt.messages)
+        asked = _Asked(model, prompt.system_prompt, prompt.tool_specs, messages, monotonic_ms(), kept)
         before, self._last = self._last, asked
         if self._rung or before is None:
             return None
@@ -77,6 +78,7 @@ def _cause(before: _Asked, asked: _Asked) -> str:
         return "the tools differ from call to call"
     if asked.messages[: len(before.messages)] != before.messages:
         return "earlier messages are changed from call to call"
-    if asked.at_ms - before.at_ms > SHORT_CACHE_MS:
-        return "more than five minutes pass between calls, which is as long as the cache is kept"
+    if asked.at_ms - before.at_ms > before.kept.minutes * 60_000:
+        long = "an hour passes" if before.kept.conversation else "five minutes pass"
+        return f"more than {long} between calls, which is as long as the cache is kept"
     return "the prompt begins as before, so the provider dropped it (a cross-region profile may do that)"

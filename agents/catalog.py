@@ -25,6 +25,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most tokens of one answer."""
     profiles: tuple[str, ...] = ()
     cache: Literal["claude", "nova", "none"] = "none"
+    cache_hour: bool = False
+    """Cache points may ask for an hour instead of five minutes."""
     stream_tools: bool = True
     forced_tools: bool = True
     tool_choice: bool = True

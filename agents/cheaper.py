@@ -34,4 +34,6 @@ def find_cheaper(
 
 
 def _call(prices: PriceBook, roster: Roster, role: Role, model: str, prompt: Prompt, output: int) -> Pico:
-    return dearest(prices, model, prompt.most, min(output, role.output_tokens, roster.card(model).output))
+    card = roster.card(model)
+    hour = prompt.most if card.cache_hour else 0
+    return dearest(prices, model, prompt.most, min(output, role.output_tokens, card.output), hour=hour)

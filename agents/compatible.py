@@ -8,6 +8,7 @@ from typing import Any
 
 from strands.models.openai import OpenAIModel
 
+from agents.cache_points import BRIEFLY
 from agents.catalog import ModelCard
 from agents.chunks import ChatStream
 from agents.endpoint import Endpoint
@@ -29,6 +30,7 @@ class CompatibleModel(OpenAIModel):
         self.card = card
         self.region = endpoint.host
         self.tool_input = ToolInput()
+        self.kept = BRIEFLY
         self._endpoint = endpoint
         self._answer: ChatStream | None = None
         self._length = min(output_tokens, card.output)

@@ -11,6 +11,7 @@ from strands.types.events import ModelStopReason
 
 from agents.cache_alarm import CacheAlarm
 from agents.faults import understand
+from agents.lifetimes import Lifetimes, hour_tokens
 from agents.meter import Call, Prompt
 from agents.model import NodeModel
 from agents.retry import Breaker, RetryPolicy, default_policy
@@ -91,6 +92,7 @@ class Guard:
         self._steered = Steered(run, node, role)
         self._at = 0
         self._cache = CacheAlarm()
+        self._lifetimes = Lifetimes(run, node, role)
         self._veil = Veil(run)
         self.bad_calls: dict[str, str] = {}
         """Why the arguments of a tool call cannot be used, by the call's id."""
@@ -184,7 +186,10 @@ class Guard:
     async def _attempt(self, call: Call, ctx: Any, following: Any) -> AsyncGenerator[Any, None]:
         await self._veil.cover(ctx.messages)
         prompt = Prompt(ctx.messages, ctx.system_prompt, ctx.tool_specs)
-        await call.reserve(prompt, min(self._role.output_tokens, self.model.card.output))
+        kept = self._lifetimes.choose(self.model.model_id, self.model.card, prompt)
+        output = min(self._role.output_tokens, self.model.card.output)
+        await call.reserve(prompt, output, hour=hour_tokens(kept, prompt))
+        self.model.kept = kept
         await self._steered.delivered()
         stop: Any = None
         async for event in following(ctx.replace(model=self.model)):
@@ -196,6 +201,7 @@ class Guard:
         self.bad_calls.update(self.model.tool_input.faults)
         await call.keep_partial()
         await call.charge(ok=True)
+        self._lifetimes.note(call.cost)
         self._breaker.succeed(self.model.model_id)
         await self._weigh_cache(call, ctx)
         yield stop
@@ -204,7 +210,7 @@ class Guard:
         """Say once when the prompt cache of this node costs more than it saves."""
         if call.usage is None:
             return
-        found = self._cache.weigh(self.model.model_id, ctx, call.usage)
+        found = self._cache.weigh(self.model.model_id, ctx, call.usage, self.model.kept)
         if found:
             await self._run.emit(NoticeGiven(text=f"{self._node}: {found}", level="warning"))
 

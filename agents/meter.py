@@ -22,24 +22,38 @@ token. A prompt that is denser still costs more than was reserved. One call's ex
 all by which a budget can be passed: the next call is refused then."""
 
 
-def dearest(prices: PriceBook, model: str, prompt: int, output: int) -> Pico:
+def dearest(prices: PriceBook, model: str, prompt: int, output: int, *, hour: int = 0) -> Pico:
     """The dearest that a call can be: all of the prompt uncached, or all of it written to the cache.
+
+    Args:
+        hour: so many tokens of the prompt may be written for an hour.
 
     Raises:
         UnpricedModel: nobody knows what the model costs.
     """
     plain = prices.cost(model, Usage(input=prompt, output=output))
-    written = prices.cost(model, Usage(cache_write=prompt, output=output))
-    return max(plain, written)
+    usage = Usage(cache_write=prompt, cache_write_1h=min(hour, prompt), output=output)
+    return max(plain, prices.cost(model, usage))
 
 
 class Prompt:
     """How large a prompt is: our estimate, and the most that is reserved for. Both in tokens."""
 
-    def __init__(self, *parts: Any) -> None:
-        text = json.dumps([_sent(part) for part in parts], default=str, ensure_ascii=False)
+    def __init__(self, messages: Any, system: Any = None, tools: Any = None) -> None:
+        front = _written(system, tools) if tools else ""
+        text = _written(_sent(messages), *(() if tools else (system,))) + front
         self.tokens = len(text) // CHARACTERS_PER_TOKEN + 1
-        self.most = int(len(text.encode("utf-8", "replace")) / LEAST_BYTES_PER_TOKEN) + 1
+        self.most = _most(text)
+        self.front = _most(front) if front else 0
+        """The most of tools and system prompt, which all calls of a node begin with; 0 for a node without tools."""
+
+
+def _written(*parts: Any) -> str:
+    return json.dumps(parts, default=str, ensure_ascii=False)
+
+
+def _most(text: str) -> int:
+    return int(len(text.encode("utf-8", "replace")) / LEAST_BYTES_PER_TOKEN) + 1
 
 
 def _sent(part: Any) -> Any:
@@ -61,7 +75,7 @@ class Call:
         self._model = model
         self._id = run.number()
         self._started = monotonic_ms()
-        self._prompt_tokens = 0
+        self._prompt_tokens = self._hour = 0
         self._budgets = run.budgets(node)
         self._held = Held(ZERO)
         self._open = False
@@ -71,18 +85,24 @@ class Call:
         self._shown: list[str] = []
         self.usage: Usage | None = None
         """What the provider reported, once the call is charged; None when it did not."""
+        self.cost = ZERO
+        """What the call was charged."""
         self.stopped_by: str | None = None
         """The stop reason that the stream ended with; None while it has not ended properly."""
 
     # -- money -----------------------------------------------------------------------------------
 
-    async def reserve(self, prompt: Prompt, output_tokens: int) -> None:
+    async def reserve(self, prompt: Prompt, output_tokens: int, *, hour: int = 0) -> None:
         """Set the worst case aside, with a smaller `max_tokens` where the budget cannot pay for all of it.
+
+        Args:
+            hour: so many tokens of the prompt may be written to the cache for an hour.
 
         Raises:
             BudgetReached: not even `limits().run.least_output_tokens` can be paid.
             Fault: unpriced_model, spend_unreadable.
         """
+        self._hour = hour
         try:
             whole = self._worst(prompt.most, output_tokens)
             least = self._worst(prompt.most, min(output_tokens, limits().run.least_output_tokens))
@@ -104,7 +124,7 @@ class Call:
         )
 
     def _worst(self, prompt: int, output: int) -> Pico:
-        return dearest(self._run.prices, self._model.model_id, prompt, output)
+        return dearest(self._run.prices, self._model.model_id, prompt, output, hour=self._hour)
 
     def _payable(self, prompt: int, wanted: int, whole: Pico) -> int:
         """How many tokens of output the reservation can pay, at most those that are wanted."""
@@ -181,6 +201,7 @@ class Call:
         self.usage = usage if reported else None
         tier = self._metadata.tier if self._metadata is not None else "default"
         cost = self._run.prices.cost(self._model.model_id, usage, tier=tier)
+        self.cost = cost
         await self._budgets.settle(self._held, cost if reported else max(cost, self._held.amount))
         await self._run.emit(
             ModelCalled(
@@ -191,6 +212,7 @@ class Call:
                 output_tokens=usage.output,
                 cache_read_tokens=usage.cache_read,
                 cache_write_tokens=usage.cache_write,
+                cache_write_1h_tokens=usage.cache_write_1h,
                 cost_usd=to_usd(cost),
                 latency_ms=monotonic_ms() - self._started,
                 estimated=not reported,

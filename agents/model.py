@@ -4,6 +4,7 @@ import threading
 from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
+from agents.cache_points import Kept
 from agents.catalog import ModelCard
 from agents.tool_input import ToolInput
 
@@ -42,6 +43,9 @@ class NodeModel(Protocol):
 
     @output_tokens.setter
     def output_tokens(self, value: int) -> None: ...
+
+    kept: Kept
+    """What of the next call's prompt is kept for an hour, where the provider has such a thing."""
 
     def tag(self, **metadata: str) -> None:
         """Add to what its requests say about who asks, where the provider takes such a thing."""

@@ -21,11 +21,13 @@ from agents import compose
 from agents.asked import asked
 from agents.board import Board
 from agents.company import Company
+from agents.conversation import Conversation
 from agents.evidence import Watch
 from agents.faults import plain
 from agents.roster import Role
 from agents.seldom import SeldomTools
 from agents.tooling import StagedTool
+from agents.tracing import keep_quiet
 from agents.translate import text_of
 from agents.unlisted import Unlisted
 from core.clock import monotonic_ms
@@ -36,6 +38,8 @@ from core.ledger import BudgetReached
 from core.limits import limits
 from core.run import Interrupted
 from core.text import clip
+
+keep_quiet()
 
 CONTINUATIONS = 2
 """How often an answer that was cut off at the output limit may be continued."""
@@ -94,6 +98,7 @@ class NodeAgent(Agent):
             model=cast("Model", self._guard.model),
             name=name,
             description=role.does,
+            messages=Conversation(),
             system_prompt=role.prompt,
             tools=_tools(board, name, role, self._guard.bad_calls),
             structured_output_model=assignment.answer,

@@ -30,6 +30,8 @@ class Role(msgspec.Struct, frozen=True):
     """Whether it may use the tools of MCP servers."""
     seldom: tuple[str, ...] = ()
     """Those of its tools whose manuals it reads only when it needs them (`agents/seldom.py`)."""
+    returns: bool = False
+    """The next requests of a session call it again: its tools and prompt are worth keeping (`agents/lifetimes.py`)."""
     prompt_origin: PromptOrigin = "shipped"
     prompt_path: str = ""
     """The file that the prompt was read from."""
@@ -96,6 +98,7 @@ class _RoleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[str, ...] = ()
     seldom: tuple[str, ...] = ()
     mcp: bool = False
+    returns: bool = False
 
 
 class _Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +110,7 @@ class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: tuple[str, ...] | None = None
     seldom: tuple[str, ...] | None = None
     mcp: bool | None = None
+    returns: bool | None = None
     output_tokens: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
@@ -202,6 +206,7 @@ def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Sco
         output_tokens=own.output_tokens or row.output_tokens,
         seldom=_expanded(row.seldom if own.seldom is None else own.seldom),
         mcp=row.mcp if own.mcp is None else own.mcp,
+        returns=row.returns if own.returns is None else own.returns,
         prompt_origin=origin,
         prompt_path=str(path),
     )

@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,6 +50,7 @@ from core.events import ModelCalled, QuestionAsked, RunFinished
 from core.money import PICO_PER_USD, to_pico
 from core.paths import find_home
 from core.prices import PriceBook, Usage, load_prices
+from core.record import Record
 from core.session import Session, Settings
 
 AIMS = {"SIMPLE": 0.25, "MEDIUM": 0.8, "COMPLEX": 1.1}
@@ -89,8 +90,9 @@ class Bill:
         self.calls += 1
         self.parts[role] += cost
         self.tokens.update(
-            input=usage.input, read=usage.cache_read, write=usage.cache_write, output=usage.output
-        )
+            input=usage.input, read=usage.cache_read, write=usage.cache_write, output=usage.output,
+            hour=usage.cache_write_1h,
+        )  # fmt: skip
 
 
 # -- one plain agent ---------------------------------------------------------------------------------
@@ -151,21 +153,31 @@ def _usage(reported: dict) -> Usage:
 # -- Heddle ------------------------------------------------------------------------------------------
 
 
+Watching = Callable[[Session, Record], Awaitable[None]]
+"""Sees what a session puts on record, and may say something to it."""
+
+
 async def by_team(
-    piece: Piece, roster: Roster, prices: PriceBook, folder: Path, trouble: Trouble, slow: float
+    piece: Piece,
+    roster: Roster,
+    prices: PriceBook,
+    folder: Path,
+    trouble: Trouble,
+    cache: Billing,
+    watching: Watching | None = None,
 ) -> Bill:
     """The same by a session of Heddle, with its own prompts, tools and handoffs."""
     shelf = Shelf()
     script = team_script(piece, shelf, trouble)
     project = _project(folder / "project", shelf)
     bill = Bill()
-    with Rehearsal([script], speed=0, cache=Billing(slow)) as server:
+    with Rehearsal([script], speed=0, cache=cache) as server:
         team = Conductor(roster, connect_rehearsal(server.url), ask_above_usd="1000")
         settings = Settings(home=find_home(), prices=prices, allow_unconfined=True, interactive=True)
         session = await Session.open(settings, project=project, team=team)
-        watching = asyncio.create_task(_watch(session, bill))
+        ending = asyncio.create_task(_watch(session, bill, watching))
         await session.submit(SubmitRequest(text=piece.text()))
-        end = await watching
+        end = await ending
         await session.close()
     if end.status != "done" or to_pico(end.cost_usd) != bill.cost:
         raise RuntimeError(f"{piece.id} ended as {end.status}: {end.answer[:500]}")
@@ -182,16 +194,19 @@ def _project(folder: Path, shelf: Shelf) -> Path:
     return folder
 
 
-async def _watch(session: Session, bill: Bill) -> RunFinished:
+async def _watch(session: Session, bill: Bill, watching: Watching | None) -> RunFinished:
     """Take in the charges, say yes to every question, until the run ends."""
     async for record in session.records():
         event = record.event
+        if watching is not None:
+            await watching(session, record)
         if isinstance(event, ModelCalled):
             usage = Usage(
                 input=event.input_tokens,
                 output=event.output_tokens,
                 cache_read=event.cache_read_tokens,
                 cache_write=event.cache_write_tokens,
+                cache_write_1h=event.cache_write_1h_tokens,
             )
             bill.add(event.role, usage, to_pico(event.cost_usd))
         elif isinstance(event, QuestionAsked):
@@ -292,7 +307,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Class]:
         found.sent_back.append(piece.rework)
         found.one.append(await by_one(piece, roster, prices, options.slow))
         folder = home.state / str(number)
-        found.team.append(await by_team(piece, roster, prices, folder, trouble, options.slow))
+        found.team.append(await by_team(piece, roster, prices, folder, trouble, Billing(options.slow)))
         one, team = found.one[-1].cost, found.team[-1].cost
         print(f"{number + 1}/{len(pieces)} {piece.kind} {piece.id}: {team / one:.2f}", file=sys.stderr)
     return {kind: found for kind, found in classes.items() if found.one}

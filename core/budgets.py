@@ -49,6 +49,11 @@ class Budgets:
         self.news = news or News()
         """Told when a call has ended, and when a budget was raised."""
 
+    @property
+    def left(self) -> Pico | None:
+        """What the budgets of this process may still pay, the day's apart; None where none has a limit."""
+        return min((left for budget in self._budgets if (left := budget.left) is not None), default=None)
+
     async def reserve(self, least: Pico, wanted: Pico) -> Held:
         """Set aside as much as all of them have left, up to what is wanted.
 

@@ -108,6 +108,8 @@ class RetryLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class CacheLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarm_calls: int
+    pause_seconds: float
+    look_back_blocks: int
 
 
 class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -160,6 +160,8 @@ class ModelCalled(NodeEvent, frozen=True, kw_only=True):
     estimated: bool
     """The model did not report its usage: figures are ours, and shown with `~`."""
     ok: bool = True
+    cache_write_1h_tokens: int = 0
+    """The part of `cache_write_tokens` that is kept for an hour, and costs more."""
 
 
 class Retried(NodeEvent, frozen=True, kw_only=True):

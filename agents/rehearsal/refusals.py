@@ -210,20 +210,41 @@ def _check_tool_choice(model: str, body: Json) -> str | None:
 
 def _check_cache_points(model: str, body: Json) -> str | None:
     tools = (body.get("toolConfig") or {}).get("tools") or []
-    points = [part for part in (*tools, *(body.get("system") or [])) if "cachePoint" in part]
-    points += list(_blocks(body["messages"], "cachePoint"))
+    points = list(_points(body))
     if not points:
         return None
     if "anthropic" in model or "claude" in model:
-        return (
-            None if len(points) <= 4 else f"A maximum of 4 cache points may be provided. Found {len(points)}."
-        )
+        return _check_lifetimes(model, body, len(points))
     if "amazon.nova" in model and not _is_misplaced_for_nova(body, tools):
         return None
     return (
         "Malformed input request: #: extraneous key [cachePoint] is not permitted, "
         "please reformat your input and try again."
     )
+
+
+def _check_lifetimes(model: str, body: Json, count: int) -> str | None:
+    """Claude takes four points, an hour from 4.5 on, and nothing for an hour behind what is for five minutes."""
+    if count > 4:
+        return f"A maximum of 4 cache points may be provided. Found {count}."
+    times = [point["cachePoint"].get("ttl", "5m") for point in _points(body)]
+    version = claude_version(model)
+    if "1h" in times and version is not None and version < (4, 5):
+        return "Malformed input request: #: extraneous key [ttl] is not permitted, please reformat your input and try again."
+    if "1h" in times and "5m" in times[: len(times) - times[::-1].index("1h")]:
+        return (
+            "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. Note that blocks "
+            "are processed in the following order: `tools`, `system`, `messages`."
+        )
+    return None
+
+
+def _points(body: Json) -> Iterator[Json]:
+    """Blocks that are cache points, in the order in which they are processed."""
+    parts = [*((body.get("toolConfig") or {}).get("tools") or []), *(body.get("system") or [])]
+    for block in (*parts, *(block for message in body["messages"] for block in message["content"])):
+        if "cachePoint" in block:
+            yield block
 
 
 def _is_misplaced_for_nova(body: Json, tools: Sequence[Json]) -> bool:

@@ -4,7 +4,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -21,8 +21,35 @@ LEAST_CACHED: tuple[tuple[str, int], ...] = (
 )
 """Fewest tokens of a prefix that a model caches: the first pattern that its id contains."""
 
+LOOK_BACK = 20
+"""So many blocks before a cache point are compared with what is in the cache."""
+
 Key: TypeAlias = tuple[str, bytes]
 """A model and the hash of a prefix."""
+
+
+class _Prefix(msgspec.Struct, frozen=True):
+    """What a prompt begins with, up to the end of one block."""
+
+    size: int
+    """Tokens."""
+    key: Key
+    block: int
+    """The block's number."""
+
+
+class _Point(_Prefix, frozen=True):
+    """A cache point, and what stands before it."""
+
+    ttl: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A prefix that is in the cache."""
+
+    until: float
+    ttl: str
+    """How long it stays from its last use on."""
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -46,54 +73,76 @@ def count_prompt(body: Mapping[str, Any]) -> int:
 
 
 class PrefixCache:
-    """Prefixes that models have read before. A prefix counts from its model's least size on."""
+    """Prefixes that models have read before. A prefix counts from its model's least size on.
+
+    Billed as documented: everything up to the highest hit is read; from there to the last point that asks for an hour
+    is written for an hour, the rest up to the last point for five minutes. Being used prolongs an entry by its own
+    time, which no later point changes.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until: dict[Key, float] = {}
+        self._entries: dict[Key, _Entry] = {}
 
     def charge(self, model: str, body: Mapping[str, Any]) -> Prompt:
         """Read what is cached of the prompt, write what its cache points ask for."""
         self._forget()
         total, prefixes, points = _prefixes(model, body)
-        asked = max((size for size, _, _ in points), default=0)
-        read = max((size for size, key in prefixes if size <= asked and key in self._until), default=0)
+        hit = self._highest_hit(prefixes, points)
+        read = hit.size if hit is not None else 0
         least = next(size for pattern, size in LEAST_CACHED if re.search(pattern, model))
         writes: dict[str, int] = {}
         end = read
-        for size, key, ttl in points:
-            if size < least:
+        if hit is not None:
+            self._keep(hit.key, self._entries[hit.key].ttl)
+        for point in points:
+            if point.size < least:
                 continue
-            self._keep(key, ttl)
-            if size > end:
-                writes[ttl] = writes.get(ttl, 0) + size - end
-                end = size
+            if point.size > end:
+                writes[point.ttl] = writes.get(point.ttl, 0) + point.size - end
+                end = point.size
+                self._keep(point.key, point.ttl)
+            elif hit is not None:
+                self._keep(point.key, self._entries.get(point.key, self._entries[hit.key]).ttl)
         return Prompt(total - end, read, end - read, tuple(writes.items()))
 
+    def _highest_hit(self, prefixes: Sequence[_Prefix], points: Sequence[_Point]) -> _Prefix | None:
+        """The longest prefix that is in the cache and near enough before a point."""
+        hits = (
+            prefix
+            for prefix in reversed(prefixes)
+            if prefix.key in self._entries
+            and any(0 <= point.block - prefix.block <= LOOK_BACK for point in points)
+        )
+        return next(hits, None)
+
     def _keep(self, key: Key, ttl: str) -> None:
-        self._until[key] = self._clock() + LIFETIMES[ttl]
+        self._entries[key] = _Entry(self._clock() + LIFETIMES[ttl], ttl)
 
     def _forget(self) -> None:
         now = self._clock()
-        self._until = {key: until for key, until in self._until.items() if until > now}
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.until > now}
 
 
-def _prefixes(
-    model: str, body: Mapping[str, Any]
-) -> tuple[int, list[tuple[int, Key]], list[tuple[int, Key, str]]]:
-    """All tokens, each block's end as (tokens so far, key), and each cache point with its lifetime."""
-    total = 0
+def _prefixes(model: str, body: Mapping[str, Any]) -> tuple[int, list[_Prefix], list[_Point]]:
+    """All tokens, each block's end, and each cache point."""
+    total = number = 0
     digest = blake2b(digest_size=16)
-    prefixes: list[tuple[int, Key]] = []
-    points: list[tuple[int, Key, str]] = []
+    prefixes: list[_Prefix] = []
+    points: list[_Point] = []
     for block, ttl in _blocks(body):
         if ttl is not None:
-            points.append((total, (model, digest.digest()), ttl))
+            points.append(_Point(total, (model, digest.digest()), number, ttl))
             continue
         total += count(block)
+        number += not block.startswith(_ROLE)
         digest.update(block.encode("utf-8", "surrogatepass") + b"\0")
-        prefixes.append((total, (model, digest.digest())))
+        prefixes.append(_Prefix(total, (model, digest.digest()), number))
     return total, prefixes, points
+
+
+_ROLE = '{"role": '
+"""What a message begins with here: it counts as no block of its own."""
 
 
 def _blocks(body: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -40,6 +40,8 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
     latency_ms: int
     billed: bool
     """False in a rehearsal: a list price that nobody pays."""
+    cache_write_1h: int = 0
+    """The part of `cache_write` that is kept for an hour."""
 
     @property
     def prompt(self) -> int:
@@ -88,6 +90,7 @@ class Charges:
             call=sanitise_line(event.call), input=event.input_tokens, output=event.output_tokens,
             cache_read=event.cache_read_tokens, cache_write=event.cache_write_tokens,
             estimated=event.estimated, ok=event.ok, latency_ms=event.latency_ms,
+            cache_write_1h=event.cache_write_1h_tokens,
         )  # fmt: skip
         self.rows.append(row)
         if billed and not self.first_billed:

@@ -138,6 +138,7 @@ def _text(row: Charge) -> str:
 _HEAD = (
     "time", "run", "node", "role", "model", "kind", "ok", "input_tokens", "output_tokens",
     "cache_read_tokens", "cache_write_tokens", "cost_usd", "estimated", "billed", "latency_ms", "call",
+    "cache_write_1h_tokens",
 )  # fmt: skip
 
 
@@ -151,7 +152,8 @@ def as_csv(rows: Iterable[Charge]) -> str:
         tokens = (row.input, row.output, row.cache_read, row.cache_write)
         flags = (_yes(row.estimated), _yes(row.billed), row.latency_ms)
         cost = to_usd(Pico(row.cost))
-        lines.writerow([*map(_harmless, texts), _yes(row.ok), *tokens, cost, *flags, _harmless(row.call)])
+        call = (_harmless(row.call), row.cache_write_1h)
+        lines.writerow([*map(_harmless, texts), _yes(row.ok), *tokens, cost, *flags, *call])
     return out.getvalue()
 
 

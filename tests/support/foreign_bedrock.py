@@ -232,7 +232,23 @@ def _claude(asked: Asked, model: str) -> str | None:
         return "`temperature` is deprecated for this model."
     if json.dumps(asked.body).count('"cachePoint"') > 4:
         return "A maximum of 4 cache points are allowed."
+    times = [point.get("ttl", "5m") for point in _points(asked)]
+    if sorted(times) != times:
+        return "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block."
+    if "1h" in times and not re.search(r"-(4-[5-9]|5)", model):
+        return "Malformed input request: #: extraneous key [ttl] is not permitted"
     return None
+
+
+def _points(asked: Asked) -> list[dict[str, str]]:
+    """Cache points in the order in which they are processed: tools, system, messages."""
+    tools = (asked.body.get("toolConfig") or {}).get("tools", ())
+    blocks = [block for message in asked.messages for block in message["content"]]
+    return [
+        part["cachePoint"]
+        for part in (*tools, *asked.body.get("system", ()), *blocks)
+        if "cachePoint" in part
+    ]
 
 
 def _others(asked: Asked, model: str) -> str | None:

@@ -103,6 +103,24 @@ def test_cache_points_of_claude(call, tools) -> None:
     assert "maximum of 4" in call(system=system, toolConfig=with_tools)
 
 
+def test_an_hour_must_stand_before_five_minutes(call, tools) -> None:
+    hour = {"cachePoint": {"type": "default", "ttl": "1h"}}
+    config = tools()
+    assert call(system=[{"text": "a"}, hour, {"text": "b"}, POINT]) == ""
+    assert "must not come after" in call(system=[{"text": "a"}, POINT, {"text": "b"}, hour])
+    config["tools"].append(POINT)
+    assert "must not come after" in call(system=[{"text": "a"}, hour], toolConfig=config)
+    config["tools"][-1] = hour
+    assert call(system=[{"text": "a"}, hour], toolConfig=config) == ""
+
+
+def test_old_claude_knows_no_hour(call) -> None:
+    hour = {"cachePoint": {"type": "default", "ttl": "1h"}}
+    old = "us.anthropic.claude-opus-4-1-20250805-v1:0"
+    assert "extraneous key [ttl]" in call(model=old, system=[{"text": "a"}, hour])
+    assert call(model=old, system=[{"text": "a"}, POINT]) == ""
+
+
 def test_cache_points_of_nova(call, tools, exchange) -> None:
     with_tools = tools()
     with_tools["tools"].append(POINT)

@@ -115,3 +115,43 @@ def test_each_part_is_written_with_its_own_lifetime(cache) -> None:
     assert (long, short) == ("1h", "5m")
     assert longs == pytest.approx(shorts, abs=5)
     assert charged.cache_write == longs + shorts
+
+
+def test_a_point_for_five_minutes_does_not_shorten_what_is_kept_for_an_hour(cache, clock) -> None:
+    written = cache.charge(MODEL, body({"text": LONG}, point("1h")))
+    clock.now = 10
+    assert cache.charge(MODEL, body({"text": LONG}, point("5m"))).cache_read == written.cache_write
+    clock.now = 1_800
+    assert cache.charge(MODEL, body({"text": LONG}, point("5m"))).cache_read == written.cache_write
+
+
+def test_a_point_for_an_hour_makes_nothing_last_that_was_written_for_five_minutes(cache, clock) -> None:
+    """It is not billed as a write either."""
+    cache.charge(MODEL, body({"text": LONG}, point("5m")))
+    again = cache.charge(MODEL, body({"text": LONG}, point("1h")))
+    assert (again.cache_write, again.writes) == (0, ())
+    clock.now = 400
+    assert cache.charge(MODEL, body({"text": LONG}, point("1h"))).cache_read == 0
+
+
+def test_from_the_hit_to_the_last_point_for_an_hour_is_written_for_that_and_the_rest_briefly(cache) -> None:
+    first = {"role": "assistant", "content": [{"text": LONG}, point("5m")]}
+    known = cache.charge(MODEL, body({"text": LONG}, point("1h"), messages=[first]))
+    grown = [
+        {"role": "assistant", "content": [{"text": LONG}]},
+        {"role": "user", "content": [{"text": LONG}, point("1h"), {"text": "more " * 600}, point("5m")]},
+    ]
+    charged = cache.charge(MODEL, body({"text": LONG}, point("1h"), messages=grown))
+    assert charged.cache_read == known.cache_write
+    (hour, long), (five, short) = charged.writes
+    assert (hour, five) == ("1h", "5m")
+    assert long == pytest.approx(2_500, abs=20) and short == pytest.approx(750, abs=10)
+    assert charged.input == 0
+
+
+@pytest.mark.parametrize(("blocks", "found"), [(20, True), (21, False)])
+def test_it_looks_back_over_twenty_blocks(cache, blocks, found) -> None:
+    known = cache.charge(MODEL, body({"text": LONG}, point()))
+    many = [{"role": "user", "content": [*({"text": "x"} for _ in range(blocks - 1)), point()]}]
+    charged = cache.charge(MODEL, body({"text": LONG}, messages=many))
+    assert (charged.cache_read == known.cache_write) is found
