@@ -8,6 +8,8 @@ from tui.ink import role_ink
 from tui.paint import Line, Span, cut, cut_line, width_of
 from tui.wording import STATE_MARKS, count, duration, money, short_model
 
+_LEAST_PART = 0.01
+"""Of the context window: what is less is shown as that."""
 SHORT, TALL = 3, 4
 """Rows of a box with one line in it, and with two."""
 
@@ -64,7 +66,8 @@ def price(node: Node) -> Line:
 
 def load(node: Node) -> Line:
     """How full the context is, and how fast the model writes."""
-    parts = [f"{node.full:.0%} ctx"] if node.full else []
+    full = f"{node.full:.0%}" if node.full >= _LEAST_PART else "<1%"
+    parts = [f"{full} ctx"] if node.full else []
     parts += [f"{node.speed:.0f}/s"] if node.speed >= 1 and node.state == "running" else []
     return [Span("  ".join(parts), "dim")] if parts else []
 

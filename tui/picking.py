@@ -95,11 +95,19 @@ class PickList(Page):
     def go(self, index: int) -> None:
         self.current = index
         self.redraw()
-        top, height = self.scroll_offset.y, self.size.height
-        if not top <= index < top + height:
+        self._keep_in_sight()
+        self.post_message(self.Moved(index))
+
+    def _keep_in_sight(self) -> None:
+        top, height, index = self.scroll_offset.y, self.size.height, self.current
+        if height and not top <= index < top + height:
             at = index if index < top else index - height + 1
             self.scroll_to(y=max(0, at if index > 1 else 0), animate=False, immediate=True)
-        self.post_message(self.Moved(index))
+
+    def on_resize(self) -> None:
+        """What stands below may have grown at the cost of the list."""
+        super().on_resize()
+        self._keep_in_sight()
 
     def on_click(self, event: events.Click) -> None:
         index = event.y + self.scroll_offset.y

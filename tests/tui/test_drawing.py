@@ -260,3 +260,25 @@ class TestLength:
             assert "- short" in rows[1]
             assert len(rows) == 5
             assert sum(row.count("x") for row in rows[2:]) == 150
+
+
+async def test_whatever_sizes_there_were_before_the_screen_is_that_of_its_size(stage_of, caught_up, settled):
+    """Also where panes were off the screen meanwhile: they are laid out for where they come back to."""
+
+    def drawn(stage):
+        return [strip.text for strip in stage.screen._compositor.render_strips()]
+
+    wanted = {}
+    for size in ((200, 60), (120, 40)):
+        stage = stage_of(tapes.decide())
+        async with stage.app.run_test(size=size) as pilot:
+            await caught_up(pilot, stage)
+            await settled(pilot)
+            wanted[size] = drawn(stage)
+    stage = stage_of(tapes.decide())
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await caught_up(pilot, stage)
+        for size in ((60, 16), (59, 15), (200, 60), (70, 20), (59, 15), (120, 40), (60, 16), (200, 60)):
+            await pilot.resize_terminal(*size)
+            if size in wanted:
+                await settled(pilot, lambda size=size: drawn(stage) == wanted[size])

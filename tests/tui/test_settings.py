@@ -63,6 +63,18 @@ class TestFinding:
             await pilot.pause()
             assert stage.screen.focused.id == "picks"
 
+    async def test_what_was_found_is_in_sight_however_small_the_terminal_is(self, open_stage, caught_up):
+        stage = open_stage()
+        async with stage.app.run_test(size=(80, 24)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f12", "slash", *"bell")
+            await pilot.pause()
+            found = stage.screen.query_one("#picks")
+            assert found.size.height < len(found.rows)
+            assert 0 <= found.current - found.scroll_offset.y < found.size.height
+            box, words = stage.screen.query_one("#settings").region, stage.screen.query_one("#words").region
+            assert box.bottom - words.bottom == 2  # its padding and its border: no hole below the words
+
 
 class TestThemes:
     async def test_each_is_shown_as_the_cursor_comes_and_the_taken_one_is_remembered(
