@@ -62,8 +62,9 @@ def open_app(world: World, args: "argparse.Namespace", engines: "Engines") -> in
     )
     app.run(mouse=world.config.mouse)
     if app.return_code == DETACHED:
+        session = engines.current.session
         engines.current.let_go()
-        print("The run goes on. `heddle --continue` shows it again.")
+        print(f"The run goes on. `heddle --session {session}` shows it again.")
         return 0
     return app.return_code or 0
 

@@ -60,7 +60,8 @@ def latest_session(world: World, project: Path) -> str:
     rows = asyncio.run(find_sessions(world, project))
     if not rows:
         raise usage(
-            f"There is no session about {project} to continue yet. Leave --continue out to begin one."
+            f"There is no session about {project} to continue yet. Leave --continue out to begin one;"
+            " `heddle sessions` lists those about other projects, and --session opens one of them."
         )
     return rows[0].id
 

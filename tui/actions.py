@@ -312,7 +312,7 @@ ACTIONS = (
         "detach",
         ("ctrl+b",),
         "leave it working",
-        "Leave, and let the run go on inside its budget; `heddle --continue` shows it again",
+        "Leave, and let the run go on inside its budget; `heddle --session last` shows it again",
         priority=True,
         when="busy",
     ),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from tui.bar import Bar
 from tui.board import PANES, Board
 from tui.chat import Chat
+from tui.leaving import shell_behind
 from tui.lines import Pane, Tabs
 from tui.prompt import Prompt
 
 
 class Going(Board, part=True):
     """A board with the keys that every session has, live or past."""
+
+    def tell(self, text: str) -> None:
+        """Say something in the bar for a few seconds."""
+        raise NotImplementedError
 
     def on_tabs_clicked(self, event: Tabs.Clicked) -> None:
         self.focus_pane(event.pane)
@@ -61,7 +66,11 @@ class Going(Board, part=True):
             self.focus_pane(there)
 
     def action_suspend(self) -> None:
-        self.app.action_suspend_process()
+        """Stop, where somebody could bring the program back: else nothing would be left of its terminal."""
+        if shell_behind():
+            self.app.action_suspend_process()
+        else:
+            self.tell("There is no shell behind this screen that could bring it back.")
 
     def action_unfold(self) -> None:
         self.query_one(Chat).unfold()

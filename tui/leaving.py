@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import select
 import signal
 import sys
@@ -21,7 +22,7 @@ def crash_words(error: BaseException, report: str) -> str:
     """What is said on the terminal after the screen has broken."""
     return sanitise(
         f"heddle: Something went wrong in the screen ({type(error).__name__}: {error}).\n"
-        "What was on record is kept, and nothing was written into your project. `heddle --continue` goes on.\n"
+        "What was on record is kept, and nothing was written into your project. `heddle --session last` goes on.\n"
         f"The report is in {report}. It holds no file's content; attach it when you tell us."
     )
 
@@ -32,6 +33,25 @@ def leave_on_signals(leave: Callable[[int], None]) -> None:
     with suppress(NotImplementedError, RuntimeError, ValueError):
         for number in LEAVE_SIGNALS:
             loop.add_signal_handler(number, leave, 128 + number)
+
+
+def shell_behind() -> bool:
+    """Whether a shell waits that could bring this program back once it is stopped; `xterm -e heddle` has none.
+
+    Such a shell is of our session and not of our process group, and has started that group.
+    """
+    group, process = os.getpgrp(), os.getppid()
+    with suppress(OSError):
+        while os.getpgid(process) == group:
+            process = _parent(process)
+        return process > 0 and os.getsid(process) == os.getsid(0)
+    return False
+
+
+def _parent(process: int) -> int:
+    """Raises: OSError: it cannot be told."""
+    with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123
+        return int(stat.read().rpartition(")")[2].split()[1])
 
 
 def watch_terminal(leave: Callable[[int], None]) -> None:

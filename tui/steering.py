@@ -19,10 +19,6 @@ DETACHED = -1
 class Steering(Going, part=True):
     """A board whose nodes can be steered."""
 
-    def tell(self, text: str) -> None:
-        """Say something in the bar for a few seconds."""
-        raise NotImplementedError
-
     async def send(self, command: Command) -> None:
         """Send a command, or say why it cannot be."""
         raise NotImplementedError

@@ -61,7 +61,7 @@ class Welcome(Page):
         if self._entries:
             lines += [
                 [],
-                [Span("It knows these requests", "bold"), Span("   ↑ ↓ and Enter, or click", "dim")],
+                [Span("It knows these requests", "bold"), Span("   ↑ ↓ Enter, or click", "dim")],
             ]
             lines += self._list(len(lines), inner)
             lines += [[], *wrap([Span(_REHEARSAL, "dim")], inner)]

@@ -1,5 +1,8 @@
 """What terminals that speak no UTF-8 and those with sixteen colours get."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from hypothesis import given, strategies as st
 from rich.cells import cell_len
@@ -20,6 +23,21 @@ def test_whatever_is_drawn_comes_out_in_ascii_as_wide_as_it_was(text):
 def test_what_is_there_already_stays_and_boxes_keep_their_shape():
     assert fold("\x1b[1mplain\x1b[0m") == "\x1b[1mplain\x1b[0m"
     assert fold("╭─ ● é ─╮│▸ ✓ 日 ␛") == "+- * e -+|> v ?? ^"
+
+
+def test_every_sign_of_the_screens_own_has_a_likeness():
+    sources = [
+        ast.parse(file.read_text("utf-8")) for file in (Path(__file__).parents[2] / "tui").glob("*.py")
+    ]
+    texts = [
+        node.value
+        for source in sources
+        for node in ast.walk(source)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    signs = {char for text in texts for char in text if 127 < ord(char) < 0x1F000 and cell_len(char)}
+    assert len(signs) > 60
+    assert {char for char in signs if fold(char) == "?"} == set()
 
 
 @pytest.mark.parametrize(

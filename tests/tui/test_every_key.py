@@ -110,8 +110,6 @@ async def walk_anywhere(walk):
     app, board, focused = walk.app, walk.board, lambda id: lambda: walk.screen.focused.id == id
     port, gone = walk.port, []
     app.exit = lambda *_, **more: gone.append(more.get("return_code", 0))
-    app.action_suspend_process = lambda: gone.append("to the shell")
-    board._taken = lambda: len(gone)
     for name, target in (("graph", "graph"), ("diffs", "patch"), ("cost", "cost"), ("chat", "prompt")):
         await walk.does(f"focus_{name}", focused(target))
     await walk.does("next_pane", focused("graph"))
@@ -127,7 +125,7 @@ async def walk_anywhere(walk):
     await walk.does("copy_answer", walk.shows("Copied the answer"))
     await walk.does("copy_diff", walk.shows("Copied the diff of"))
     await walk.does("edit", walk.shows("An editor cannot be opened from here"))
-    await walk.does("suspend", lambda: gone == ["to the shell"])
+    await walk.does("suspend", walk.shows("no shell behind this screen"))
     port.happen(e.ShellStarted(id="s1", command="make"))
     await walk.press(until=lambda: board.view.head.shells == ["s1"])
     await walk.does("end_command", walk.sends(c.StopShell(id="s1")))
@@ -393,8 +391,9 @@ def sources_in(folder):
 
 @pytest.mark.parametrize("scope", [scope for scope in SCOPE_TITLES if scope != "replay"])
 async def test_every_action_does_by_its_key_what_it_says(
-    stage_of, library, caught_up, settled, tmp_path, scope
+    stage_of, library, caught_up, settled, tmp_path, scope, monkeypatch
 ):
+    monkeypatch.setattr("tui.going.shell_behind", lambda: False)  # else the tests would be stopped
     walk_there, records = PLACES[scope]
     stage = stage_of(records(), library, sources=sources_in(tmp_path))
     async with stage.app.run_test(size=SIZE) as pilot:

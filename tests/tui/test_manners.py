@@ -2,11 +2,11 @@
 
 import re
 import signal
+import sys
 import termios
 
-import pytest
-
 from core.paths import find_home
+from tests.support.ptys import PROGRAM
 
 WIDE = re.compile(rb"[34]8;[25];")
 """A colour that is none of the sixteen."""
@@ -71,14 +71,56 @@ def test_a_storm_of_new_sizes_ends_in_the_last_one(terminal):
     assert screen.restored
 
 
-@pytest.mark.parametrize("how", ["signal", "key"])
-def test_it_goes_to_the_shell_and_comes_back(terminal, how):
+SHELL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+child = os.fork()
+if not child:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    os.execv(sys.argv[1], sys.argv[1:])
+while True:
+    _, status = os.waitpid(child, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+    os.write(1, b"(stopped)")
+    os.tcsetpgrp(0, child)
+    os.kill(child, signal.SIGCONT)
+"""
+"""What a shell does that has job control: whatever stops is brought back at once."""
+
+
+def test_ctrl_z_goes_to_the_shell_which_brings_it_back(terminal):
+    screen = terminal([sys.executable, "-c", SHELL, sys.executable, str(PROGRAM), "decide"])
+    screen.read_until("_health")
+    screen.type(b"\x1a")
+    before = screen.read_until("(stopped)").partition("(stopped)")[0]
+    assert "\x1b[?1049l" in before and "\x1b[?25h" in before
+    screen.output = screen.output.partition(b"(stopped)")[2]
+    screen.read_until("\x1b[?1049h", "_health")
+    screen.type(b"back again")
+    screen.read_until("back again")
+    screen.type(b"\x11")
+    assert screen.wait() == 0
+    assert screen.restored
+
+
+def test_ctrl_z_stops_nothing_that_no_shell_could_bring_back(terminal):
     screen = terminal("decide")
     screen.read_until("_health")
-    if how == "key":
-        screen.type(b"\x1a")
-    else:
-        screen.process.send_signal(signal.SIGTSTP)
+    screen.type(b"\x1a")
+    screen.read_until("no shell behind this screen")
+    screen.type(b"still there")
+    screen.read_until("still there")
+    screen.type(b"\x11")
+    assert screen.wait() == 0
+
+
+def test_a_signal_stops_it_and_another_brings_it_back(terminal):
+    screen = terminal("decide")
+    screen.read_until("_health")
+    screen.process.send_signal(signal.SIGTSTP)
     screen.wait_stopped()
     screen.read_until("\x1b[?1049l", "\x1b[?25h")
     assert termios.tcgetattr(screen.slave) == screen.before
