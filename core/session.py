@@ -48,6 +48,7 @@ from core.events import (
     StagePrepared,
     snake_case,
 )
+from core.git.locking import clear_locks
 from core.log import Log, LogError
 from core.past import Past
 from core.paths import make_private
@@ -182,7 +183,7 @@ class Session:
 
     def _recover(self) -> list[str]:
         try:
-            return recover(self._staging.journals)
+            return [*recover(self._staging.journals), *clear_locks(self.project)]
         except (OSError, ApplyError) as error:
             return [f"What an interrupted apply left behind could not be looked at: {error}."]
 

@@ -6,14 +6,15 @@ are brought up to date in it, as `git commit -- FILES` does, or they would look 
 
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from core.git.locking import locked
 from core.git.program import GitFailed
 from core.git.repository import Entry, Repository, named, scratch
+from core.stage import progress
 from core.stage.change import EXECUTABLE, FILE, LINK
 
 _SIGNERS = {
@@ -190,33 +191,18 @@ def _move(
     index = repository.index
     kind = "commit" if repository.head else "commit (initial)"
     said = f"{kind}: {message.strip().partition(_LINE)[0]}"
-    with _locked(index) as (file, lock):
+    with locked(index, made) as held:
         new = _brought_up(repository, folder / "staged", entries)
-        file.write(new.read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
+        held.file.write(new.read_bytes())
+        held.file.flush()
+        os.fsync(held.file.fileno())
         if index.exists():
-            shutil.copymode(index, lock)
+            shutil.copymode(index, held.lock)
         old = repository.head or repository.no_commit
-        repository.git.run("update-ref", "-m", said, "HEAD", made, old, hooks=True)
-        lock.replace(index)
-
-
-@contextmanager
-def _locked(index: Path) -> Generator[tuple[IO[bytes], Path]]:
-    """Keep every other git from changing an index; what is written takes its place when it is renamed."""
-    lock = index.with_name(f"{index.name}.lock")
-    try:
-        held = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except FileExistsError:
-        raise GitFailed(
-            "Another git works in your repository (index.lock): try again when it is done."
-        ) from None
-    try:
-        with os.fdopen(held, "wb") as file:
-            yield file, lock
-    finally:
-        lock.unlink(missing_ok=True)
+        progress.step("move the branch")
+        words = ("update-ref", "-m", said, "HEAD", made, old)
+        repository.git.run(*words, hooks=True, holding=(held.file.fileno(),))
+        held.take_place()
 
 
 def _brought_up(repository: Repository, new: Path, entries: Mapping[bytes, Entry | None]) -> Path:

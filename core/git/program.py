@@ -77,6 +77,7 @@ class Git:
         index: Path | None = None,
         hooks: bool = False,
         options: Sequence[str] = (),
+        holding: Sequence[int] = (),
     ) -> bytes:
         """Run git; returns what it printed.
 
@@ -85,11 +86,12 @@ class Git:
             index: the index that it works on; None: the repository's own.
             hooks: whether the hooks of references may run.
             options: more settings, before the command.
+            holding: open files that it keeps open as long as it runs, also when we end before it.
 
         Raises:
             GitFailed: it ended with an error.
         """
-        done = self._started(words, data, index, (*(() if hooks else _NO_HOOKS), *options))
+        done = self._started(words, data, index, (*(() if hooks else _NO_HOOKS), *options), holding)
         if done.returncode:
             raise GitFailed(_said(done.stderr) or f"git {os.fsdecode(words[0])} failed.")
         return done.stdout
@@ -133,7 +135,12 @@ class Git:
         return self.folder / os.fsdecode(done.stdout.removesuffix(b"\n"))
 
     def _started(
-        self, words: Sequence[str | bytes], data: bytes, index: Path | None, options: Sequence[str]
+        self,
+        words: Sequence[str | bytes],
+        data: bytes,
+        index: Path | None,
+        options: Sequence[str],
+        holding: Sequence[int] = (),
     ) -> "subprocess.CompletedProcess[bytes]":
         argv = [self._program, *_HARD, *self._without_filters(), *options, *words]
         try:
@@ -145,6 +152,7 @@ class Git:
                 capture_output=True,
                 timeout=_SECONDS,
                 check=False,
+                pass_fds=holding,
             )
         except subprocess.TimeoutExpired:
             raise GitFailed(f"git {os.fsdecode(words[0])} took longer than {_SECONDS:g} seconds.") from None
