@@ -114,4 +114,6 @@ def _clear(second: Path, index: Path, project: Path) -> list[str]:
     if not ours:
         return []
     what = "is there, and your index knows it now" if done else "was not made"
-    return [f"Heddle ended while a commit was made in your repository: it {what}. Its lock on the index is gone."]
+    return [
+        f"Heddle ended while a commit was made in your repository: it {what}. Its lock on the index is gone."
+    ]

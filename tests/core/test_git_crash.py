@@ -1,4 +1,4 @@
-"""`kill -9` anywhere while a commit is made: after the next start nothing of it is stuck, and no lock of another git is touched."""
+"""`kill -9` anywhere while a commit is made: nothing is stuck after the next start, and no other git loses its lock."""
 
 import os
 import signal
@@ -14,7 +14,14 @@ from core.stage import progress
 from core.stage.change import FILE
 from tests.core.test_proposals import Repo, home, repo  # noqa: F401 - fixtures
 
-STEPS = ("make the lock", "take the lock", "have the lock", "move the branch", "name the index", "forget the lock")
+STEPS = (
+    "make the lock",
+    "take the lock",
+    "have the lock",
+    "move the branch",
+    "name the index",
+    "forget the lock",
+)
 NEW = Content(FILE, b"by agents\n")
 
 
