@@ -9,6 +9,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from core.limits import limits
@@ -331,6 +332,8 @@ async def test_a_project_in_the_home_under_any_name(needs_bubblewrap, run, isola
 
 
 async def test_a_project_that_is_the_home(needs_bubblewrap, run, isolated, tmp_path):
+    """Somebody made a repository of it."""
+    pygit2.init_repository(str(isolated))
     (isolated / "a.txt").write_text("here\n")
     stage = Stage.create(isolated, tmp_path / "stage")
     sandbox = open_sandbox(stage.tree, isolated, allow_unconfined=False)
