@@ -8,7 +8,7 @@ serves it already; the floor is the first frame of a bare Textual application. T
 import tempfile
 import time
 
-from _terminal import Terminal, bare_app, exact_cpu_seconds, heddle, median, pss_mb
+from _terminal import PRIORITY, Terminal, bare_app, exact_cpu_seconds, heddle, median, pss_mb
 from busy import engine, request
 
 ITEMS = 10_000
@@ -20,6 +20,7 @@ LAST = f"end{ITEMS // 12}"
 
 
 def main() -> None:
+    print(PRIORITY)
     with tempfile.TemporaryDirectory() as home:
         settings = {"HEDDLE_HOME": home, "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"}
         opened(settings)

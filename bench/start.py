@@ -2,15 +2,28 @@
 
 import tempfile
 
-from _terminal import Terminal, bare_app, children, cpu_seconds, exact_cpu_seconds, heddle, median, pss_mb
+from _terminal import (
+    PRIORITY,
+    Terminal,
+    bare_app,
+    children,
+    cpu_seconds,
+    exact_cpu_seconds,
+    heddle,
+    median,
+    pss_mb,
+)
 
-RUNS = 9
+RUNS = 15
 IDLE_SECONDS = 10
+ELSEWHERE = ("HEDDLE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+"""What would lead out of the home that is made for this."""
 
 
 def main() -> None:
+    print(PRIORITY)
     with tempfile.TemporaryDirectory() as home:
-        settings = {"HEDDLE_HOME": home, "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"}
+        settings = {"HOME": home, "AWS_EC2_METADATA_DISABLED": "true"} | dict.fromkeys(ELSEWHERE, "")
         _first_frame(heddle(), "Type a request", settings)  # compiles what is not compiled yet
         floors, ours = [], []
         for _ in range(RUNS):

@@ -116,8 +116,8 @@ class Chat(Window):
     def _go(self, by: int) -> None:
         from tui.cards import folds
 
-        found = [index for index, item in enumerate(self._transcript.items) if folds(item)]
-        found = [index for index in found if index >= self._first]
+        items = self._transcript.items
+        found = [index for index in range(self._first, len(items)) if folds(items[index])]
         if not found:
             return
         here = found.index(self.current) + by if self.current in found else len(found) - 1

@@ -2,7 +2,8 @@
 
 from core.events import ShellFinished, ShellOutput, ShellStarted
 from core.text import sanitise
-from core.view.items import Item, ShellItem, Touched, Touches
+from core.view.items import ShellItem, Touched, Touches
+from core.view.pages import Items
 
 LIVE_CHARACTERS = 8_000
 """What is held of the output of what runs: its end. The log has it whole."""
@@ -11,7 +12,7 @@ LIVE_CHARACTERS = 8_000
 class Shells:
     """The commands among the items that run now."""
 
-    def __init__(self, items: list[Item]) -> None:
+    def __init__(self, items: Items) -> None:
         self._items = items
         self._running: dict[str, int] = {}
 

@@ -82,6 +82,7 @@ from core.view.items import (
     Touches,
     WrittenItem,
 )
+from core.view.pages import Items
 from core.view.shells import LIVE_CHARACTERS, Shells
 from core.view.standing import item_of
 from core.view.subject import tool_subject
@@ -127,7 +128,7 @@ class Transcript:
     """The items of the chat, oldest first. An item never moves and never goes."""
 
     def __init__(self) -> None:
-        self.items: list[Item] = []
+        self.items = Items()
         self._blocks: dict[str, int] = {}
         self._calls: dict[str, int] = {}
         self._nodes: dict[tuple[str, str], int] = {}
