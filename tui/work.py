@@ -128,15 +128,13 @@ class WorkScreen(Preferring, Answering, Telling):
     def bar_content(self) -> Line | None:
         if self._confirming is not None:
             return self._confirming
-        if (words := super().bar_content()) is not None:
-            return words
-        if self.link is not None and self.link.state == "lost":
+        if not self._told and self.link is not None and self.link.state == "lost":
             return [
                 Span(f"{self.link.reason} ", "bad"),
                 Span(self.keymap.key("retry"), "key"),
                 Span(" tries again."),
             ]
-        return None
+        return super().bar_content()
 
     def _link_changed(self) -> None:
         if self.is_mounted:

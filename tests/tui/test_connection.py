@@ -142,3 +142,24 @@ async def test_leaving_closes_the_port(stage_of, caught_up):
     async with stage.app.run_test() as pilot:
         await caught_up(pilot, stage)
     assert stage.port.closed
+
+
+class DamagedPast:
+    """A log of which two records cannot be read."""
+
+    damaged = 2
+
+    async def __aiter__(self):
+        for record in tapes.applied():
+            yield record
+
+
+async def test_a_damaged_past_is_shown_and_why_no_engine_serves_it_comes_first(stage_of, settled):
+    engine = Engine(RuntimeError("The session log is damaged: nothing was changed."))
+    stage = stage_of(connect=engine.connect, past=DamagedPast())
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: "2 records of this session cannot be read" in texts(stage))
+        assert stage.screen.view.last == tapes.applied()[-1].seq
+        engine.ready.set()
+        await settled(pilot, lambda: "The session log is damaged: nothing was changed." in texts(stage))
+        assert "Ctrl+T tries again" in texts(stage)
