@@ -19,6 +19,7 @@ Scope: TypeAlias = Literal[
     "cost",
     "ledger",
     "finding",
+    "reason",
 ]
 When: TypeAlias = Literal[
     "always",
@@ -54,6 +55,7 @@ SCOPE_TITLES: dict[Scope, str] = {
     "cost": "In the costs",
     "ledger": "In the ledger",
     "finding": "In a line to search with",
+    "reason": "While you say why",
 }
 
 

@@ -148,6 +148,10 @@ ACTIONS = (
         bound=False,
     ),
     Action("forget_found", ("escape",), "forget", "Look for nothing any more", "finding", True, bound=False),
+    Action(
+        "give_reason", ("enter",), "reject", "Reject this hunk for what is typed", "reason", True, bound=False
+    ),
+    Action("leave_reason", ("escape",), "leave", "Leave the hunk as it was", "reason", True, bound=False),
     Action("undo", ("U",), "undo", "Take back what was written last; asks first", "diffs", True, "written"),
     Action(
         "choose",

@@ -16,6 +16,7 @@ from core.view.session import SessionView
 from tui.actions import Scope, When
 from tui.bar import Bar
 from tui.chat import Chat, Waiting
+from tui.comment import CommentLine
 from tui.costpane import CostPane, cost_title
 from tui.diffs import Diffs, diffs_title
 from tui.feed import Damage
@@ -250,6 +251,8 @@ class Board(Ticking, part=True):
                 return ("question", "anywhere")
             case SearchLine():
                 return ("finding", "anywhere")
+            case CommentLine():
+                return ("reason", "anywhere")
             case _:
                 return ("anywhere",)
 

@@ -26,6 +26,9 @@ MODELS = {
     "test_engineer": "meta.llama3-3-70b-instruct-v1:0",
     "code_reviewer": "amazon.nova-pro-v1:0",
     "documenter": "amazon.nova-lite-v1:0",
+    "orchestrator": "anthropic.claude-sonnet-5-5",
+    "debugger": "anthropic.claude-sonnet-5-5",
+    "infrastructure": "amazon.nova-pro-v1:0",
 }
 CHAIN = ("fast_coder", "test_engineer", "code_reviewer", "documenter")
 
@@ -624,6 +627,50 @@ def _hand_over(tape: Tape, source: str, target: str, words: str, shared: str) ->
     tape.node(target)
 
 
+WORDS = """# What I found
+
+*Twice* as slow as **before**, see [the notes](https://example.org): `get` ~~locks~~ waits.
+
+> It was measured.
+
+```python
+# each entry is read once
+def read(key: str) -> int:
+    return len(self.entries[key]) + 10
+```
+"""
+
+
+def everyone() -> list[Record]:
+    """Every role at work or waiting, and all that a node can say and do: in it is every ink that there is."""
+    tape = Tape().start().request("Make it fast").route("CRITICAL")
+    roles = ("orchestrator", "architect", "senior_coder", "fast_coder", "debugger", "infrastructure")
+    tape.plan((*roles, "test_engineer", "code_reviewer", "documenter", "researcher"))
+    for role in ("router", "orchestrator", "architect", "infrastructure"):
+        tape.node(role)
+        tape.leave(role)
+    tape.node("researcher")
+    tape.say("researcher", "Where is the time?\n\nIn the lock, I think.", kind="reasoning")
+    tape.say("researcher", "It is the dat", finish=False)
+    block = tape.records[-1].event
+    assert isinstance(block, e.TextDelta)
+    tape.add(e.TextDiscarded(**tape.at("researcher"), block=block.block, reason="the stream broke off"))
+    tape.tool("researcher", "search_files", '{"pattern":"lock"}', "app/cache.py:12: self.lock = RLock()")
+    tape.tool("researcher", "run_tests", "{}", "Tests failed (pytest): 3 passed, 1 failed.\n- test_get: slow")
+    tape.say("researcher", WORDS)
+    tape.leave("researcher")
+    reason = "the cache is to be changed"
+    tape.add(e.HandedOff(run="r1", from_role="researcher", to_role="debugger", reason=reason))
+    tape.node("debugger")
+    tape.add(e.NodePaused(**tape.at("debugger"), reason="you paused it"))
+    tape.node("senior_coder")
+    tape.tool("senior_coder", "run_command", '{"command":"make"}', end=False)
+    call = tape.records[-1].event
+    assert isinstance(call, e.ToolStarted)
+    printed = "compiling a.c\ncompiling b.c\nlinking\n"
+    return tape.add(e.ToolOutput(**tape.at("senior_coder"), call=call.call, text=printed)).records
+
+
 def prompted() -> list[Record]:
     """A run after its end, whose coder's prompt is on record."""
     records = decide()
@@ -646,6 +693,7 @@ def shell() -> list[Record]:
             exit_code=1,
         ),
         e.ShellStarted(id="s2", command="git log --oneline"),
+        e.ShellOutput(id="s2", text="1a2b3c4 Add the cache\n"),
     )
     return tape.records
 

@@ -194,6 +194,15 @@ async def walk_finding(walk):
     await walk.does("forget_found", lambda: "“def”" not in walk.text)
 
 
+async def walk_reason(walk):
+    await walk.press("f4", "c", *"no", until=lambda: bool(walk.screen.query("#comment")))
+    await walk.does("leave_reason", lambda: not walk.screen.query("#comment"))
+    assert not walk.port.commands
+    await walk.press("c", *"no", until=lambda: bool(walk.screen.query("#comment")))
+    wanted = c.DecideChanges(verdict="rejected", paths=("app/cache.py",), hunks=("h1",), comment="no")
+    await walk.does("give_reason", walk.sends(wanted))
+
+
 async def walk_question(walk):
     await walk.does("choose", walk.sends(c.AnswerQuestion(id="q1", answer="start it")))
 
@@ -354,6 +363,7 @@ PLACES = {
     "anywhere": (walk_anywhere, tapes.running),
     "diffs": (walk_diffs, tapes.hunks),
     "finding": (walk_finding, tapes.hunks),
+    "reason": (walk_reason, tapes.hunks),
     "question": (walk_question, tapes.question),
     "sessions": (walk_sessions, tapes.empty),
     "graph": (walk_graph, tapes.feedback),

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from core import events as e
 from core.counterfactual import OneModel
@@ -17,6 +18,7 @@ from core.ways import Profile, Tried
 from tests.support import recordings as tapes
 from tests.support.shelves import Reel
 from tests.tui.conftest import frozen
+from tui.ink import _GROUNDS, _INKS, Palette
 from tui.paint import plain
 from tui.playing import AT_ONCE
 from tui.replayapp import ReplayApp
@@ -53,6 +55,11 @@ STATES = {
     "models": (tapes.feedback, ("f3", "m")),
     "timeline": (tapes.committed, ("f8", "enter")),
     "help": (tapes.decide, ("f1",)),
+    "everyone": (tapes.everyone, ("f3", "l")),
+    "unfolded": (tapes.everyone, ("f2", "ctrl+o", "up")),
+    "routes": (tapes.running, ("f10",)),
+    "comment": (tapes.hunks, ("f4", "c", *"why")),
+    "finding": (tapes.hunks, ("f4", "slash", *"self")),
 }
 
 
@@ -74,7 +81,7 @@ def test_state(snap_compare, stage_of, caught_up, state, size):
     assert compare(snap_compare, stage_of(records()), caught_up, size, keys)
 
 
-THEMED = ("empty", "decide", "hunks", "failed", "question")
+THEMED = ("decide", "everyone", "feedback", "seeking", "pairs", "question")
 """What has every ink that there is; drawn in each theme that is not the default."""
 
 
@@ -83,6 +90,39 @@ THEMED = ("empty", "decide", "hunks", "failed", "question")
 def test_theme(snap_compare, stage_of, caught_up, state, theme):
     records, keys = STATES[state]
     assert compare(snap_compare, stage_of(records(), theme=theme), caught_up, "120x40", keys)
+
+
+async def test_the_themed_states_have_every_ink(stage_of, caught_up, monkeypatch):
+    drawn = set()
+    real = Palette._style
+    monkeypatch.setattr(Palette, "_style", lambda self, inks: drawn.update(inks.split()) or real(self, inks))
+    for state in THEMED:
+        records, keys = STATES[state]
+        stage = stage_of(records())
+        async with stage.app.run_test(size=SIZES["120x40"]) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press(*keys)
+            await pilot.pause()
+    assert {*_INKS, *_GROUNDS} - {""} <= drawn
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("keys", ["slash c o", "ctrl+p"], ids=["commands", "palette"])
+def test_what_is_found_by_name(snap_compare, stage_of, caught_up, settled, size, keys):
+    stage = stage_of(tapes.decide())
+
+    async def found(pilot):
+        def shows(words):
+            return any(words in strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+        if keys == "ctrl+p":
+            pilot.app.screen.query_one(Input).cursor_blink = False
+            await pilot.press(*"write the")
+            await settled(pilot, lambda: shows("Write the accepted") and not shows("Stop the run"))
+        else:
+            await settled(pilot, lambda: shows("/connect"))
+
+    assert compare(snap_compare, stage, caught_up, size, keys.split(), found)
 
 
 @pytest.mark.parametrize("size", SIZES)
