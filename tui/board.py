@@ -16,13 +16,11 @@ from core.view.session import SessionView
 from tui.actions import Scope, When
 from tui.bar import Bar
 from tui.chat import Chat, Waiting
-from tui.comment import CommentLine
 from tui.costpane import CostPane, cost_title
 from tui.diffs import Diffs, diffs_title
 from tui.feed import Damage
 from tui.keymap import Keymap
 from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
-from tui.oneline import SearchLine
 from tui.outlook import Outlook
 from tui.paint import Line
 from tui.panes import GraphPane, graph_title
@@ -249,12 +247,9 @@ class Board(Ticking, part=True):
                 return ("cost", "anywhere")
             case Bar():
                 return ("question", "anywhere")
-            case SearchLine():
-                return ("finding", "anywhere")
-            case CommentLine():
-                return ("reason", "anywhere")
             case _:
-                return ("anywhere",)
+                own: Scope | None = getattr(self.focused, "scope", None)
+                return (own, "anywhere") if own is not None else ("anywhere",)
 
     # -- panes -----------------------------------------------------------------------------------
 

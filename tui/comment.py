@@ -15,6 +15,8 @@ class Decide(Protocol):
 class CommentLine(AnswerLine):
     """Rejects with what is typed, which may be nothing."""
 
+    scope = "reason"
+
     def __init__(self, decide: Decide, *, id: str) -> None:
         super().__init__(placeholder="Why? The agents read it. Enter rejects, Esc does not", id=id)
         self._decide = decide

@@ -8,9 +8,14 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.action import Scope
+
 
 class AnswerLine(Input):
     """Has the focus from the beginning. A subclass says what an answer leads to, and where the focus goes."""
+
+    scope: Scope | None = None
+    """Whose actions the footer offers meanwhile."""
 
     def __init__(
         self, value: str = "", placeholder: str = "", *, id: str, classes: str | None = None
@@ -44,6 +49,8 @@ class AnswerLine(Input):
 
 class SearchLine(AnswerLine):
     """Finds while one types; Enter keeps what was found, Escape forgets it, up and down go from match to match."""
+
+    scope = "finding"
 
     class Left(Message):
         def __init__(self, keep: bool) -> None:

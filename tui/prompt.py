@@ -6,6 +6,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.wording import plural
+
 _PASTE_LIMIT = 20_000
 """Characters from which a paste stays out of the text area, which takes seconds for a megabyte."""
 
@@ -95,13 +97,14 @@ class Prompt(TextArea):
         self.post_message(self.Sent(self.take_text()))
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Textual lets the text area take what is not stopped here."""
+        """Terminals send a line's end as if Enter was pressed; what is kept has lines as files have them."""
         from tui.dropping import dropped_paths, mention_dropped
 
-        if paths := dropped_paths(event.text):
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        if paths := dropped_paths(text):
             self._put(event, mention_dropped(paths, self.folder))
-        elif len(event.text) > _PASTE_LIMIT:
-            self._put(event, self._hold(event.text))
+        else:
+            self._put(event, self._hold(text) if len(text) > _PASTE_LIMIT else text)
 
     def _put(self, event: events.Paste, text: str) -> None:
         event.stop()
@@ -110,8 +113,8 @@ class Prompt(TextArea):
 
     def _hold(self, text: str) -> str:
         """Keep a large text beside the prompt; gives the mark that stands for it."""
-        lines = text.count("\n") + 1
-        mark = f"[Pasted text #{len(self._pasted) + 1}, {lines:,} lines]"
+        lines = plural(text.count("\n") + 1, "line")
+        mark = f"[Pasted text #{len(self._pasted) + 1}, {lines}]"
         self._pasted[mark] = text
         return mark
 

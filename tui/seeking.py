@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.text import sanitise_line
 from core.view.finding import NAME, Search
 from tui.deciding import Deciding
 from tui.lines import OneLine
-from tui.oneline import SearchLine
 from tui.paint import Line, Span, cut, cut_line
 from tui.patch import PatchView
 from tui.wording import plural
+
+if TYPE_CHECKING:
+    from tui.oneline import SearchLine
 
 _HINT = "find in names and lines of all diffs"
 
@@ -53,7 +57,9 @@ class Seeking(Deciding):
 
     def action_search(self) -> None:
         """Open the line in which the word is typed, with the word of before."""
-        if self.changes.files and not self.query(SearchLine):
+        if self.changes.files and not self.query("#seek"):
+            from tui.oneline import SearchLine
+
             self._origin = (self.index, self._line - 1)
             word = self.search.word if self.search else ""
             self.mount(SearchLine(word, _HINT, self._seek, self._step_to_match))

@@ -18,7 +18,15 @@ HEAVY = (
     "tools",
     "cli",
 )
-LATER = ("core.limits", "core.log", "core.prices", "tui.cards", "tui.completing", "tui.dropping")
+LATER = (
+    "core.limits",
+    "core.log",
+    "core.prices",
+    "tui.cards",
+    "tui.completing",
+    "tui.dropping",
+    "textual.widgets._input",
+)
 """What is loaded when it is needed, and not before the first frame."""
 
 

@@ -77,6 +77,21 @@ class TestPrompt:
             await pilot.pause()
             assert stage.commands == [c.SubmitRequest(text="see " + pasted)]
 
+    @pytest.mark.parametrize("times", [2, 3000])
+    async def test_a_paste_has_the_lines_that_were_copied_however_the_terminal_ends_them(
+        self, stage_of, caught_up, times
+    ):
+        from textual.events import Paste
+
+        stage = stage_of(tapes.empty())
+        async with stage.app.run_test() as pilot:
+            await caught_up(pilot, stage)
+            stage.app.post_message(Paste("line of log\r" * times + "the\r\nend"))
+            await pilot.pause()
+            await pilot.press("enter")
+            await pilot.pause()
+            assert stage.commands == [c.SubmitRequest(text="line of log\n" * times + "the\nend")]
+
     async def test_page_keys_scroll_the_chat(self, stage_of, caught_up):
         stage = stage_of(tapes.many(30))
         async with stage.app.run_test(size=(80, 24)) as pilot:
