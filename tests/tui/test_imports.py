@@ -25,7 +25,7 @@ LATER = (
     "tui.cards",
     "tui.completing",
     "tui.dropping",
-    "textual.widgets._input",
+    "tui.oneline",
 )
 """What is loaded when it is needed, and not before the first frame."""
 

@@ -206,6 +206,24 @@ def test_sessions(snap_compare, stage_of, caught_up, settled, library, size, key
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_a_past_session(snap_compare, stage_of, caught_up, settled, library, size):
+    stage = stage_of(tapes.empty(), library)
+
+    async def read(pilot):
+        await settled(pilot, lambda: getattr(stage.screen, "ready", False))
+        await pilot.press("enter")
+        await settled(
+            pilot,
+            lambda: (
+                any("never set" in strip.text for strip in stage.screen._compositor.render_strips())
+                and stage.screen.has_class("-past")
+            ),
+        )
+
+    assert compare(snap_compare, stage, caught_up, size, ("f6",), read)
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_replay(snap_compare, settled, size):
     records = tapes.applied()
     app = ReplayApp(Reel(records), AT_ONCE, connect=None, frame=0.0)
