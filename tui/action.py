@@ -37,6 +37,7 @@ When: TypeAlias = Literal[
     "deleted",
     "playing",
     "paused",
+    "past",
 ]
 """What must be true for the footer to offer it."""
 

@@ -53,7 +53,8 @@ ACTIONS = (
         "chat",
         True,
     ),
-    Action("to_prompt", ("escape", "f2"), "prompt", "Go back to the prompt", "chat", True),
+    Action("to_prompt", ("escape",), "prompt", "Go back to the prompt", "chat", True, "live"),
+    Action("to_prompt", ("escape",), "back", "In a past session: leave it", "chat", True, "past"),
     Action("newline", ("ctrl+j", "alt+enter"), "new line", "Begin a new line", "prompt", True, bound=False),
     Action(
         "undo_typing",

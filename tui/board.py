@@ -254,12 +254,13 @@ class Board(Ticking, part=True):
     # -- panes -----------------------------------------------------------------------------------
 
     def focus_pane(self, pane: Pane) -> None:
-        """Go to a pane, and open it where it is folded."""
+        """Go to a pane, and open it where it is folded. A past session has no prompt."""
         self._pane = pane
         if pane != "chat":
             self._side, self._side_run = pane, self.view.graph.run
         self.settle()
-        self.set_focus(self.query_one(_TARGETS[pane], Widget))
+        past = pane == "chat" and self.has_class("-past")
+        self.set_focus(self.query_one("#chat" if past else _TARGETS[pane], Widget))
 
     def on_descendant_focus(self) -> None:
         """A click can move the focus as well as a key."""

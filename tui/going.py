@@ -22,7 +22,7 @@ class Going(Board, part=True):
 
     def action_focus_chat(self) -> None:
         """To the prompt; from there into the chat itself."""
-        inside = self.query_one(Prompt).has_focus or self.has_class("-past")
+        inside = self.query_one(Prompt).has_focus
         self.focus_pane("chat")
         if inside:
             self.query_one(Chat).focus()

@@ -116,7 +116,9 @@ class WorkScreen(Preferring, Answering, Telling):
     def facts(self) -> set[When]:
         facts = super().facts()
         if self.link is None:
-            return facts - {"busy", "retry", "files", "written"}
+            facts -= {"busy", "retry", "files", "written"}
+            facts.add("past")
+            return facts
         facts.add("live")
         if self.link.state == "lost":
             facts -= {"busy"}

@@ -48,6 +48,19 @@ class _Opened:
         await self.running.__aexit__(*why)
 
 
+async def test_a_past_session_has_no_prompt_and_says_how_to_leave_it(stage_of, library, caught_up, settled):
+    stage = stage_of(tapes.empty(), library)
+    async with pressed(stage, caught_up, settled) as pilot:
+        await pilot.press("enter")
+        await settled(pilot, lambda: "never set" in texts(stage))
+        foot = texts(stage).split("\n")[-1]
+        assert "Esc back" in foot and "send" not in foot
+        await pilot.press("f3", "f2")
+        assert stage.screen.focused.id == "chat"
+        await pilot.press("escape")
+        await settled(pilot, lambda: not stage.screen.has_class("-past"))
+
+
 async def test_a_click_on_either_line_of_a_session_goes_to_it(stage_of, library, caught_up, settled):
     stage = stage_of(tapes.empty(), library)
     async with pressed(stage, caught_up, settled) as pilot:
