@@ -163,10 +163,10 @@ def _usage(costs: Costs, source: RunCost, width: int, what: str) -> Lines:
         return []
     words = f"{what}: {count(total.prompt_tokens)} tokens in · {count(total.output_tokens)} out"
     cached = f"{total.cache_hit_rate:.0%} from cache"
-    rows = costs.charges.rows if source is costs.session else costs.run_charges
+    calls = costs.charges.costs if source is costs.session else [row.cost for row in costs.run_charges]
     most = max(8, width - 20)
-    each = -(-len(rows) // most)
-    spark = [Span(sparks(bars(rows, most)), "accent")]
+    each = -(-len(calls) // most)
+    spark = [Span(sparks(bars(calls, most)), "accent")]
     label = "cost of each call" if each == 1 else f"cost of {each} calls each"
     return [
         [],

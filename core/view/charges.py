@@ -1,5 +1,6 @@
 """Every charge of a session as a row of the ledger, and what was spent since some moment."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -7,8 +8,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from core.events import CallStarted, ModelCalled, Retried
-from core.money import ZERO, Pico, to_pico
+from core.money import Pico, to_pico
 from core.text import sanitise_line, sanitise_name
+from core.view.pages import Pages
 
 CallKind: TypeAlias = Literal["call", "router", "plan", "retry", "fallback"]
 """Why a model was called: for a node's work, to choose the route, to plan or to answer (the orchestrator), once
@@ -52,7 +54,9 @@ class Charges:
     """The charges in the order of their records."""
 
     def __init__(self) -> None:
-        self.rows: list[Charge] = []
+        self.rows: Pages[Charge] = Pages(fixed=True)
+        self.costs = array("q")
+        """What each row cost, in pico-dollars."""
         self.first_billed = ""
         """When the first charge that anybody pays was made; empty when there is none."""
         self._times: list[str] = []
@@ -93,6 +97,7 @@ class Charges:
             cache_write_1h=event.cache_write_1h_tokens,
         )  # fmt: skip
         self.rows.append(row)
+        self.costs.append(cost)
         if billed and not self.first_billed:
             self.first_billed = at
         self._times.append(max(at, self._times[-1]) if self._times else at)
@@ -107,8 +112,8 @@ class Charges:
         return Pico(self._sums[-1] - self._sums[at]), self._estimates[-1] > self._estimates[at]
 
 
-def bars(rows: Sequence[Charge], most: int) -> list[Pico]:
-    """What the rows cost, in their order, added up in at most `most` parts of equal numbers of calls."""
-    size = -(-len(rows) // max(1, most))
-    costs = (rows[start : start + size] for start in range(0, len(rows), max(1, size)))
-    return [Pico(sum((row.cost for row in part), ZERO)) for part in costs]
+def bars(costs: Sequence[int], most: int) -> list[Pico]:
+    """Costs of calls, in their order, added up in at most `most` parts of equal numbers of calls."""
+    size = -(-len(costs) // max(1, most))
+    parts = (costs[start : start + size] for start in range(0, len(costs), max(1, size)))
+    return [Pico(sum(part)) for part in parts]

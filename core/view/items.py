@@ -6,6 +6,7 @@ import msgspec
 
 from core.events import Complexity, DecidedBy, NodeStatus, Pattern, RunStatus, TestOutcome
 from core.money import Pico
+from core.view.pages import Pages
 
 NodeState: TypeAlias = Literal["waiting", "running", "skipped"] | NodeStatus
 ToolState: TypeAlias = Literal["running", "ok", "failed", "stopped"]
@@ -177,6 +178,21 @@ Item: TypeAlias = (
     | ShellItem
     | RunEndItem
 )
+
+
+class Items(Pages[Item]):
+    """The items of a transcript, oldest first."""
+
+    def goes_on(self, item: Item) -> bool:
+        match item:
+            case TextItem():
+                return item.state == "growing"
+            case ToolItem() | ShellItem():
+                return item.state == "running"
+            case NodeItem():
+                return item.state in ("waiting", "running")
+            case _:
+                return False
 
 
 class Touched(msgspec.Struct, frozen=True):

@@ -2,8 +2,7 @@
 
 from core.events import ShellFinished, ShellOutput, ShellStarted
 from core.text import sanitise
-from core.view.items import ShellItem, Touched, Touches
-from core.view.pages import Items
+from core.view.items import Items, ShellItem, Touched, Touches
 
 LIVE_CHARACTERS = 8_000
 """What is held of the output of what runs: its end. The log has it whole."""

@@ -71,6 +71,7 @@ from core.record import Record
 from core.text import sanitise, sanitise_line, sanitise_name
 from core.view.items import (
     Item,
+    Items,
     MessageItem,
     NodeItem,
     QuestionItem,
@@ -82,7 +83,6 @@ from core.view.items import (
     Touches,
     WrittenItem,
 )
-from core.view.pages import Items
 from core.view.shells import LIVE_CHARACTERS, Shells
 from core.view.standing import item_of
 from core.view.subject import tool_subject

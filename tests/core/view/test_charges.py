@@ -112,7 +112,7 @@ def test_the_bars_add_up_to_the_last_digit(amounts, most):
     charges = Charges()
     for number, amount in enumerate(amounts):
         charges.add(call(f"c{number}", cost=to_usd(amount))[1], number, f"t{number:03d}", True)
-    found = bars(charges.rows, most)
+    found = bars(charges.costs, most)
     assert sum(found) == sum(amounts)
     assert len(found) <= most
     sums = [charges.billed_since(f"t{number:03d}")[0] for number in range(len(amounts) + 1)]

@@ -4,8 +4,8 @@ import pickle
 
 from core import events as e
 from core.record import Record
-from core.view.items import NoticeItem, QuestionItem, TextItem, WrittenItem
-from core.view.pages import Items
+from core.view.items import Items, NoticeItem, QuestionItem, TextItem, WrittenItem
+from core.view.pages import Pages
 from core.view.session import SessionView
 
 AT = {"run": "r1", "node": "coder", "role": "fast_coder"}
@@ -83,3 +83,15 @@ def test_items_are_compared_and_taken_over_like_a_list():
     again.append(NoticeItem("more", "info"))
     assert again != items
     assert items.index(NoticeItem("7", "info")) == 7
+
+
+def test_what_is_fixed_is_packed_once_and_still_the_same_however_often_it_is_read(monkeypatch):
+    rows: Pages[NoticeItem] = Pages(fixed=True)
+    for number in range(3_000):
+        rows.append(NoticeItem(str(number), "info"))
+    packed = rows.packed
+    assert packed
+    monkeypatch.setattr(pickle, "dumps", None)
+    for _ in range(2):
+        assert [row.text for row in rows] == [str(number) for number in range(3_000)]
+    assert packed - rows.packed <= 1_100
