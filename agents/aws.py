@@ -80,6 +80,12 @@ class OneClient:
                     self._client.meta.events.register(f"before-send.{service_name}.*", self._sign)
             return self._client
 
+    def control(self, seconds: float) -> Any:
+        """A client for what Bedrock says of models and accounts, each of whose requests ends after so long."""
+        config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
+        with self._turn:
+            return self._session.client("bedrock", config=config)
+
     def _sign(self, request: Any, **_: Any) -> None:
         request.headers["Authorization"] = f"Bearer {self._api_key}"
 

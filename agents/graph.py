@@ -4,6 +4,7 @@ Each round is one acyclic Strands graph. The way back to the coder is the conduc
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.board import Board
 from agents.checks import can_be_mended, ensure_tests, is_sound
@@ -45,6 +46,7 @@ class GraphWork:
             restore(board, resumed)
             lineup = Lineup.read(resumed.plan, documents_first=seen.documents)
             self._rest = Rest(resumed, lineup)
+            lineup = replace(lineup, climbed=self._rest.climbed)
         self._lineup = lineup
         board.alone = not lineup.checks and not lineup.plans
         self._rounds_of_coder = 0
@@ -196,7 +198,7 @@ class GraphWork:
         if higher is None:
             return False
         self._board.sign = self._board.sign or after_rounds(self._board, self._rounds_of_coder)
-        await announce(self._board, self._node, self._roster[higher], self._board.sign)
+        await announce(self._board, self._node, self._roster[higher].taking_over, self._board.sign)
         self._board.round += 1
         self._board.coder = self._board.speaker = higher
         self._lineup = self._lineup.led_by(higher)
@@ -224,7 +226,9 @@ class GraphWork:
         return [path for path, change in files.items() if change.role == self._lineup.worker]
 
     def _coder(self, worker: str) -> NodeAgent:
-        return self._specialists.coder(worker) if self._codes(worker) else self._specialists.lone(worker)
+        if not self._codes(worker):
+            return self._specialists.lone(worker)
+        return self._specialists.coder(worker, climbed=self._lineup.climbed)
 
     def _codes(self, worker: str) -> bool:
         """Whether a role gets a coder's part: an architect that works alone designs."""

@@ -31,6 +31,8 @@ class Lineup:
     """Two reviewers must agree."""
     documents_first: bool = False
     """The documents were asked for: they are written beside the tests, and reviewed."""
+    climbed: bool = False
+    """The worker has taken over from a lower role."""
 
     @classmethod
     def of(cls, roles: Sequence[str], *, twice: bool, documents_first: bool) -> "Lineup":
@@ -53,7 +55,8 @@ class Lineup:
 
     def led_by(self, worker: str) -> "Lineup":
         """The same with another role in the coder's place."""
-        return replace(self, worker=worker, designs=self.designs and worker != "architect")
+        designs = self.designs and worker != "architect"
+        return replace(self, worker=worker, designs=designs, climbed=True)
 
     def check_layers(self) -> list[tuple[str, ...]]:
         """The nodes after the coder's, in layers."""
@@ -96,6 +99,8 @@ class Lineup:
 
     def _model(self, name: str, roster: Roster) -> str:
         role: Role = roster[role_of(name)]
+        if name == self.worker and self.climbed:
+            return role.taking_over.model
         second = of_two_families(role, roster)[1] if name == SECOND_REVIEWER else role
         return (second if second.models else role).model
 

@@ -83,6 +83,8 @@ class Rest:
         """In how many rounds the coder of now has worked."""
         self.took_over_from = coders[others[-1]][0] if others and not own else ""
         """The role that the coder of now has yet to take over from; empty when it has begun already."""
+        self.climbed = bool(others)
+        """Lower roles had been in the coder's place before."""
         self.built = bool(coders or own)
         """Somebody had begun to build: plan and design are done, and approved where that was asked for."""
         self.done = frozenset(done.node for done in resumed.finished if done.round == resumed.round)

@@ -32,6 +32,8 @@ class Role(msgspec.Struct, frozen=True):
     """Those of its tools whose manuals it reads only when it needs them (`agents/seldom.py`)."""
     returns: bool = False
     """The next requests of a session call it again: its tools and prompt are worth keeping (`agents/lifetimes.py`)."""
+    rung: tuple[str, ...] = ()
+    """Ids to call where it takes over what a lower role did not manage; none: the same as ever."""
     prompt_origin: PromptOrigin = "shipped"
     prompt_path: str = ""
     """The file that the prompt was read from."""
@@ -39,6 +41,11 @@ class Role(msgspec.Struct, frozen=True):
     @property
     def model(self) -> str:
         return self.models[0]
+
+    @property
+    def taking_over(self) -> "Role":
+        """The role as it takes over the work of a lower one."""
+        return msgspec.structs.replace(self, models=self.rung or self.models)
 
 
 class Roster(msgspec.Struct, frozen=True):
@@ -52,7 +59,8 @@ class Roster(msgspec.Struct, frozen=True):
 
     def models(self) -> list[str]:
         """Every id that may be called, in a stable order."""
-        return list(dict.fromkeys(model for role in self.roles.values() for model in role.models))
+        every = (model for role in self.roles.values() for model in (*role.models, *role.rung))
+        return list(dict.fromkeys(every))
 
     def providers(self) -> set[str]:
         """Whose models it names."""
@@ -117,6 +125,7 @@ class _Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _RosterFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     roles: dict[str, tuple[str, ...]]
+    rungs: dict[str, tuple[str, ...]] = {}
     settings: dict[str, _Override] = {}
 
 
@@ -174,7 +183,7 @@ def _check(file: _RosterFile) -> None:
     Raises:
         msgspec.ValidationError: there are such.
     """
-    for role in (*file.roles, *file.settings):
+    for role in (*file.roles, *file.rungs, *file.settings):
         if role not in role_names():
             raise msgspec.ValidationError(f"there is no role {role}")
     for role, own in file.settings.items():
@@ -201,6 +210,7 @@ def _role(name: str, file: _RosterFile, *, config: Path, region: str, scope: Sco
         name=name,
         does=row.does,
         models=tuple(invocation_id(model, region, scope) for model in file.roles[name]),
+        rung=tuple(invocation_id(model, region, scope) for model in file.rungs.get(name, ())),
         tools=tools,
         prompt=_prompt(path),
         output_tokens=own.output_tokens or row.output_tokens,

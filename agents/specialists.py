@@ -87,9 +87,10 @@ class Specialists:
         assignment = Assignment(self._bare("orchestrator"), prompt, lambda: reason, place=SYNTHESIS)
         return NodeAgent(self._company, self._board, assignment)
 
-    def coder(self, role: str, *, took_over_from: str = "") -> NodeAgent:
-        """The role in the coder's place."""
+    def coder(self, role: str, *, took_over_from: str = "", climbed: bool = False) -> NodeAgent:
+        """The role in the coder's place. `climbed`: a lower one had that before, in whichever round."""
         own = self._builder(role)
+        own = own.taking_over if climbed or took_over_from else own
         first = self._board.round
         watch = Watch() if role in LADDER and not self._board.alone else None
 

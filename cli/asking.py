@@ -73,7 +73,8 @@ async def ask_connect(way: Way, *, save: bool) -> Tried:
 async def ask_roles(roster: str) -> Sequence[ModelLine]:
     """A roster, role by role; none where it cannot be read."""
     try:
-        return await ask(list[ModelLine], "models", "--roster", roster)
+        lines = await ask(list[ModelLine], "models", "--offline", "--roster", roster)
+        return [line for line in lines if not line.rung]
     except AskFailed:
         return ()
 
@@ -81,7 +82,7 @@ async def ask_roles(roster: str) -> Sequence[ModelLine]:
 async def ask_models() -> Sequence[ModelLine]:
     """Every model that a role could have; none where that cannot be found out."""
     try:
-        return await ask(list[ModelLine], "models", "--all")
+        return await ask(list[ModelLine], "models", "--offline", "--all")
     except AskFailed:
         return ()
 

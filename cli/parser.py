@@ -248,6 +248,7 @@ def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--check", action="store_true", help="ask each model for one token; says what that costs"
     )
+    parser.add_argument("--offline", action="store_true", help="make no request, not even a free one")
     parser.add_argument("--output", choices=("text", "json"), default="text")
     _add_roster(commands)
     parser = commands.add_parser("doctor", help="check what a run needs", allow_abbrev=False)

@@ -13,6 +13,8 @@ from cli.world import World, find_project, find_roster
 from core.text import sanitise, sanitise_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agents.prompting import ProjectPrompt
     from agents.roster import Role, Roster
 
@@ -47,6 +49,8 @@ class RoleLine(msgspec.Struct, frozen=True):
     unused_prompt: str | None
     """A prompt of the project's that is not used."""
     unused_because: str | None
+    rung: tuple[str, ...] = ()
+    """Its models where it takes over what a lower role did not manage; none: the same."""
 
 
 def roster(world: World, args: argparse.Namespace) -> int:
@@ -133,11 +137,12 @@ def _role_line(role: "Role", brought: "ProjectPrompt | None") -> RoleLine:
         prompt=role.prompt,
         unused_prompt=str(unused.path) if unused else None,
         unused_because=unused.standing if unused else None,
+        rung=role.rung,
     )
 
 
 def _text(line: RoleLine, chosen: "Roster", *, whole: bool) -> str:
-    models = ", then ".join(f"{chosen.catalog.title(model)} ({model})" for model in line.models)
+    models, rung = (_names(found, chosen) for found in (line.models, line.rung))
     tools = ", ".join(tool for tool in line.tools if tool not in line.seldom) or "none"
     seldom = ", ".join(tool for tool in line.tools if tool in line.seldom)
     rows = [
@@ -147,11 +152,17 @@ def _text(line: RoleLine, chosen: "Roster", *, whole: bool) -> str:
         f"  tools   {tools}{', and those of MCP servers' if line.mcp else ''}",
         f"  limits  answers of {line.output_tokens:,} tokens",
     ]
+    if rung:
+        rows.insert(2, f"          and where it takes over from a lower role: {rung}")
     if seldom:
-        rows.insert(4, f"          and when it asks for one: {seldom}")
+        rows.insert(5 if rung else 4, f"          and when it asks for one: {seldom}")
     if line.unused_prompt:
-        rows.insert(3, f"          not used ({line.unused_because}): {line.unused_prompt}")
+        rows.insert(4 if rung else 3, f"          not used ({line.unused_because}): {line.unused_prompt}")
     return "\n".join([*rows, "", line.prompt] if whole else rows)
+
+
+def _names(models: "Sequence[str]", chosen: "Roster") -> str:
+    return ", then ".join(f"{chosen.catalog.title(model)} ({model})" for model in models)
 
 
 # -- trust -----------------------------------------------------------------------------------------

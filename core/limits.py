@@ -115,6 +115,7 @@ class CacheLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ModelLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_seconds: float
     first_byte_seconds: float
+    account_seconds: float
 
 
 class LinkLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

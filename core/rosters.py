@@ -14,6 +14,15 @@ class Check(msgspec.Struct, frozen=True):
     cost_usd: str
 
 
+class Account(msgspec.Struct, frozen=True):
+    """What AWS says, for nothing, about an account and a model."""
+
+    able: bool | None
+    """Whether the account may call it; None: not known."""
+    reason: str = ""
+    """Why not, or why that is not known; goes on after a colon."""
+
+
 class ModelLine(msgspec.Struct, frozen=True):
     """One role and one of its models, as `heddle models` shows it."""
 
@@ -37,3 +46,7 @@ class ModelLine(msgspec.Struct, frozen=True):
     forced_tools: bool
     check: Check | None = None
     """None: it was not asked."""
+    account: Account | None = None
+    """None: nobody asked."""
+    rung: bool = False
+    """It is called where the role takes over what a lower one did not manage."""

@@ -6,7 +6,15 @@ import pytest
 from agents.meter import Prompt
 from agents.rules import asks_again
 from core.commands import DecideChanges, RetryRun
-from core.events import FileChanged, HandedOff, NodeSkipped, NodeStarted, RouteDecided, WorkEscalated
+from core.events import (
+    FileChanged,
+    GraphPlanned,
+    HandedOff,
+    NodeSkipped,
+    NodeStarted,
+    RouteDecided,
+    WorkEscalated,
+)
 from core.limits import limits
 from core.money import to_pico
 from core.prices import Usage, load_prices
@@ -141,6 +149,36 @@ async def test_who_gets_the_work_next_is_told_and_others_are_not_asked_in_betwee
     assert roles == ["fast_coder", "senior_coder", "test_engineer", "code_reviewer", "documenter"]
     assert not told.of(NodeSkipped)
     assert "taken over from fast_coder, since it made the same call" in told.of(HandedOff)[0].reason
+
+
+OPUS, SONNET = "us.anthropic.claude-opus-5-5", "us.anthropic.claude-sonnet-5-5"
+
+
+async def test_the_last_rung_stands_on_a_model_of_its_own(works, team):
+    """It designs on the senior coder's model, where a rung of the same model would be none."""
+    team.routes = {"complexity": "COMPLEX", "pattern": "graph", "confidence": 1, "reason": "large"}
+    team.play("You are the orchestrator", Reply("The coder looks after it."))
+    team.play("You are the architect", Reply("Build it so."))
+    team.play(SENIOR, *[calls("read_file", path="app.py")] * 3)
+    team.next(BUILDS, when=lambda asked: "Take this work over" in asked.text)
+    told = await works(REQUEST)
+    architects = [each.model for each in told.of(NodeStarted) if each.node == "architect"]
+    assert architects == [SONNET, OPUS]
+    (up,) = told.of(WorkEscalated)
+    assert (up.to_role, up.to_model) == ("architect", OPUS)
+    first, last = ({node.node: node.model for node in plan.nodes} for plan in told.of(GraphPlanned))
+    assert (first["architect"], first["senior_coder"]) == (SONNET, SONNET)
+    assert last["architect"] == OPUS
+    usage = Usage(input=up.reread_tokens), Usage(cache_write=up.reread_tokens)
+    assert to_pico(up.reread_usd) == max(load_prices().cost(OPUS, each) for each in usage)
+    assert told.end.status == "done"
+
+
+async def test_a_rung_without_models_of_its_own_has_those_of_its_role(works, team):
+    team.play(FAST, *[calls("read_file", path="app.py")] * 3)
+    told = await works(REQUEST)
+    assert [each.model for each in told.of(NodeStarted) if each.node == "senior_coder"] == [SONNET]
+    assert told.of(WorkEscalated)[0].to_model == SONNET
 
 
 # -- the next request --------------------------------------------------------------------------------

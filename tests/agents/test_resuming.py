@@ -24,6 +24,8 @@ ORCHESTRATOR, ARCHITECT = "You are the orchestrator", "You are the architect"
 SENIOR, TESTER = "You are the senior coder", "You are the test engineer"
 REVIEWER, DOCUMENTER = "You are the code reviewer", "You are the documenter"
 REFUSED = Refuse(403, "AccessDeniedException", "not authorized")
+OPUS = "us.anthropic.claude-opus-5-5"
+"""What the last rung stands on."""
 MEDIUM = {"complexity": "MEDIUM", "pattern": "graph", "confidence": 1, "reason": "middling"}
 
 
@@ -108,7 +110,21 @@ async def test_a_coder_that_took_over_is_still_the_coder(works, team):
     nodes, told = await gone_on(works, since)
     assert nodes[:2] == ["architect", "code_reviewer"]
     assert told.of(GraphPlanned)[0].nodes[0].node == "architect"
+    assert told.of(GraphPlanned)[0].nodes[0].model == told.of(NodeStarted)[0].model == OPUS
     assert "failed" in team.of(ARCHITECT)[-2].text
+    assert told.end.status == "done"
+
+
+async def test_a_coder_that_took_over_keeps_its_rung_in_the_next_round(works, team):
+    team.play(SENIOR, sets(2), DONE)
+    team.play(ARCHITECT, sets(1), DONE, sets(1), DONE)
+    team.next(REFUSED, times=9, when=lambda asked: REVIEWER in asked.system and bool(team.of(ARCHITECT)))
+    since = len((await works(REQUEST)).events)
+    team._injected.clear()
+    team.verdicts, team._given = [NO, YES], 0
+    nodes, told = await gone_on(works, since)
+    assert nodes[:2] == ["code_reviewer", "architect"]
+    assert [each.model for each in told.of(NodeStarted) if each.node == "architect"] == [OPUS]
     assert told.end.status == "done"
 
 

@@ -88,6 +88,23 @@ def test_a_shipped_roster_names_known_and_priced_models_for_every_role(name, con
         assert role.output_tokens > 500
 
 
+def test_a_role_may_have_models_of_its_own_where_it_takes_over(config):
+    roster = load("current", config)
+    architect = roster["architect"]
+    assert architect.model == roster["senior_coder"].model != architect.taking_over.model
+    assert set(architect.rung) <= set(roster.models()), "so that it has a price, and can be asked about"
+    assert roster["senior_coder"].taking_over == roster["senior_coder"]
+    assert not any(role.rung for role in load("design-2025", config).roles.values())
+
+
+def test_a_rung_of_a_role_that_there_is_not(config):
+    text = (FOLDER / "rosters" / "current.toml").read_text().replace("[rungs]", '[rungs]\npilot = ["x"]')
+    (config / "rosters").mkdir(exist_ok=True)
+    (config / "rosters" / "mine.toml").write_text(text)
+    with pytest.raises(BadConfig, match="there is no role pilot"):
+        load("mine", config)
+
+
 def test_the_default_roster_has_no_legacy_model(config):
     assert [model for model in load("current", config).models() if card(model).legacy] == []
 
@@ -111,8 +128,10 @@ def test_the_original_design(config):
 
 def test_the_default_roster_says_why_role_by_role():
     """A comment before every line of models; roles that share one stand below it together."""
-    lines = (FOLDER / "rosters" / "current.toml").read_text("utf-8").partition("[roles]\n")[2].splitlines()
-    blocks = [block.splitlines() for block in "\n".join(lines).split("\n\n") if block.strip()]
+    text = (FOLDER / "rosters" / "current.toml").read_text("utf-8")
+    roles, _, rungs = text.partition("[roles]\n")[2].partition("[rungs]\n")
+    blocks = [block.splitlines() for block in roles.split("\n\n") if block.strip()]
+    assert rungs.startswith("#") and "architect = " in rungs
     named: list[str] = []
     for block in blocks:
         why = [line for line in block if line.startswith("#")]

@@ -46,6 +46,20 @@ def test_every_role_with_model_price_abilities_and_end(heddle):
         assert words in text
 
 
+def test_models_of_a_role_that_takes_over_are_told_apart(heddle):
+    lines = rows(heddle("models", "--offline", "--output", "json"))
+    architect = [
+        (line["title"], line["position"], line["rung"]) for line in lines if line["role"] == "architect"
+    ]
+    assert architect == [
+        ("Claude Sonnet 5.5", 1, False),
+        ("Claude Haiku 5.5", 2, False),
+        ("Claude Opus 5.5", 1, True),
+        ("Claude Sonnet 5.5", 2, True),
+    ]
+    assert "  taking over   Claude Opus 5.5" in heddle("models", "--offline").out
+
+
 def test_a_price_is_what_the_region_makes_of_it(heddle, config):
     config('scope = "geo"\n')
     lines = rows(heddle("models", "--output", "json"))

@@ -97,7 +97,7 @@ def test_links_and_files_that_are_no_text_are_not_used(served, sample, bring, tm
 
 def roles_of(heddle, name):
     lines = json.loads(heddle("models", "--roster", name, "--output", "json").out)
-    return {line["role"]: line["model"] for line in lines if line["position"] == 1}
+    return {line["role"]: line["model"] for line in lines if line["position"] == 1 and not line["rung"]}
 
 
 def test_a_roster_of_ones_own_is_made_of_another_and_keeps_its_comments(heddle, config):
@@ -109,7 +109,10 @@ def test_a_roster_of_ones_own_is_made_of_another_and_keeps_its_comments(heddle, 
     assert "# The long loops: 97 % of MEDIUM work." in path.read_text()
     found = roles_of(heddle, "mine")
     assert found["fast_coder"] == "us.amazon.nova-lite-v1:0"
-    assert found["architect"] == "global.anthropic.claude-opus-5-5"
+    assert found["architect"] == "global.anthropic.claude-sonnet-5-5"
+    shown = heddle("roster", "show", "mine", "--role", "architect").out
+    assert "and where it takes over from a lower role: Claude Opus 5.5" in shown
+    assert "takes over" not in heddle("roster", "show", "mine", "--role", "senior_coder").out
 
 
 @pytest.mark.parametrize(

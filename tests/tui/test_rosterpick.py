@@ -48,7 +48,8 @@ async def test_a_role_gets_another_model_and_the_roster_is_kept(stage_of, caught
         config = Path(os.environ["HEDDLE_HOME"]) / "config"
         kept = tomllib.loads((config / "rosters" / "mine.toml").read_text())
         assert kept["roles"]["router"] != ["amazon.nova-micro-v1:0"]
-        assert kept["roles"]["architect"] == ["anthropic.claude-opus-5-5", "anthropic.claude-sonnet-5-5"]
+        assert kept["roles"]["architect"] == ["anthropic.claude-sonnet-5-5", "anthropic.claude-haiku-5-5"]
+        assert kept["rungs"]["architect"][0] == "anthropic.claude-opus-5-5"
         assert tomllib.loads((config / "config.toml").read_text()) == {"roster": "mine"}
 
 
