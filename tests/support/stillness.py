@@ -20,6 +20,8 @@ _NEAR_SECONDS = 0.25
 """What is due within this belongs to what was done: a frame comes 0.2 s after the last one at the latest."""
 _MOST_SECONDS = 2.0
 """What goes on for longer than that is an end in itself."""
+_LEAST_WAITS = 10
+"""So often it is waited for what is due all the same: where the machine is slow, time alone says nothing."""
 
 _works: Counter[asyncio.AbstractEventLoop] = Counter()
 """How many calls in threads each loop waits for."""
@@ -28,7 +30,7 @@ _works: Counter[asyncio.AbstractEventLoop] = Counter()
 async def be_still(min_sleep: float = 0.0, max_sleep: float = _MOST_SECONDS) -> None:
     """Wait until nothing is going on; stands in for Textual's `wait_for_idle`."""
     loop: Any = asyncio.get_running_loop()
-    begun, quiet = time.monotonic(), 0
+    begun, quiet, waits = time.monotonic(), 0, 0
     while quiet < 2:
         await asyncio.sleep(0)
         wait = _next_due(loop)
@@ -37,8 +39,8 @@ async def be_still(min_sleep: float = 0.0, max_sleep: float = _MOST_SECONDS) -> 
         elif _works[loop]:
             quiet = 0
             await asyncio.sleep(0.001)
-        elif wait < _NEAR_SECONDS and time.monotonic() - begun < max_sleep:
-            quiet = 0
+        elif wait < _NEAR_SECONDS and (waits < _LEAST_WAITS or time.monotonic() - begun < max_sleep):
+            quiet, waits = 0, waits + 1
             await asyncio.sleep(wait)
         else:
             quiet += 1
