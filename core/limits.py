@@ -27,6 +27,7 @@ class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command_characters: int
     kept_characters: int
     kept_outputs: int
+    own_seconds: float
     install_seconds: float
     tests_seconds: float
     web_seconds: float

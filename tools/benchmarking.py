@@ -38,7 +38,7 @@ async def benchmark(bench: Workbench, command: str, runs: int | None = None) -> 
     each = min(max(runs or _RUNS, _BLOCKS), _MOST_RUNS)
     test = _test_of(bench, command.strip())
     with ExitStack() as ending:
-        before = _before(bench, ending, test) if bench.stage.status() else None
+        before = _before(bench, ending, test) if bench.stage.status(bench.check) else None
         try:
             found = await _in_turns(bench, before, test, command, each)
         except NoMeasure as failed:
@@ -63,7 +63,7 @@ def _before(bench: Workbench, ending: ExitStack, test: str) -> Sandbox:
     """A sandbox on the project as it is without the changes; both versions are timed by the same tests."""
     folder = Path(tempfile.mkdtemp(prefix="heddle-before-", dir=bench.stage.tree.parent))
     ending.callback(remove_if_possible, folder)
-    stage = Stage.create(bench.stage.project, folder / "stage")
+    stage = Stage.create(bench.stage.project, folder / "stage", check=bench.check)
     if test:
         stage.write(test, bench.stage.read(test))
     allowed = bench.sandbox.confinement == "unconfined"

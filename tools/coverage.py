@@ -96,8 +96,12 @@ def _relative(bench: Workbench, path: str) -> str:
 
 def _changed_lines(bench: Workbench, known: set[str]) -> dict[str, set[int]]:
     """The lines of known files that were added or replaced, by path."""
-    paths = [path for kind, path in bench.stage.status() if kind != "deleted" and path in known]
-    return {path: set(_new_lines(bench.stage.diff([path]))) for path in paths}
+    changes = bench.stage.changes_now(bench.check)
+    return {
+        each.path: set(_new_lines(each.patch))
+        for each in changes
+        if each.kind != "deleted" and each.path in known
+    }
 
 
 def _new_lines(patch: str) -> Iterator[int]:

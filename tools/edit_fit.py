@@ -4,7 +4,6 @@ What the model did not want to change stays as the file has it: only the differe
 is carried over. Of two places that fit equally well neither is taken.
 """
 
-import difflib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tools import textfile
+from tools.likeness import Check, Likeness, alike, differences
 from tools.patch_fit import Fitting, Row, joined, rows_of
 from tools.patch_text import Hunk, Line, Tag
 from tools.workbench import ToolError
 
 _LEAST_LIKENESS = 0.8
 _LEAST_OF_ONE_LINE = 0.9
+_LEAST_OF_A_PARTNER = 0.5
 _LEAST_LEAD = 0.06
 """So much more alike must the best place be than the second."""
 _MOST_LINES = 200
@@ -40,10 +41,10 @@ class Place:
     """What was tolerated."""
 
 
-def only_place(text: str, old: str, new: str, stopped: Callable[[], bool]) -> Place | list[int]:
+def only_place(text: str, old: str, new: str, check: Check) -> Place | list[int]:
     """The place where `old` is meant to be, with `new` put there; else the lines of those that are equally good.
 
-    No place at all is an empty list.
+    No place at all is an empty list. `check` is called meanwhile, and what it raises ends the search.
     """
     if not old.strip():
         return []
@@ -55,11 +56,8 @@ def only_place(text: str, old: str, new: str, stopped: Callable[[], bool]) -> Pl
         spans = textfile.find_all(text, old)
         if len(spans) == 1:
             return _put(text, *spans[0], new, how)
-    for attempt in (_within_a_line, _by_white_space):
-        found = attempt(text, old, new)
-        if found:
-            return found
-    return _by_likeness(text, old, new, stopped)
+    found = _within_a_line(text, old, new) or _by_white_space(text, old, new, check)
+    return found or _by_likeness(text, old, new, check)
 
 
 def _put(text: str, start: int, end: int, new: str, how: str) -> Place:
@@ -119,15 +117,16 @@ def _gap(one: str, other: str) -> str:
     return r"[ \t]+" if one[-1].isalnum() and other[0].isalnum() else r"[ \t]*"
 
 
-def _by_white_space(text: str, old: str, new: str) -> Place | list[int]:
+def _by_white_space(text: str, old: str, new: str, check: Check) -> Place | list[int]:
     """Whole lines that differ in indentation or white space only."""
-    fitting = Fitting(rows_of(text))
+    there = rows_of(text, check)
+    fitting = Fitting(there, check)
     try:
-        fit = fitting.put(Hunk(_hunk(_lines(old), _lines(new))))
+        fit = fitting.put(Hunk(_hunk(_lines(old), _lines(new), check)))
     except ToolError as error:
         listed = re.search(r"at lines ([\d, ]+);", str(error))
         return [int(number) for number in listed[1].split(", ")] if listed else []
-    rows = rows_of(text)[fit.line - 1 : fit.line - 1 + len(_lines(old))]
+    rows = there[fit.line - 1 : fit.line - 1 + len(_lines(old))]
     return Place(
         joined(fitting.rows()),
         fit.line,
@@ -140,14 +139,12 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").strip("\n").split("\n")
 
 
-def _hunk(old: Sequence[str], new: Sequence[str]) -> list[Line]:
+def _hunk(old: Sequence[str], new: Sequence[str], check: Check) -> list[Line]:
     """The difference between two texts, as a patch would say it."""
     if new == [""]:
         new = []
     lines: list[Line] = []
-    for what, first, last, start, stop in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
+    for what, first, last, start, stop in differences(old, new, check):
         if what == "equal":
             lines += [Line(" ", each) for each in old[first:last]]
         else:
@@ -168,19 +165,37 @@ class _Window:
     likeness: float
 
 
-def _by_likeness(text: str, old: str, new: str, stopped: Callable[[], bool]) -> Place | list[int]:
+class _TooLong(Exception):
+    """The search for what is alike has had its time."""
+
+
+def _by_likeness(text: str, old: str, new: str, check: Check) -> Place | list[int]:
     wanted = _lines(old)
     if len(wanted) > _MOST_LINES or len(old) > _MOST_CHARACTERS or len("".join(old.split())) < 8:
         return []
-    rows = rows_of(text)
-    best = _best_windows(rows, wanted, stopped)
+    until = time.monotonic() + _SECONDS
+
+    def check_both() -> None:
+        check()
+        if time.monotonic() > until:
+            raise _TooLong
+
+    try:
+        return _alike(rows_of(text, check_both), wanted, _lines(new), check_both)
+    except _TooLong:
+        return []
+
+
+def _alike(rows: list[Row], wanted: list[str], new: list[str], check: Check) -> Place | list[int]:
+    best = _best_windows(rows, wanted, check)
     if not best or best[0].likeness < (_LEAST_LIKENESS if len(wanted) > 1 else _LEAST_OF_ONE_LINE):
         return []
     rivals = [each for each in best if each.likeness > best[0].likeness - _LEAST_LEAD]
     if len(rivals) > 1:
         return sorted(each.start + 1 for each in rivals)
     window = best[0]
-    hunk = Hunk(_carried_over(rows[window.start : window.stop], wanted, _lines(new)), start=window.start + 1)
+    lines = _carried_over(rows[window.start : window.stop], wanted, new, check)
+    hunk = Hunk(lines, start=window.start + 1)
     fitting = Fitting(rows)
     try:
         fitting.put(hunk)
@@ -191,32 +206,18 @@ def _by_likeness(text: str, old: str, new: str, stopped: Callable[[], bool]) -> 
     return Place(joined(fitting.rows()), window.start + 1, there, how)
 
 
-def _best_windows(rows: list[Row], wanted: list[str], stopped: Callable[[], bool]) -> list[_Window]:
+def _best_windows(rows: list[Row], wanted: list[str], check: Check) -> list[_Window]:
     """The best places that do not overlap, the best one first."""
-    until = time.monotonic() + _SECONDS
-    text = _plain(wanted)
-    matcher = difflib.SequenceMatcher(None, autojunk=False)
-    matcher.set_seq2(text)
-    plain = [" ".join(row.text.split()) for row in rows]
-    found: list[_Window] = []
-    least = _LEAST_LIKENESS - _LEAST_LEAD
-    for start, stop in _windows(plain, [" ".join(line.split()) for line in wanted]):
-        if stopped() or time.monotonic() > until:
-            return []
-        matcher.set_seq1("\n".join(plain[start:stop]))
-        if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
-            continue
-        found.append(_Window(start, stop, matcher.ratio()))
+    there, asked = [" ".join(row.text.split()) for row in rows], [" ".join(line.split()) for line in wanted]
+    likeness = Likeness(asked, _LEAST_LIKENESS - _LEAST_LEAD, check)
+    windows = [_Window(*span, likeness.of(there[slice(*span)])) for span in _windows(there, asked)]
+    found = [each for each in windows if each.likeness]
     found.sort(key=lambda each: (-each.likeness, each.start))
     chosen: list[_Window] = []
     for each in found:
         if all(each.stop <= other.start or each.start >= other.stop for other in chosen):
             chosen.append(each)
     return chosen
-
-
-def _plain(lines: Sequence[str]) -> str:
-    return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def _windows(lines: list[str], wanted: list[str]) -> Iterator[tuple[int, int]]:
@@ -233,11 +234,11 @@ def _windows(lines: list[str], wanted: list[str]) -> Iterator[tuple[int, int]]:
                     yield first, last
 
 
-def _carried_over(rows: Sequence[Row], old: list[str], new: list[str]) -> list[Line]:
+def _carried_over(rows: Sequence[Row], old: list[str], new: list[str], check: Check) -> list[Line]:
     """What changes from `old` to `new`, on the lines as they really are."""
     if new == [""]:
         new = []
-    partner = _partners([row.text for row in rows], old)
+    partner = _partners([row.text for row in rows], old, check)
     lines: list[Line] = []
     done = 0
 
@@ -246,8 +247,7 @@ def _carried_over(rows: Sequence[Row], old: list[str], new: list[str]) -> list[L
         lines.extend(Line(tag, row.text + _carriage(row)) for row in rows[done:number])
         done = max(done, number)
 
-    opcodes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for what, first, last, start, stop in opcodes:
+    for what, first, last, start, stop in differences(old, new, check):
         ends = [partner[number] + 1 for number in range(first, last) if number in partner]
         begins = [partner[number] for number in range(first, last) if number in partner]
         if what == "equal":
@@ -264,22 +264,21 @@ def _carriage(row: Row) -> str:
     return "\r" if row.end == "\r\n" else ""
 
 
-def _partners(there: list[str], old: list[str]) -> dict[int, int]:
+def _partners(there: list[str], old: list[str], check: Check) -> dict[int, int]:
     """Which line of the file each wanted line stands for: the same ones, and between them those that are alike."""
     plain = [" ".join(line.split()) for line in old], [" ".join(line.split()) for line in there]
     found: dict[int, int] = {}
-    opcodes = difflib.SequenceMatcher(None, *plain, autojunk=False).get_opcodes()
-    for what, first, last, start, stop in opcodes:
+    for what, first, last, start, stop in differences(*plain, check):
         if what == "equal":
             found |= {first + n: start + n for n in range(last - first)}
         elif what == "replace":
             at = start
             for number in range(first, last):
                 ratios = [
-                    (difflib.SequenceMatcher(None, plain[0][number], plain[1][each]).ratio(), -each)
+                    (alike(plain[0][number], plain[1][each], _LEAST_OF_A_PARTNER, check), -each)
                     for each in range(at, stop)
                 ]
-                if ratios and max(ratios)[0] > 0.5:
+                if ratios and max(ratios)[0] > _LEAST_OF_A_PARTNER:
                     found[number] = -max(ratios)[1]
                     at = found[number] + 1
     return found

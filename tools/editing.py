@@ -45,8 +45,9 @@ def edit_file(
     text = spelled.decode(data)
     said: list[str] = []
     for number, edit in enumerate(wanted, 1):
+        bench.check()
         try:
-            text, sentence = _edited(place, text, edit, spelled, bench.stop.is_set)
+            text, sentence = _edited(place, text, edit, spelled, bench.check)
         except ToolError as error:
             raise _named(error, number, len(wanted)) from None
         said.append(sentence)
@@ -92,7 +93,7 @@ def _check(edit: Edit) -> None:
 
 
 def _edited(
-    place: str, text: str, edit: Edit, spelled: TextFormat, stopped: Callable[[], bool]
+    place: str, text: str, edit: Edit, spelled: TextFormat, check: Callable[[], None]
 ) -> tuple[str, str]:
     """The text with one edit, and what was done, as the rest of a sentence."""
     spans = textfile.find_all(text, edit.old)
@@ -102,7 +103,7 @@ def _edited(
         (start, end) = spans[0]
         put = _with_line_ends_of(text[start:end], edit.new, spelled)
         return text[:start] + put + text[end:], _sentence(line_at(text, start), edit)
-    found = only_place(text, edit.old, edit.new, stopped)
+    found = only_place(text, edit.old, edit.new, check)
     if isinstance(found, Place):
         there = textfile.readable(found.there).rstrip("\r\n")
         shown = there if len(there) <= _MOST_SHOWN else there[:_MOST_SHOWN] + " …"

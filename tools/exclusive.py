@@ -1,15 +1,35 @@
-"""Running a tool that may change anything: alone on the stage, so that what changed is its own doing."""
+"""Work in a thread that ends with its node and its caller; and alone on the stage, where it may change anything."""
 
 import asyncio
+import math
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from tools.workbench import ToolError, ToolResult, Workbench
+from tools.workbench import ToolError, ToolResult, Workbench, WorkEnded
 
 _LOOK_SECONDS = 0.05
 _MOST_NAMES = 30
+_Found = TypeVar("_Found")
+
+
+async def in_a_thread(bench: Workbench, work: Callable[[Workbench], _Found]) -> _Found:
+    """Do work in a thread, with a workbench that says when it is to end.
+
+    A cancelled caller stops the work and waits for its end.
+    """
+    gone = threading.Event()
+    own = replace(bench, stop=_Either(bench.stop, gone)).timed()
+    task = asyncio.ensure_future(asyncio.to_thread(work, own))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        gone.set()
+        await asyncio.wait([task])
+        task.exception()  # what became of it matters to nobody now
+        raise
 
 
 async def exclusively(
@@ -17,18 +37,9 @@ async def exclusively(
 ) -> ToolResult:
     """Run an async tool under the stage's lock and add what it changed to its result.
 
-    The lock belongs to a thread, so the tool gets one, with an event loop of its own. A cancelled
-    caller stops the tool and waits for its end.
+    The lock belongs to a thread, so the tool gets one, with an event loop of its own.
     """
-    gone = threading.Event()
-    own = replace(bench, stop=_Either(bench.stop, gone))
-    work = asyncio.ensure_future(asyncio.to_thread(_locked, own, function, arguments))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        gone.set()
-        await asyncio.wait([work])
-        raise
+    return await in_a_thread(bench, lambda own: _locked(own, function, arguments))
 
 
 async def while_wanted(bench: Workbench, name: str, work: Awaitable[ToolResult]) -> ToolResult:
@@ -53,14 +64,22 @@ async def while_wanted(bench: Workbench, name: str, work: Awaitable[ToolResult])
 def _locked(
     bench: Workbench, function: Callable[..., Awaitable[ToolResult]], arguments: Mapping[str, Any]
 ) -> ToolResult:
-    while not bench.stage.lock.acquire(timeout=_LOOK_SECONDS):
-        if bench.stop.is_set():
-            raise ToolError("Nothing was run: the work was stopped.")
-    try:
-        mark = bench.stage.mark()
+    with held(bench):
+        mark = bench.stage.mark(bench.timed().check)
+        bench = replace(bench, until=math.inf)  # programs have limits of their own
         result = asyncio.run(_awaited(function, bench, arguments))
         changed = tuple(bench.stage.changed_since(mark))
         return replace(result, changed=changed, text=result.text + _said(changed))
+
+
+@contextmanager
+def held(bench: Workbench) -> Generator[None]:
+    """The stage's lock: another node's command may have it for minutes, and the wait ends when this node does."""
+    while not bench.stage.lock.acquire(timeout=_LOOK_SECONDS):
+        if bench.stop.is_set():
+            raise WorkEnded("Nothing was done: the work was stopped.")
+    try:
+        yield
     finally:
         bench.stage.lock.release()
 

@@ -24,7 +24,11 @@ def read_file(
     if textfile.is_binary(data):
         raise ToolError(f"{place} is a binary file of {len(data):,} bytes; only text can be read.")
     spelled = textfile.format_of(data)
-    lines = textfile.lines_of(textfile.readable(spelled.decode(data)))
+    bench.check()
+    text = textfile.readable(spelled.decode(data))
+    bench.check()
+    lines = textfile.lines_of(text)
+    bench.check()
     if not lines:
         return ToolResult(True, f"{place} is empty.")
     first, last = _range(place, len(lines), start_line, end_line)

@@ -37,7 +37,7 @@ def glob_of(pattern: str) -> Glob:
 
 def staged_files(bench: Workbench, place: str = ".") -> dict[str, Seen]:
     """The stage's files below a folder that do not count as ignored, with what `lstat` says of them."""
-    files = bench.stage.mark().files
+    files = bench.stage.mark(bench.check).files
     if place == ".":
         return files
     return {name: seen for name, seen in files.items() if name == place or name.startswith(place + "/")}

@@ -9,7 +9,7 @@ _MOST_FILES = 300
 
 def git_status(bench: Workbench) -> ToolResult:
     """List the files that were added, modified, deleted or renamed since the work began."""
-    rows = [f"{kind} {path}" for kind, path in bench.stage.status()]
+    rows = [f"{kind} {path}" for kind, path in bench.stage.status(bench.check)]
     if len(rows) > _MOST_FILES:
         rows = [*rows[:_MOST_FILES], f"… and {len(rows) - _MOST_FILES} more"]
     return ToolResult(True, "\n".join(rows) if rows else "Nothing was changed so far.")
@@ -22,7 +22,7 @@ def git_diff(bench: Workbench, path: str | None = None) -> ToolResult:
         path: Only this file; all files when left out.
     """
     paths = None if path is None else [bench.stage.locate(path)]
-    text = bench.stage.diff(paths)
+    text = bench.stage.diff(paths, bench.check)
     if not text:
         return ToolResult(True, f"{paths[0]} was not changed." if paths else "Nothing was changed so far.")
     most = limits().tools.output_characters - 200

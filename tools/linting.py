@@ -82,7 +82,7 @@ def choose(bench: Workbench, purpose: Purpose, path: str | None) -> Chosen:
 
 
 def _changed(bench: Workbench) -> Iterator[str]:
-    for kind, path in bench.stage.status():
+    for kind, path in bench.stage.status(bench.check):
         if kind != "deleted" and (bench.stage.tree / path).is_file():
             yield path
 
@@ -96,6 +96,7 @@ def _files(bench: Workbench, path: str) -> Iterator[str]:
     if not start.is_dir():
         raise ToolError(explain_missing(bench.stage, place))
     for folder, names, files in os.walk(start):
+        bench.check()
         names[:] = sorted(each for each in names if each not in _SKIPPED)
         for name in sorted(files):
             if not Path(folder, name).is_symlink():

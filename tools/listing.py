@@ -1,7 +1,7 @@
 """Listing a folder as a tree: as deep as there is room, without what the project ignores."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,21 +60,22 @@ def _filled(bench: Workbench, place: str, depth: int) -> _Folder:
     level = [top]
     for number in range(depth):
         for each in level:
-            _read(bench.stage.tree, each, rules)
+            _read(bench.stage.tree, each, rules, bench.check)
             each.open = number == 0 or each.count <= room
             room -= each.count if each.open else 0
         level = [inner for each in level if each.open for _, inner in each.rows if inner is not None]
-        if room <= 0 or bench.stop.is_set():
+        if room <= 0:
             break
     return top
 
 
-def _read(tree: Path, folder: _Folder, rules: Rules) -> None:
+def _read(tree: Path, folder: _Folder, rules: Rules, check: Callable[[], None]) -> None:
     """Its entries: folders first, both by name."""
     found: list[tuple[bool, str, str, _Folder | None]] = []
     try:
         with parent_of(os.fspath(tree), f"{folder.place}/x") as (opened, _), os.scandir(opened) as entries:
             for entry in entries:
+                check()
                 place = entry.name if folder.place == "." else f"{folder.place}/{entry.name}"
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if rules.ignores(place, folder=is_folder):

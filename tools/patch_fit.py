@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tools.likeness import Check
 from tools.patch_text import Hunk, Line
 from tools.workbench import ToolError
 
 _FUZZ = 2
 _MOST_PLACES = 11
+_AT_ONCE = 20_000
+"""So many lines are worked on before the next check."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,17 @@ _LEVELS: tuple[tuple[str, Callable[[str], str]], ...] = (
 )
 
 
-def rows_of(text: str) -> list[Row]:
+def rows_of(text: str, check: Check = lambda: None) -> list[Row]:
     """A file's lines. A CR belongs to the line end only before a line feed."""
     parts = text.split("\n")
     last = parts.pop()
-    rows = [Row(part[:-1], "\r\n") if part.endswith("\r") else Row(part, "\n") for part in parts]
+    rows: list[Row] = []
+    for at in range(0, len(parts), _AT_ONCE):
+        check()
+        rows += [
+            Row(part[:-1], "\r\n") if part.endswith("\r") else Row(part, "\n")
+            for part in parts[at : at + _AT_ONCE]
+        ]
     return [*rows, Row(last, "")] if last else rows
 
 
@@ -65,8 +74,10 @@ class _Edit:
 class Fitting:
     """The hunks of one file, each fitted to the file as it was before all of them."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[Row], check: Check = lambda: None) -> None:
+        """`check` is called now and then; what it raises ends the work."""
         self._rows = rows
+        self._check = check
         self._edits: list[_Edit] = []
         self._drift = 0
         """How much further down than the patch says the last hunk was."""
@@ -113,6 +124,7 @@ class Fitting:
                 break
             moved = None if expected is None else expected + _leading(hunk.lines, lines)
             for level, (note, _) in enumerate(_LEVELS):
+                self._check()
                 if cut and level > 2:
                     continue
                 found = self._matches(lines, level, first, moved, hunk.at_end)
@@ -131,6 +143,7 @@ class Fitting:
         """The line after the last heading, each looked for below the one before."""
         at = self._edits[-1].stop if self._edits else 0
         for heading in headings:
+            self._check()
             for normal in (str.strip, lambda text: " ".join(text.split())):
                 wanted = normal(heading)
                 found = [n for n in range(at, len(self._rows)) if normal(self._rows[n].text) == wanted]
@@ -186,6 +199,8 @@ class Fitting:
         if level not in self._tables:
             table: dict[str, list[int]] = defaultdict(list)
             for number in range(len(self._rows)):
+                if not number % _AT_ONCE:
+                    self._check()
                 table[self._seen(number, level)].append(number)
             self._tables[level] = table
         return self._tables[level]

@@ -33,13 +33,12 @@ def apply_patch(bench: Workbench, patch: str) -> ToolResult:
     files = read_patch(patch)
     if len(files) > _MOST_FILES:
         raise ToolError(f"The patch changes {len(files)} files, more than {_MOST_FILES}. Send smaller ones.")
-    with bench.stage.lock:
-        draft = _Draft(bench)
-        for file in files:
-            draft.add(file)
-        if draft.faults:
-            raise ToolError("\n".join(["Nothing was changed:", *draft.faults]))
-        changed = draft.write()
+    draft = _Draft(bench)
+    for file in files:
+        draft.add(file)
+    if draft.faults:
+        raise ToolError("\n".join(["Nothing was changed:", *draft.faults]))
+    changed = draft.write()
     if not changed:
         return ToolResult(True, "The files are already as the patch wants them; nothing was changed.")
     return ToolResult(True, "\n".join(["Applied:", *draft.said]), tuple(changed))
@@ -116,7 +115,7 @@ class _Draft:
         if textfile.is_binary(data):
             raise ToolError("it is a binary file; only text can be patched")
         spelled = textfile.format_of(data)
-        fitting = Fitting(rows_of(spelled.decode(data)))
+        fitting = Fitting(rows_of(spelled.decode(data), self.bench.check), self.bench.check)
         fits: list[Fit] = []
         faults: list[str] = []
         for number, hunk in enumerate(hunks, 1):

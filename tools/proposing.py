@@ -72,7 +72,7 @@ def _is_valid(name: str) -> bool:
 
 def _chosen(bench: Workbench, paths: str | None) -> tuple[str, ...]:
     """The changed files that are meant, both names of what was renamed."""
-    changes = bench.stage.changes_now()
+    changes = bench.stage.changes_now(bench.check)
     if not changes:
         raise ToolError("Nothing was changed, so there is nothing to commit.")
     if paths is None or not paths.strip():

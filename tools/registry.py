@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,7 @@ from tools.commands import run_command
 from tools.complexity import analyze_complexity
 from tools.coverage import coverage_report
 from tools.editing import edit_file
-from tools.exclusive import exclusively, while_wanted
+from tools.exclusive import exclusively, held, in_a_thread, while_wanted
 from tools.files import read_file, write_file
 from tools.finding import find_files
 from tools.git import git_diff, git_status
@@ -42,7 +43,7 @@ from tools.running import execute_code, format_code, run_linter
 from tools.search import search_files
 from tools.secrecy import check_secrecy, without_secrets
 from tools.testing import run_tests
-from tools.workbench import ToolError, ToolResult, Workbench
+from tools.workbench import ToolError, ToolResult, Workbench, WorkEnded
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     """Carry out a model's call. `arguments` is an object or its JSON text; mistakes come back as `ok=False`."""
     try:
         result = await _carry_out(name, arguments, bench)
-    except (ToolError, StageError, NotAllowed, SandboxFailed) as error:
+    except (ToolError, WorkEnded, StageError, NotAllowed, SandboxFailed) as error:
         result = ToolResult(False, str(error))
     except OSError as error:
         result = ToolResult(False, f"{name} failed: {error.strerror or error}.")
@@ -162,7 +163,7 @@ async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResu
     if bench.stop.is_set():
         raise ToolError(f"{name} was not carried out: the work was stopped.")
     if at_once:
-        return await _beside_a_look(bench, asyncio.to_thread(_at_once, tool, bench, chosen))
+        return await _beside_a_look(bench, in_a_thread(bench, lambda own: _at_once(tool, own, chosen)))
     if tool.asks:
         work = tool.function(bench, **chosen)
         assert not isinstance(work, ToolResult)
@@ -192,6 +193,7 @@ def _texts_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 def _at_once(tool: Tool, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
     check_secrecy(bench, tool.writes, _texts_of(chosen))
-    result = tool.function(bench, **chosen)
+    with held(bench) if tool.writes else nullcontext():
+        result = tool.function(bench.timed(), **chosen)
     assert isinstance(result, ToolResult)
     return result

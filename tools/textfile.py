@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tools.workbench import ToolError
@@ -85,8 +86,17 @@ def with_line_ends(text: str, *, crlf: bool) -> str:
 
 def find_all(text: str, old: str) -> list[tuple[int, int]]:
     """Where `old` is, as (start, end), whatever the line ends; never overlapping."""
+    if "\r" not in text:
+        return list(_spans(text, with_line_ends(old, crlf=False)))
     wanted = re.escape(with_line_ends(old, crlf=False)).replace("\\\n", "\r?\n")
     return [match.span() for match in re.finditer(wanted, text)]
+
+
+def _spans(text: str, old: str) -> Iterator[tuple[int, int]]:
+    at = text.find(old)
+    while at >= 0:
+        yield at, at + len(old)
+        at = text.find(old, at + max(1, len(old)))
 
 
 def readable(text: str) -> str:

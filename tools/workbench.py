@@ -1,11 +1,14 @@
 """What a tool works with, and what it gives back."""
 
+import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.events import GitAction, QuestionKind, TestOutcome
+from core.limits import limits
 from core.sandbox import Sandbox
 from core.stage.stage import Stage
 
@@ -40,10 +43,32 @@ class Workbench:
     """Called on the loop that the tool was called on. None: nobody can be asked."""
     tell: Callable[[str], None] | None = None
     """Hears what a command prints while it runs, in whole lines without secrets, in any thread."""
+    until: float = math.inf
+    """When work that Heddle does itself must have ended, on `time.monotonic`."""
+
+    def timed(self) -> "Workbench":
+        """The same, with as much time for such work as it may take from now on."""
+        return replace(self, until=time.monotonic() + limits().tools.own_seconds)
+
+    def check(self) -> None:
+        """Called between two steps of such work.
+
+        Raises:
+            WorkEnded: it is to end now, or has taken too long.
+        """
+        if self.stop.is_set():
+            raise WorkEnded("It was ended: the work was stopped.")
+        if time.monotonic() > self.until:
+            seconds = limits().tools.own_seconds
+            raise WorkEnded(f"It was ended after {seconds:g} seconds. Ask for less at once.")
 
 
 class ToolError(Exception):
     """The call cannot be carried out; the text is for the model, and says what to do instead."""
+
+
+class WorkEnded(Exception):
+    """Work that Heddle does itself was ended in the middle; the text is for the model, like a `ToolError`'s."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,19 @@ from core.stage.change import Change
 from core.stage.marks import readable
 from core.stage.shadow import Item, Shadow
 from core.stage.spelling import quoted
+from core.stage.survey import Check, unchecked
 from core.text import clip
 
 
-def changes_between(shadow: Shadow, old: str, new: str) -> list[Change]:
+def changes_between(shadow: Shadow, old: str, new: str, check: Check = unchecked) -> list[Change]:
     """Every file that differs between two trees, by path."""
     if old == new:
         return []
-    found = [_change(shadow, patch) for patch in shadow.compare(old, new) if patch is not None]
+    found: list[Change] = []
+    for patch in shadow.compare(old, new):
+        check()
+        if patch is not None:
+            found.append(_change(shadow, patch))
     return sorted(found, key=lambda change: change.path)
 
 

@@ -13,19 +13,22 @@ from core.stage.copying import copy
 from core.stage.history import History
 from core.stage.manifest import Entry, Manifest
 from core.stage.shadow import Item
-from core.stage.survey import Survey, Walk, project_rules, settle, unsettled
+from core.stage.survey import Check, Survey, Walk, project_rules, settle, unchecked, unsettled
 from core.stage.tree import Tree
 
 OUR_FAULTS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS))
 """Faults of the place that we write to; others are faults of the file that we read."""
 
 
-def survey_project(manifest: Manifest, folder: Path, *, known: Collection[str] = ()) -> Survey:
+def survey_project(
+    manifest: Manifest, folder: Path, *, known: Collection[str] = (), check: Check = unchecked
+) -> Survey:
     """Walk the project; the stages' own folder is never part of it."""
     project = Path(manifest.project)
     mine = [os.path.realpath(folder), os.path.realpath(folder.parent)]
     skip = [path for path in mine if not (manifest.project + "/").startswith(path + "/")]
-    return Walk(project, project_rules(project, folder / "shadow.git"), known=known, skip=skip).run()
+    rules = project_rules(project, folder / "shadow.git")
+    return Walk(project, rules, known=known, skip=skip, check=check).run()
 
 
 Tell = Callable[[int, int], None]
@@ -36,19 +39,22 @@ def silent(done: int, total: int) -> None:
     """Tells nobody."""
 
 
-def populate(manifest: Manifest, folder: Path, top: Path, tell: Tell) -> None:
+def populate(
+    manifest: Manifest, folder: Path, top: Path, tell: Tell = silent, check: Check = unchecked
+) -> None:
     """Copy every file of the project into the empty folder `top`.
 
     Raises:
         StageError: the project cannot be read or is too large.
         OSError: the tree cannot be written.
     """
-    survey = survey_project(manifest, folder)
+    survey = survey_project(manifest, folder, check=check)
     tree = os.fspath(top)
     for path in survey.folders:
         os.mkdir(f"{tree}/{path}")
     manifest.left_out, manifest.nested, manifest.files = survey.left_out, survey.nested, {}
     for number, path in enumerate(survey.files):
+        check()
         tell(number, len(survey.files))
         try:
             made = copy(f"{manifest.project}/{path}", f"{tree}/{path}")
@@ -61,7 +67,9 @@ def populate(manifest: Manifest, folder: Path, top: Path, tell: Tell) -> None:
             manifest.files[path] = Entry(settle(made[0]), made[1])
 
 
-def rebuild(manifest: Manifest, folder: Path, history: History, tell: Tell) -> None:
+def rebuild(
+    manifest: Manifest, folder: Path, history: History, tell: Tell = silent, check: Check = unchecked
+) -> None:
     """Make the tree, as `tree.new`, from the project and from what is recorded.
 
     Raises:
@@ -71,7 +79,7 @@ def rebuild(manifest: Manifest, folder: Path, history: History, tell: Tell) -> N
     top = folder / "tree.new"
     remove_if_possible(top)
     top.mkdir()
-    populate(manifest, folder, top, tell)
+    populate(manifest, folder, top, tell, check)
     tree = Tree(top, (), folder / "scratch")
     history.keep(manifest.files, tree, manifest.files)
     items = history.open_items()

@@ -12,6 +12,7 @@ from core.stage.change import FILE, Change, git_mode
 from core.stage.difference import changes_between
 from core.stage.manifest import Entry
 from core.stage.shadow import Commit, Item, Shadow
+from core.stage.survey import Check, unchecked
 from core.stage.tree import Tree, content_of
 
 _LOST = b"(The file as it was when the work on it began is no longer known.)\n"
@@ -70,9 +71,14 @@ class History:
         """Put a file's mode and bytes into the repository."""
         return None if content is None else Item(content[0], self._shadow.add(content[1]))
 
-    def take(self, tree: Tree, places: Iterable[str]) -> Edits:
+    def take(self, tree: Tree, places: Iterable[str], check: Check = unchecked) -> Edits:
         """What the tree holds; a file that is too large now, or cannot be read, stays as it was recorded."""
-        return {place: self.store(tree.content(place)) for place in places if not tree.is_beyond(place)}
+        found: dict[str, Item | None] = {}
+        for place in places:
+            check()
+            if not tree.is_beyond(place):
+                found[place] = self.store(tree.content(place))
+        return found
 
     def load(self, item: Item) -> bytes:
         return self._shadow.bytes_of(item.oid)
@@ -199,24 +205,24 @@ class History:
         paths = [path for path in self.base.keys() | self.work.keys() if self.is_open(path)]
         return {path: self.work.get(path) for path in sorted(paths)}
 
-    def changes(self) -> list[Change]:
+    def changes(self, check: Check = unchecked) -> list[Change]:
         """What is recorded, against the base."""
-        return list(self._compared()[0])
+        return list(self._compared(check)[0])
 
     def change(self, path: str) -> Change | None:
         """The recorded change that touches this path, also by its old name."""
         return self._compared()[1].get(path)
 
-    def _compared(self) -> tuple[list[Change], dict[str, Change]]:
+    def _compared(self, check: Check = unchecked) -> tuple[list[Change], dict[str, Change]]:
         if self._known is None or self._known[0] != self._trees:
-            changes = changes_between(self._shadow, *self._trees)
+            changes = changes_between(self._shadow, *self._trees, check)
             by_path = {path: change for change in reversed(changes) for path in change.paths}
             self._known = self._trees, changes, by_path
         return self._known[1:]
 
-    def changes_with(self, edits: Edits) -> list[Change]:
+    def changes_with(self, edits: Edits, check: Check = unchecked) -> list[Change]:
         """The same, as if these files were recorded too."""
+        if not edits:
+            return self.changes(check)
         base, work = self._trees
-        return (
-            changes_between(self._shadow, base, self._shadow.edited(work, edits)) if edits else self.changes()
-        )
+        return changes_between(self._shadow, base, self._shadow.edited(work, edits), check)

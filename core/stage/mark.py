@@ -4,7 +4,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 
-from core.stage.survey import Rules, Seen, Walk
+from core.stage.survey import Check, Rules, Seen, Walk, unchecked
 from core.stage.tree import Tree
 
 
@@ -27,12 +27,16 @@ class Mark:
         return digest is not None and self.digests.get(path, digest) != digest
 
 
-def take_mark(tree: Tree, rules: Rules) -> Mark:
+def take_mark(tree: Tree, rules: Rules, check: Check = unchecked) -> Mark:
     """Look at every file of the tree that does not count as ignored."""
     now = time.time_ns()
-    files = Walk(tree.folder, rules, guarded=True).run().files
-    fresh = [path for path, seen in files.items() if not seen.settled(now)]
-    return Mark(files, {path: _digest(tree, path) for path in fresh})
+    files = Walk(tree.folder, rules, guarded=True, check=check).run().files
+    digests: dict[str, bytes] = {}
+    for path, seen in files.items():
+        if not seen.settled(now):
+            check()
+            digests[path] = _digest(tree, path)
+    return Mark(files, digests)
 
 
 def _digest(tree: Tree, path: str) -> bytes:

@@ -20,7 +20,7 @@ from core.stage.manifest import Manifest
 from core.stage.rewinding import Rewound, rewind
 from core.stage.shadow import Shadow
 from core.stage.staged import StagedFiles
-from core.stage.survey import Survey
+from core.stage.survey import Check, Survey, unchecked
 
 _MANIFEST = "manifest.json"
 _REJECTED = "Rejected"
@@ -30,7 +30,7 @@ class Stage(StagedFiles):
     """A private copy of a project, and the history of what nodes made of it."""
 
     @classmethod
-    def create(cls, project: Path, folder: Path, tell: Tell = silent) -> "Stage":
+    def create(cls, project: Path, folder: Path, tell: Tell = silent, check: Check = unchecked) -> "Stage":
         """Copy the project's working tree into `folder`; what a broken attempt left there is replaced.
 
         Raises:
@@ -41,7 +41,7 @@ class Stage(StagedFiles):
         try:
             _clear(folder)
             stage = cls(folder, Manifest(project=os.path.realpath(given), given=os.fspath(given)))
-            stage._rebuild(tell)
+            stage._rebuild(tell, check)
         except OSError as problem:
             raise StageError(f"The private copy of {given} cannot be made: {problem.strerror}.") from problem
         return stage
@@ -58,8 +58,8 @@ class Stage(StagedFiles):
             stage._rebuild(tell)
         return stage
 
-    def _rebuild(self, tell: Tell) -> None:
-        rebuild(self._manifest, self.folder, self._history, tell)
+    def _rebuild(self, tell: Tell, check: Check = unchecked) -> None:
+        rebuild(self._manifest, self.folder, self._history, tell, check)
         self._save()
         (self.folder / "tree.new").rename(self.tree)
 
@@ -199,20 +199,21 @@ class Stage(StagedFiles):
 
     # -- to read ---------------------------------------------------------------------------------
 
-    def diff(self, paths: Iterable[str] | None = None) -> str:
+    def diff(self, paths: Iterable[str] | None = None, check: Check = unchecked) -> str:
         """Unified text of all differences to the base as the tree is now; of these files or folders only."""
-        return "".join(change.patch for change in self._now(paths))
+        return "".join(change.patch for change in self._now(paths, check))
 
-    def status(self) -> list[tuple[ChangeKind, str]]:
+    def status(self, check: Check = unchecked) -> list[tuple[ChangeKind, str]]:
         """Kind and path of all differences to the base as the tree is now."""
-        return [(change.kind, change.path) for change in self._now(None)]
+        return [(change.kind, change.path) for change in self._now(None, check)]
 
-    def changes_now(self) -> list[Change]:
+    def changes_now(self, check: Check = unchecked) -> list[Change]:
         """All differences to the base as the tree is now."""
-        return self._now(None)
+        return self._now(None, check)
 
-    def _now(self, paths: Iterable[str] | None) -> list[Change]:
-        changes = self._history.changes_with(self._history.take(self._files, tuple(self._pending)))
+    def _now(self, paths: Iterable[str] | None, check: Check) -> list[Change]:
+        taken = self._history.take(self._files, tuple(self._pending), check)
+        changes = self._history.changes_with(taken, check)
         return changes if paths is None else _within(changes, [self._files.spell(path) for path in paths])
 
 

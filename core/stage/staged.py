@@ -10,7 +10,7 @@ from core.stage.manifest import Manifest
 from core.stage.mark import Mark, take_mark
 from core.stage.outside import Outside
 from core.stage.shadow import Item, Shadow
-from core.stage.survey import Rules, tree_rules
+from core.stage.survey import Check, Rules, tree_rules, unchecked
 from core.stage.tree import Tree
 
 
@@ -128,9 +128,9 @@ class StagedFiles:
 
     # -- what a command changed -------------------------------------------------------------------
 
-    def mark(self) -> Mark:
+    def mark(self, check: Check = unchecked) -> Mark:
         """Remember what the tree looks like now."""
-        return take_mark(self._files, self.rules())
+        return take_mark(self._files, self.rules(), check)
 
     def rules(self) -> Rules:
         """Which paths of the tree count as ignored by now."""

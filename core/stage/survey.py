@@ -7,7 +7,7 @@ devices and files over the limit are left out, and it is noted why.
 import os
 import stat
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence, Sized
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +175,14 @@ def open_git(project: Path) -> tuple[pygit2.Repository, str] | None:
     return None if repository.path_is_ignored(prefix) else (repository, prefix)
 
 
+Check = Callable[[], None]
+"""Called now and then during long work; what it raises ends the work."""
+
+
+def unchecked() -> None:
+    """Ends nothing."""
+
+
 class Walk:
     """One walk over a folder; `.files` and the rest are filled by `run`."""
 
@@ -186,12 +194,14 @@ class Walk:
         known: Collection[str] = (),
         skip: Collection[str] = (),
         guarded: bool = False,
+        check: Check = unchecked,
     ) -> None:
         """`known` paths are not asked about again; `skip` holds absolute paths that are not entered.
 
         `guarded`: somebody may put a link in a folder's place meanwhile, which must not be followed. For
         a tree on one file system.
         """
+        self._check = check
         self._top = os.fspath(top)
         self._rules = rules
         self._known = known
@@ -264,6 +274,7 @@ class Walk:
         return path
 
     def _take(self, path: str, entry: os.DirEntry[str]) -> None:
+        self._check()
         if path not in self._known and self._rules.ignores(path, folder=False):
             return
         try:

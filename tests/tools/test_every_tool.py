@@ -1,9 +1,6 @@
-"""What holds for every tool of the registry: bad calls are answered with how to call it right, and it can be stopped."""
+"""What holds for every tool of the registry: bad calls are answered with how to call it right."""
 
-import asyncio
-import os
 import re
-import subprocess
 import time
 from dataclasses import replace
 
@@ -101,62 +98,6 @@ async def test_absurd_sizes_are_answered_in_no_time(use, name, arguments):
     assert len(result.text) <= limits().tools.output_characters + 200
     assert "Traceback" not in result.text
     assert "Error:" not in result.text
-
-
-LONG = {
-    "run_command": {"command": "sleep 100 & sleep 100"},
-    "execute_code": {"language": "sh", "code": "sleep 100 & sleep 100"},
-    "run_tests": {},
-    "benchmark": {"command": "sleep 100"},
-    "run_command_outside": {"command": "sleep 100 & sleep 100", "network": True},
-}
-
-
-async def allow(_text, choices, **_about):
-    """A user who allows what is asked."""
-    return choices[0]
-
-
-def children() -> set[int]:
-    """Every process that comes from this one, zombies too."""
-    rows = subprocess.run(
-        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
-    ).stdout.split("\n")
-    parents = {int(pid): int(parent) for pid, parent in (row.split() for row in rows if row.strip())}
-    found, last = {os.getpid()}, 0
-    while len(found) != last:
-        last = len(found)
-        found |= {pid for pid, parent in parents.items() if parent in found}
-    return {pid for pid in found if pid in parents} - {os.getpid()}
-
-
-@pytest.mark.parametrize("name", LONG)
-async def test_stop_ends_it_and_leaves_no_process(bench, put, name):
-    if name == "run_tests":
-        put("Makefile", "test:\n\tsleep 100\n")
-    before = children()
-    work = asyncio.ensure_future(call(name, LONG[name], replace(bench, ask=allow)))
-    async with asyncio.timeout(SOON):
-        while not _sleeps(children() - before):
-            assert not work.done(), (await work).text
-            await asyncio.sleep(0.02)
-    started = time.monotonic()
-    bench.stop.set()
-    result = await work
-    assert time.monotonic() - started < SOON
-    assert not result.ok
-    assert not _sleeps(children() - before)
-
-
-def _sleeps(pids: set[int]) -> bool:
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/comm") as file:  # noqa: PTH123
-                if file.read().strip() in ("sleep", "sh", "make", "bwrap"):
-                    return True
-        except OSError:
-            continue
-    return False
 
 
 @pytest.mark.parametrize("name", [each for each in EVERY if TOOLS[each].asks])

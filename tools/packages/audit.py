@@ -12,7 +12,7 @@ from core.policy import policy_for
 from core.sandbox import Ended, NotAllowed, SandboxFailed
 from core.sandbox.grant import Grant
 from tools.consent import CHOICES, Wish, require
-from tools.exclusive import exclusively
+from tools.exclusive import exclusively, in_a_thread
 from tools.linting import program_of
 from tools.packages.auditors import (
     AUDITORS,
@@ -143,14 +143,19 @@ async def _run(bench: Workbench, auditor: Auditor, program: str, versions: Seque
 
 
 async def _versions(bench: Workbench) -> list[Locked]:
-    versions = known_versions(bench.stage.tree)
-    if any(each.ecosystem == "PyPI" for each in versions) or not any(
-        each.ecosystem == "PyPI" for each in asked_for(bench.stage.tree)
-    ):
+    versions, complete = await in_a_thread(bench, _written)
+    if complete:
         return versions
     result = await exclusively(bench, _installed, {})
     pairs = [line.split("==") for line in result.text.splitlines() if line.count("==") == 1]
     return [*versions, *(Locked("PyPI", plain(name), version, "installed") for name, version in pairs)]
+
+
+def _written(bench: Workbench) -> tuple[list[Locked], bool]:
+    """What the files name, and whether that is all: Python projects often have no lock file."""
+    versions = known_versions(bench.stage.tree, bench.check)
+    locked = any(each.ecosystem == "PyPI" for each in versions)
+    return versions, locked or not any(each.ecosystem == "PyPI" for each in asked_for(bench.stage.tree))
 
 
 async def _installed(bench: Workbench) -> ToolResult:

@@ -3,7 +3,8 @@
 import asyncio
 import re
 
-from tools.packages.locks import known_versions, plain
+from tools.exclusive import in_a_thread
+from tools.packages.locks import Locked, known_versions, plain
 from tools.packages.manifests import Asked, asked_for
 from tools.packages.registries import published
 from tools.workbench import ToolError, ToolResult, Workbench
@@ -14,12 +15,12 @@ _AT_ONCE = 6
 
 async def check_updates(bench: Workbench) -> ToolResult:
     """List the direct dependencies for which newer versions are published. The user is asked once for each index."""
-    asked = asked_for(bench.stage.tree)
+    asked, locked = await in_a_thread(bench, _dependencies)
     if not asked:
         raise ToolError(
             "The project names no dependencies that can be read (pyproject.toml, package.json, …)."
         )
-    have = {(each.ecosystem, plain(each.name)): each.version for each in known_versions(bench.stage.tree)}
+    have = {(each.ecosystem, plain(each.name)): each.version for each in locked}
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def look(one: Asked) -> str | ToolError:
@@ -38,6 +39,11 @@ async def check_updates(bench: Workbench) -> ToolResult:
         else []
     )
     return ToolResult(True, "\n".join([head, *behind, *more]))
+
+
+def _dependencies(bench: Workbench) -> tuple[list[Asked], list[Locked]]:
+    """What the project asks for, and which exact versions it has."""
+    return asked_for(bench.stage.tree), known_versions(bench.stage.tree, bench.check)
 
 
 async def _compared(bench: Workbench, one: Asked, have: str) -> str | ToolError:

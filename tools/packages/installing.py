@@ -90,7 +90,7 @@ def _wish(bench: Workbench, work: _Work) -> Wish:
 async def _carry_out(bench: Workbench, work: _Work) -> ToolResult:
     tree = bench.stage.tree
     kept = {path: bench.stage.read(path) if (tree / path).is_file() else None for path in work.files}
-    before = set(known_versions(tree))
+    before = set(known_versions(tree, bench.check))
     try:
         await _propose(bench, work)
     except BaseException:

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from core.plainfile import read_plain
 Ecosystem = Literal["PyPI", "npm", "crates.io", "Go"]
 
 _FILE_BYTES = 20_000_000
+_PACKAGE = re.compile(r"^\[\[packages?\]\][ \t]*$", re.MULTILINE)
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.\-]*)(?:\[[^\]]*\])?\s*==\s*([\w.!+\-]+)")
 
 
@@ -27,11 +28,15 @@ class Locked:
     """Which file says so."""
 
 
-def known_versions(tree: Path) -> list[Locked]:
-    """Every exact version that the files in the project's folder name, sorted, each once."""
+def known_versions(tree: Path, check: Callable[[], None] = lambda: None) -> list[Locked]:
+    """Every exact version that the files in the project's folder name, sorted, each once.
+
+    Large lock files take seconds: `check` is called meanwhile, and what it raises ends the reading.
+    """
     found: dict[tuple[Ecosystem, str, str], Locked] = {}
     for read in (_requirements, _toml_locks, _package_lock, _cargo, _go):
         for each in read(tree):
+            check()
             found.setdefault((each.ecosystem, each.name, each.version), each)
     return sorted(found.values())
 
@@ -78,10 +83,19 @@ def plain(name: str) -> str:
 
 def _toml_locks(tree: Path) -> Iterator[Locked]:
     for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"):
-        told = toml_of(tree / name)
-        for row in _rows(told.get("package") or told.get("packages")):
+        for row in _packages(tree / name):
             if not _local(row.get("source")):
                 yield Locked("PyPI", plain(row["name"]), row["version"], name)
+
+
+def _packages(path: Path) -> Iterator[dict[str, Any]]:
+    """The packages of a lock file, read one by one: all of a large one at once would take seconds."""
+    for part in _PACKAGE.split(text_of(path))[1:]:
+        try:
+            told = tomllib.loads(part)
+            yield from _rows([{**told.get("package", {}), **told.get("packages", {}), **told}])
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
 
 
 def _local(source: object) -> bool:
@@ -106,7 +120,7 @@ def _package_lock(tree: Path) -> Iterator[Locked]:
 
 
 def _cargo(tree: Path) -> Iterator[Locked]:
-    for row in _rows(toml_of(tree / "Cargo.lock").get("package")):
+    for row in _packages(tree / "Cargo.lock"):
         if row.get("source"):
             yield Locked("crates.io", row["name"], row["version"], "Cargo.lock")
 

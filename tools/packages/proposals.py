@@ -1,8 +1,8 @@
 """Proposing a dependency: manifest and lock file change in the stage, by the project's own package manager."""
 
-import asyncio
 import re
 
+from tools.exclusive import held, in_a_thread
 from tools.packages.installers import Wanted, find_way
 from tools.packages.installing import NotInstalled, install
 from tools.packages.locks import Ecosystem, text_of
@@ -62,7 +62,8 @@ async def _by_hand(bench: Workbench, manifest: Manifest, wanted: Wanted, why: st
         known, doubt = None, f"It was not looked up, so check that it exists: {error}"
     else:
         doubt = _doubt(known, version)
-    text = await asyncio.to_thread(_write, bench, manifest, name, version or _newest(known), dev=wanted.dev)
+    chosen = version or _newest(known)
+    text = await in_a_thread(bench, lambda own: _write(own, manifest, name, chosen, dev=wanted.dev))
     parts = [text, *([why] if why else []), *([doubt] if doubt else []), *_locks(bench, manifest)]
     return ToolResult(True, "\n".join(parts), (manifest.path,))
 
@@ -109,7 +110,7 @@ def _doubt(known: Published, version: str) -> str:
 
 
 def _write(bench: Workbench, manifest: Manifest, name: str, version: str, *, dev: bool) -> str:
-    with bench.stage.lock:
+    with held(bench):
         old = bench.stage.read(manifest.path).decode("utf-8")
         new = added(manifest, old, name, version, dev=dev)
         if new == old:

@@ -43,7 +43,9 @@ async def docs_search(bench: Workbench, name: str, query: str | None = None) -> 
 async def _installed(bench: Workbench, name: str, query: str) -> ToolResult:
     """What the project's environment says, in the sandbox: importing a library runs its code."""
     code = "\n".join(Path(__file__).with_name(each).read_text("utf-8") for each in _WORKERS)
-    places = json.dumps([msgspec.structs.asdict(each) for each in places_of(bench.stage.tree, name)])
+    places = json.dumps(
+        [msgspec.structs.asdict(each) for each in places_of(bench.stage.tree, name, bench.check)]
+    )
     argv = [interpreter_of(bench.stage.project), "-c", code, name, query, places]
     try:
         ended = await bench.sandbox.run(argv, seconds=limits().tools.command_seconds, stop=bench.stop)

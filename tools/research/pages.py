@@ -1,10 +1,11 @@
 """Reading a page of the web, and finding pages."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.limits import limits
+from tools.exclusive import in_a_thread
 from tools.research.readable import readable
 from tools.research.settings import Service, base_of, research
 from tools.research.web import Answer, Wanted, fetch, fetch_json
@@ -35,17 +36,17 @@ async def fetch_page(bench: Workbench, url: str, offset: int | None = None) -> T
     answer = await fetch(bench, Wanted(url, f"read {url[:200]}"))
     if answer.status >= 400:
         raise ToolError(f"{url[:200]} cannot be read: the server answered {answer.status}.")
-    title, text = _text_of(answer)
+    title, text = await in_a_thread(bench, lambda own: _text_of(answer, own.check))
     return ToolResult(True, _part(answer, title, text, skip))
 
 
-def _text_of(answer: Answer) -> tuple[str, str]:
+def _text_of(answer: Answer, check: Callable[[], None]) -> tuple[str, str]:
     if answer.kind and not answer.kind.startswith(_TEXT) and not answer.kind.endswith(("+json", "+xml")):
         raise ToolError(f"{answer.url[:200]} is no text but {answer.kind[:60]}, which cannot be read here.")
     if b"\0" in answer.body[:1_000]:
         raise ToolError(f"{answer.url[:200]} is no text.")
     if "html" in answer.kind or answer.body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
-        return readable(answer.text, answer.url)
+        return readable(answer.text, answer.url, check)
     return "", answer.text
 
 
@@ -72,10 +73,10 @@ async def web_search(bench: Workbench, query: str) -> ToolResult:
     asked = check_query(query)
     provider = _provider()
     found = await fetch_json(bench, _WANTED[provider](asked))
-    rows = _results(provider, found)
+    rows = await in_a_thread(bench, lambda own: _results(provider, found, own.check))
     if not rows:
         return ToolResult(True, f"{provider} found nothing for “{asked}”.")
-    return ToolResult(True, "\n\n".join([f"{OTHERS} Found by {provider}:", *rows[:_MOST_RESULTS]]))
+    return ToolResult(True, "\n\n".join([f"{OTHERS} Found by {provider}:", *rows]))
 
 
 def check_query(query: str) -> str:
@@ -132,20 +133,17 @@ def _searxng(query: str) -> Wanted:
 _WANTED = {"tavily": _tavily, "brave": _brave, "searxng": _searxng}
 
 
-def _results(provider: Service, found: Any) -> list[str]:
+def _results(provider: Service, found: Any, check: Callable[[], None]) -> list[str]:
     """Each result as a few lines."""
+    excerpt = "description" if provider == "brave" else "content"
     try:
         rows = found["web"]["results"] if provider == "brave" else found["results"]
-        return [
-            _row(each, "description" if provider == "brave" else "content")
-            for each in rows
-            if each.get("url")
-        ]
+        return [_row(each, excerpt, check) for each in rows if each.get("url")][:_MOST_RESULTS]
     except (KeyError, TypeError, AttributeError):
         return []
 
 
-def _row(result: Mapping[str, Any], excerpt: str) -> str:
-    _, text = readable(str(result.get(excerpt) or ""), "")
-    title = readable(str(result.get("title") or ""), "")[1] or "(no title)"
+def _row(result: Mapping[str, Any], excerpt: str, check: Callable[[], None]) -> str:
+    _, text = readable(str(result.get(excerpt) or ""), "", check)
+    title = readable(str(result.get("title") or ""), "", check)[1] or "(no title)"
     return f"{title}\n{result['url']}\n{text[:_SNIPPET_CHARACTERS]}".rstrip()

@@ -1,12 +1,12 @@
 """Where the sources of a library may be on this machine: npm packages, crates and Go modules."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from tools.packages.locks import Ecosystem, known_versions
+from tools.packages.locks import Ecosystem, Locked, known_versions
 from tools.packages.manifests import manifests
 
 _CRATES = ("$CARGO_HOME/registry/src/*", "~/.cargo/registry/src/*")
@@ -24,13 +24,13 @@ class Place(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...]
 
 
-def places_of(tree: Path, name: str) -> list[Place]:
-    """What a name may mean in this project, the longest package's name first."""
+def places_of(tree: Path, name: str, check: Callable[[], None] = lambda: None) -> list[Place]:
+    """What a name may mean in this project, the longest package's name first. See `known_versions` for `check`."""
     kinds = {each.ecosystem for each in manifests(tree)}
     return [
         *_npm(name),
-        *(_crates(tree, name) if "crates.io" in kinds else ()),
-        *(_go(tree, name) if "Go" in kinds else ()),
+        *(_crates(known_versions(tree, check), name) if "crates.io" in kinds else ()),
+        *(_go(known_versions(tree, check), name) if "Go" in kinds else ()),
     ]
 
 
@@ -50,9 +50,9 @@ def _npm(name: str) -> Iterator[Place]:
             yield Place("npm", package, symbol, (f"node_modules/@types/{types}",))
 
 
-def _crates(tree: Path, name: str) -> Iterator[Place]:
+def _crates(known: list[Locked], name: str) -> Iterator[Place]:
     crate, _, symbol = name.partition(".")
-    for each in known_versions(tree):
+    for each in known:
         if each.ecosystem == "crates.io" and _plain(each.name) == _plain(crate):
             folders = (*(f"{top}/{each.name}-{each.version}" for top in _CRATES), f"vendor/{each.name}")
             yield Place("rust", each.name, symbol, folders)
@@ -62,8 +62,8 @@ def _plain(crate: str) -> str:
     return crate.replace("-", "_")
 
 
-def _go(tree: Path, name: str) -> Iterator[Place]:
-    modules = {each.name: each.version for each in known_versions(tree) if each.ecosystem == "Go"}
+def _go(known: list[Locked], name: str) -> Iterator[Place]:
+    modules = {each.name: each.version for each in known if each.ecosystem == "Go"}
     for path, symbol in split_name(name):
         for module, version in sorted(modules.items(), key=lambda item: -len(item[0])):
             if path == module or path.startswith(f"{module}/"):
@@ -82,9 +82,11 @@ def _escaped(module: str) -> str:
     return re.sub("[A-Z]", lambda match: "!" + match.group().lower(), module)
 
 
-def ecosystem_of(tree: Path, name: str) -> tuple[Ecosystem, str, str]:
+def ecosystem_of(
+    tree: Path, name: str, check: Callable[[], None] = lambda: None
+) -> tuple[Ecosystem, str, str]:
     """Whose package a name most likely is, the package, and the version that the project names; else empty."""
-    known = known_versions(tree)
+    known = known_versions(tree, check)
     for package, _ in split_name(name):
         for each in known:
             if _plain(each.name) == _plain(package) or package.startswith(f"{each.name}/"):

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from core.limits import limits
 from core.text import clip
+from tools.exclusive import in_a_thread
 from tools.packages.registries import npm_base
 from tools.research.pages import OTHERS
 from tools.research.places import ecosystem_of
@@ -16,7 +17,9 @@ from tools.workbench import ToolError, ToolResult, Workbench
 
 async def published_docs(bench: Workbench, name: str) -> ToolResult:
     """What the package's index or documentation site says. The user is asked."""
-    ecosystem, package, version = ecosystem_of(bench.stage.tree, name)
+    ecosystem, package, version = await in_a_thread(
+        bench, lambda own: ecosystem_of(own.stage.tree, name, own.check)
+    )
     purpose = f"read the documentation of {package} {version}".strip()
     path = quote(package, safe="@/")
     match ecosystem:
@@ -46,7 +49,7 @@ async def _page(bench: Workbench, wanted: Wanted, site: str, package: str) -> To
         raise ToolError(f"{package} is not installed here, and {site} does not know it.")
     if answer.status >= 400:
         raise ToolError(f"{site} answered with an error ({answer.status}). Go on without it.")
-    title, text = readable(answer.text, answer.url)
+    title, text = await in_a_thread(bench, lambda own: readable(answer.text, answer.url, own.check))
     room = limits().tools.output_characters - 1_000
     more = f'\n(The page goes on: fetch_page(url="{answer.url}", offset={room}).)' if len(text) > room else ""
     return ToolResult(

@@ -6,7 +6,7 @@ and looks at every character a fixed number of times.
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -35,6 +35,8 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _ENOUGH = 200
 """Characters that make a page's <main> or <article> more likely its content than the rest."""
+_CHECKED = 2_000
+"""Tags and texts between two checks."""
 _TAG_CHARACTERS = 5_000
 _NAME = re.compile(r"[a-z][a-z0-9:-]{0,30}", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
@@ -189,10 +191,15 @@ def _address(base: str, link: str) -> str:
     return whole if whole.startswith(("https://", "http://")) and not link.startswith("#") else ""
 
 
-def readable(text: str, url: str) -> tuple[str, str]:
-    """Title and text of an HTML page, as Markdown of a plain kind. Never fails on broken HTML."""
+def readable(text: str, url: str, check: Callable[[], None] = lambda: None) -> tuple[str, str]:
+    """Title and text of an HTML page, as Markdown of a plain kind. Never fails on broken HTML.
+
+    A large page takes a second or two: `check` is called meanwhile, and what it raises ends the work.
+    """
     page = _Page(url)
-    for token in _tokens(text):
+    for number, token in enumerate(_tokens(text)):
+        if not number % _CHECKED:
+            check()
         page.take(token)
     page.end_link()
     main = _tidy("".join(page.main))

@@ -1,8 +1,9 @@
 """Questions and answers of Stack Overflow, by its public API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from tools.exclusive import in_a_thread
 from tools.research.pages import OTHERS, check_query
 from tools.research.readable import readable
 from tools.research.settings import base_of
@@ -29,11 +30,17 @@ async def stackoverflow_search(bench: Workbench, query: str) -> ToolResult:
         return ToolResult(True, f"Stack Overflow has nothing for “{asked}”. Try fewer or other words.")
     ids = ";".join(str(each["question_id"]) for each in questions)
     answers = await _items(bench, purpose, f"/questions/{ids}/answers", {"sort": "votes"}, 30)
-    told = [
-        _question(each, [one for one in answers if one["question_id"] == each["question_id"]])
+    told = await in_a_thread(bench, lambda own: _told(questions, answers, own.check))
+    return ToolResult(True, "\n\n".join([OTHERS, *told]))
+
+
+def _told(
+    questions: list[dict[str, Any]], answers: list[dict[str, Any]], check: Callable[[], None]
+) -> list[str]:
+    return [
+        _question(each, [one for one in answers if one["question_id"] == each["question_id"]], check)
         for each in questions
     ]
-    return ToolResult(True, "\n\n".join([OTHERS, *told]))
 
 
 async def _items(
@@ -47,18 +54,18 @@ async def _items(
     ]
 
 
-def _question(question: Mapping[str, Any], answers: list[dict[str, Any]]) -> str:
+def _question(question: Mapping[str, Any], answers: list[dict[str, Any]], check: Callable[[], None]) -> str:
     answers.sort(key=lambda each: (not each.get("is_accepted"), -int(each.get("score") or 0)))
-    title = readable(str(question.get("title") or ""), "")[1]
+    title = readable(str(question.get("title") or ""), "", check)[1]
     head = f"Question: {title} (score {question.get('score', 0)})\n{question.get('link', '')}"
-    shown = [_answer(each, str(question.get("link", ""))) for each in answers[:_ANSWERS]]
+    shown = [_answer(each, str(question.get("link", "")), check) for each in answers[:_ANSWERS]]
     return "\n".join([head, *(shown or ["No answers."])])
 
 
-def _answer(answer: Mapping[str, Any], question: str) -> str:
+def _answer(answer: Mapping[str, Any], question: str, check: Callable[[], None]) -> str:
     accepted = ", accepted" if answer.get("is_accepted") else ""
     link = answer.get("link") or f"{question}#{answer.get('answer_id', '')}"
-    body = readable(str(answer.get("body") or ""), question)[1]
+    body = readable(str(answer.get("body") or ""), question, check)[1]
     cut = f"\n(The rest is at {link}.)" if len(body) > _BODY_CHARACTERS else ""
     licence = _licence(str(answer.get("content_license") or ""))
     return f"Answer (score {answer.get('score', 0)}{accepted}) {link}\nLicence: {licence}\n{body[:_BODY_CHARACTERS]}{cut}"
