@@ -1,6 +1,7 @@
 """What code means: asked of real language servers, and of tree-sitter and plain search where none runs."""
 
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -198,19 +199,19 @@ def _ask_at(bench: Workbench, mention: _Mention, question: _Question[_Found]) ->
 
 def _source(bench: Workbench, path: str) -> tuple[str, str]:
     place = bench.stage.locate(path)
-    target = bench.stage.tree / place
-    if target.is_dir():
+    try:
+        info = (bench.stage.tree / place).stat()
+    except (OSError, ValueError):
+        raise ToolError(explain_missing(bench.stage, place)) from None
+    if stat.S_ISDIR(info.st_mode):
         raise ToolError(f"{place} is a folder. Give the path of a source file.")
-    if not target.exists():
-        raise ToolError(explain_missing(bench.stage, place))
-    size = target.stat().st_size
+    size = info.st_size
     if size > limits().tools.file_bytes:
         raise ToolError(f"{place} has {size:,} bytes, too many to analyse. Use search_files.")
-    data = bench.stage.read(place)
+    data = bench.stage.read_at(place)
     if textfile.is_binary(data):
         raise ToolError(f"{place} is a binary file; only source files can be analysed.")
-    text = textfile.format_of(data).decode(data)
-    return place, text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return place, textfile.readable(textfile.format_of(data).decode(data))
 
 
 def _mention(bench: Workbench, path: str, symbol: str, line: int | None) -> _Mention:
@@ -226,7 +227,7 @@ def _mention(bench: Workbench, path: str, symbol: str, line: int | None) -> _Men
     lines = text.split("\n")
     if line is not None and not 1 <= line <= len(lines):
         raise ToolError(f"{place} has {len(lines)} lines; line must be from 1 to {len(lines)}, not {line}.")
-    found = _occurrences(lines, whole, name)
+    found = _occurrences(text, whole, name)
     if not found:
         raise ToolError(f"{name} does not occur in {place}. Use search_files to find a file where it does.")
     at, index = _nearest(lines, name, found, line)
@@ -234,17 +235,27 @@ def _mention(bench: Workbench, path: str, symbol: str, line: int | None) -> _Men
     return _Mention(place, text, name, at, index, note)
 
 
-def _occurrences(lines: list[str], whole: str, name: str) -> list[tuple[int, int]]:
-    for text in dict.fromkeys((whole, name)):
-        wanted = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
-        found = [
-            (number, match.end() - len(name))
-            for number, line in enumerate(lines)
-            for match in wanted.finditer(line)
-        ]
+def _occurrences(text: str, whole: str, name: str) -> list[tuple[int, int]]:
+    """Line and index, from 0, of every place where the whole name stands, else its last part."""
+    for wanted in dict.fromkeys((whole, name)):
+        found: list[tuple[int, int]] = []
+        line, counted = 0, 0
+        at = text.find(wanted)
+        while at >= 0:
+            end = at + len(wanted)
+            if not _goes_on(text[at - 1 : at]) and not _goes_on(text[end : end + 1]):
+                line += text.count("\n", counted, at)
+                counted = at
+                found.append((line, end - len(name) - text.rfind("\n", 0, at) - 1))
+            at = text.find(wanted, at + 1)
         if found:
             return found
     return []
+
+
+def _goes_on(character: str) -> bool:
+    """Whether a name goes on with it; empty at either end of the text."""
+    return character.isalnum() or character == "_"
 
 
 def _nearest(lines: list[str], name: str, found: list[tuple[int, int]], line: int | None) -> tuple[int, int]:

@@ -138,39 +138,56 @@ def manual_of(tool: Tool) -> str:
 async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     """Carry out a model's call. `arguments` is an object or its JSON text; mistakes come back as `ok=False`."""
     try:
-        result = await _carry_out(name, arguments, bench)
-    except (ToolError, WorkEnded, StageError, NotAllowed, SandboxFailed) as error:
-        result = ToolResult(False, str(error))
-    except OSError as error:
-        result = ToolResult(False, f"{name} failed: {error.strerror or error}.")
+        tool, chosen = _understood(name, arguments)
+        if not tool.asks and not inspect.iscoroutinefunction(tool.function):
+            work = in_a_thread(bench, lambda own: _presentable(_at_once(tool, own, chosen), own))
+            return await _beside_a_look(bench, work)
+        result = await _carry_out(tool, chosen, bench)
     except Exception as error:
-        _log.exception("tool %s failed", name)
-        result = ToolResult(False, f"{name} failed: {type(error).__name__}: {error}")
-    result = await asyncio.to_thread(without_secrets, result, bench)
+        result = _failure(name, error)
+    return await asyncio.to_thread(_presentable, result, bench)
+
+
+def _understood(name: str, arguments: object) -> tuple[Tool, dict[str, Any]]:
+    """The tool and what it is called with. Raises `ToolError`."""
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
+    return tool, args.checked(name, tool.function, arguments)
+
+
+def _failure(name: str, error: Exception) -> ToolResult:
+    """What a model reads when a tool could not do its work."""
+    if isinstance(error, ToolError | WorkEnded | StageError | NotAllowed | SandboxFailed):
+        return ToolResult(False, str(error))
+    if isinstance(error, OSError):
+        return ToolResult(False, f"{name} failed: {error.strerror or error}.")
+    _log.error("tool %s failed", name, exc_info=error)
+    return ToolResult(False, f"{name} failed: {type(error).__name__}: {error}")
+
+
+def _presentable(result: ToolResult, bench: Workbench) -> ToolResult:
+    """The result as models get it: without secrets, not too long, and as text that any wire takes."""
+    result = without_secrets(result, bench)
     text = clip(result.text, limits().tools.output_characters)
     readable = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return replace(result, text=readable)
 
 
-async def _carry_out(name: str, arguments: object, bench: Workbench) -> ToolResult:
-    tool = TOOLS.get(name)
-    if tool is None:
-        raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
-    chosen = args.checked(name, tool.function, arguments)
-    at_once = not tool.asks and not inspect.iscoroutinefunction(tool.function)
-    if not at_once:
-        await asyncio.to_thread(check_secrecy, bench, tool.writes, _texts_of(chosen))
+async def _carry_out(tool: Tool, chosen: dict[str, Any], bench: Workbench) -> ToolResult:
+    """Run an async tool: alone on the stage, or on the caller's loop where it asks the user."""
+    await asyncio.to_thread(check_secrecy, bench, tool.writes, _texts_of(chosen))
+    _check_wanted(tool, bench)
+    if not tool.asks:
+        return await exclusively(bench, tool.function, chosen)
+    work = tool.function(bench, **chosen)
+    assert not isinstance(work, ToolResult)
+    return await (work if tool.executes else while_wanted(bench, tool.name, work))
+
+
+def _check_wanted(tool: Tool, bench: Workbench) -> None:
     if bench.stop.is_set():
-        raise ToolError(f"{name} was not carried out: the work was stopped.")
-    if at_once:
-        return await _beside_a_look(bench, in_a_thread(bench, lambda own: _at_once(tool, own, chosen)))
-    if tool.asks:
-        work = tool.function(bench, **chosen)
-        assert not isinstance(work, ToolResult)
-        if tool.executes:
-            return await work
-        return await while_wanted(bench, name, work)
-    return await exclusively(bench, tool.function, chosen)
+        raise ToolError(f"{tool.name} was not carried out: the work was stopped.")
 
 
 async def _beside_a_look(bench: Workbench, work: Awaitable[ToolResult]) -> ToolResult:
@@ -192,6 +209,7 @@ def _texts_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _at_once(tool: Tool, bench: Workbench, chosen: Mapping[str, Any]) -> ToolResult:
+    _check_wanted(tool, bench)
     check_secrecy(bench, tool.writes, _texts_of(chosen))
     with held(bench) if tool.writes else nullcontext():
         result = tool.function(bench.timed(), **chosen)

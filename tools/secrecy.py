@@ -26,9 +26,8 @@ def check_secrecy(bench: Workbench, writes: bool, arguments: Mapping[str, Any]) 
         place = bench.stage.locate(path)
     except (StageError, ValueError):
         return  # the tool itself says what is wrong
-    real = os.path.relpath(os.path.realpath(bench.stage.tree / place), os.path.realpath(bench.stage.tree))
     hidden = hidden_files(bench.stage.tree, bench.stage.project).files
-    if place in hidden or real in hidden:
+    if hidden and (place in hidden or _real(bench.stage.tree, place) in hidden):
         raise ToolError(
             f"{place} is hidden, since it holds secrets; commands find it empty. Work without it: its names can be"
             f' in an example file. Only the user can show it, with show = ["{place}"] under [sandbox] in policy.toml,'
@@ -40,6 +39,11 @@ def check_secrecy(bench: Workbench, writes: bool, arguments: Mapping[str, Any]) 
             f"The text holds {MARK}, which stands for a secret that you were not shown: writing it would destroy"
             " the secret. Change only the lines around it, with edit_file."
         )
+
+
+def _real(tree: Path, place: str) -> str:
+    """The place that links in the way lead to."""
+    return os.path.relpath(os.path.realpath(tree / place), os.path.realpath(tree))
 
 
 def _holds_mark(path: Path) -> bool:

@@ -60,6 +60,8 @@ def format_of(data: bytes) -> TextFormat:
 
 def _guess(data: bytes) -> str:
     """UTF-8 unless more of the non-ASCII bytes are wrong than right; then a one-byte encoding."""
+    if data.isascii():
+        return "utf-8"
     text = data.decode("utf-8", "surrogateescape")
     wrong = len(re.findall("[\udc80-\udcff]", text))
     right = len(re.findall("[^\x00-\x7f\udc80-\udcff]", text))
@@ -101,6 +103,8 @@ def _spans(text: str, old: str) -> Iterator[tuple[int, int]]:
 
 def readable(text: str) -> str:
     """Surrogates, which stand for bytes that are no text, as replacement marks."""
+    if text.isascii():
+        return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

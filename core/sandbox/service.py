@@ -116,6 +116,16 @@ class Service:
         """The process's id (bubblewrap's, where it is confined)."""
         return self._process.pid if self._process else 0
 
+    def takes(self, size: int) -> bool:
+        """Whether so many bytes can be written without waiting: a pipe that is ready has room for some thousands."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        if size > select.PIPE_BUF or self._process.stdin.closed:
+            return False
+        poll = select.poll()
+        poll.register(self._process.stdin.fileno(), select.POLLOUT)
+        return poll.poll(0) == [(self._process.stdin.fileno(), select.POLLOUT)]
+
     def write(self, data: bytes) -> None:
         """Write all of it; waits as long as the process does not read.
 

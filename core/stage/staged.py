@@ -99,6 +99,10 @@ class StagedFiles:
         """
         return self._files.read(path)
 
+    def read_at(self, place: str) -> bytes:
+        """The same for a place that `locate` gave."""
+        return self._files.read_at(place)
+
     def write(self, path: str, data: bytes) -> None:
         """Write a file, making folders. It counts as a change when it is recorded.
 

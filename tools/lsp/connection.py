@@ -1,5 +1,6 @@
 """Asking a language server: requests that wait for their answers, and notices both ways."""
 
+import contextlib
 import itertools
 import queue
 import threading
@@ -50,6 +51,9 @@ class Connection:
         self._ids = itertools.count(1)
         self._waiting: dict[int, _Answer] = {}
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._turn = threading.Lock()
+        self._queued = 0
+        """Messages that the writing thread has still to write; others must not overtake them."""
         self._lock = threading.Lock()
         self._gone = ""
         self.on_notice: Callable[[str, Any], None] = lambda _method, _params: None
@@ -109,7 +113,15 @@ class Connection:
         self._service.close()
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._outbox.put(framed(message))
+        """Write it at once where that waits for nobody; a server that does not read must not hold up who asks."""
+        data = framed(message)
+        with self._turn:
+            if not self._queued and self._service.takes(len(data)):
+                with contextlib.suppress(OSError, ValueError):  # the reading thread finds that it has ended
+                    self._service.write(data)
+                return
+            self._queued += 1
+            self._outbox.put(data)
 
     def _write(self) -> None:
         while (data := self._outbox.get()) is not None:
@@ -117,6 +129,8 @@ class Connection:
                 self._service.write(data)
             except (OSError, ValueError):
                 return
+            with self._turn:
+                self._queued -= 1
 
     def _read(self) -> None:
         why = ""

@@ -1,13 +1,17 @@
 """The few shapes of the protocol that we read, and its way to write paths and positions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
+_PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*", re.ASCII)
+"""A relative path in which nothing is escaped."""
 SEVERITIES = {1: "error", 2: "warning", 3: "note", 4: "hint"}
 
 
@@ -41,6 +45,7 @@ class Spot:
     """From 1."""
 
 
+@lru_cache(maxsize=1_000)
 def uri_of(root: Path, place: str) -> str:
     """A file's address, as the server is told it."""
     return "file://" + quote(str(PurePosixPath(root) / place))
@@ -48,6 +53,9 @@ def uri_of(root: Path, place: str) -> str:
 
 def spot_of(root: Path, uri: str, line: int) -> Spot:
     """The place at this address; `line` counts from 0, as the protocol does."""
+    rest = uri.removeprefix(uri_of(root, "") + "/")
+    if rest != uri and _PLAIN.fullmatch(rest) and ".." not in rest:
+        return Spot(rest, True, line + 1)
     path = PurePosixPath(unquote(urlsplit(uri).path))
     top = PurePosixPath(root)
     if uri.startswith("file:") and path.is_relative_to(top) and ".." not in path.parts:
