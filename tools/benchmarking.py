@@ -22,6 +22,21 @@ _MOST_RUNS = 100
 _BLOCKS = 2
 _MOST_ROWS = 40
 _TEST = re.compile(r"(?P<file>[^\s:]+\.py)(::\S+)?")
+_PYTEST = """
+import sys, pytest
+
+class Bare:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_generate_machine_info(self):
+        return {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_generate_commit_info(self):
+        return {}
+
+sys.exit(pytest.main(sys.argv[1:], plugins=[Bare()]))
+"""
+"""pytest without what pytest-benchmark would find out about the machine: that takes seconds, and is not told."""
 _Found = dict[str, list[Measure]]
 """By version, `before` and `after`."""
 
@@ -95,7 +110,7 @@ async def _tests(bench: Workbench, sandbox: Sandbox, test: str) -> list[Measure]
     """What pytest-benchmark measures in a file of tests."""
     python = interpreter_of(bench.stage.project)
     words = shlex.join(
-        [python, "-m", "pytest", "-q", "--color=no", "--benchmark-only", "--benchmark-max-time=0.5", test]
+        [python, "-c", _PYTEST, "-q", "--color=no", "--benchmark-only", "--benchmark-max-time=0.5", test]
     )
     script = f'f=$(mktemp) || exit 1\n{words} --benchmark-json="$f"\ncode=$?\necho; echo {shlex.quote(MARK)}\ncat "$f"\n'
     script += 'rm -f "$f"\nexit $code\n'

@@ -1,6 +1,7 @@
 """What timing programs tell, and what two versions' times say about a change."""
 
 import json
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def pytest_measures(output: str, passed: bool, python: str) -> list[Measure]:
             return [_of_stats(str(row["fullname"]), row["stats"]) for row in rows]
     except (ValueError, KeyError, TypeError):
         pass
-    if "unrecognized arguments: --benchmark" in text or "No module named pytest" in text:
+    if "unrecognized arguments: --benchmark" in text or re.search("No module named '?pytest", text):
         raise NoMeasure(
             f"pytest-benchmark is not installed for the project's Python ({python}). Ask for it with"
             " install_dependency, as dev, or time a whole command."

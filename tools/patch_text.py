@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tools.likeness import Check
 from tools.workbench import ToolError
 
 Tag = Literal[" ", "-", "+"]
@@ -57,17 +58,17 @@ class FilePatch:
     """The names came with `a/` and `b/`, which were taken off."""
 
 
-def read_patch(text: str) -> list[FilePatch]:
-    """The files of a patch, in order.
+def read_patch(text: str, check: Check = lambda: None) -> list[FilePatch]:
+    """The files of a patch, in order. `check` is called meanwhile, and what it raises ends the reading.
 
     Raises:
         ToolError: it is no patch, or holds what cannot be applied (binary files, links).
     """
     lines = _unwrapped(text)
     if any(line.startswith(("*** Begin Patch", *_MARKS)) for line in lines):
-        found = _Marked(lines).read()
+        found = _Marked(lines).read(check)
     else:
-        found = _Unified(lines).read()
+        found = _Unified(lines).read(check)
     if not found:
         raise ToolError(
             "The patch changes no file. Send a unified diff (---, +++, @@ lines) or *** Begin Patch …"
@@ -97,8 +98,9 @@ class _Unified:
         self._found: list[FilePatch] = []
         self._git: FilePatch | None = None
 
-    def read(self) -> list[FilePatch]:
+    def read(self, check: Check) -> list[FilePatch]:
         while self._at < len(self._lines):
+            check()
             line = self._lines[self._at]
             if _BINARY.match(line):
                 raise ToolError(
@@ -263,8 +265,9 @@ class _Marked:
         self._found: list[FilePatch] = []
         self._hunk: Hunk | None = None
 
-    def read(self) -> list[FilePatch]:
+    def read(self, check: Check) -> list[FilePatch]:
         for line in self._lines:
+            check()
             if line.startswith("*** End Patch"):
                 break
             if line.startswith(_MARKS):

@@ -30,7 +30,7 @@ def apply_patch(bench: Workbench, patch: str) -> ToolResult:
     if len(patch) > _MOST_CHARACTERS:
         raise ToolError(f"The patch is longer than {_MOST_CHARACTERS:,} characters. Send smaller ones.")
     textfile.require_text(patch, "patch")
-    files = read_patch(patch)
+    files = read_patch(patch, bench.check)
     if len(files) > _MOST_FILES:
         raise ToolError(f"The patch changes {len(files)} files, more than {_MOST_FILES}. Send smaller ones.")
     draft = _Draft(bench)

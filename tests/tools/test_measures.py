@@ -52,6 +52,7 @@ def test_pytest_benchmark_is_read_and_what_it_lacks_is_said():
     assert told.row("after") == "after: median 2 µs, spread ±200 ns, from 1 µs to 9 µs, 5000 runs"
     assert (told.name, told.by) == ("tests/b.py::test_f", "pytest-benchmark")
     for text, passed, said in (
+        ("ModuleNotFoundError: No module named 'pytest'", False, "not installed for the project's"),
         ("pytest: error: unrecognized arguments: --benchmark-only", False, "not installed for the project's"),
         ("1 passed", True, "each must take the fixture `benchmark`:\n1 passed"),
         (f"1 failed\n{MARK}\n{json.dumps(rows)}", False, "1 failed"),

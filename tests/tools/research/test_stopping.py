@@ -107,9 +107,8 @@ def test_no_tool_is_left_out():
     assert {each.tool for each in CASES.values()} | SHORT.keys() | AT_ONCE == TOOLS.keys()
 
 
-@pytest.fixture
-def project(project: Path) -> Path:
-    """One in which everything that may be called takes minutes."""
+def build(project: Path) -> None:
+    """Make a project one in which everything that may be called takes minutes."""
     programs = project / "node_modules" / ".bin"
     programs.mkdir(parents=True)
     for name in ("eslint", "prettier", "c8", "typescript-language-server"):
@@ -127,19 +126,38 @@ def project(project: Path) -> Path:
     }
     for name, text in texts.items():
         (project / name).write_text(text)
+
+
+def prepare(case: Long, bench: Workbench, url: str) -> dict[str, Any]:
+    """Make a call take minutes; gives its arguments. Pages at `url` are never answered."""
+    packed = bench.stage.project / ".git" / "packed-refs"
+    if case.tool.startswith("git_") and not packed.exists():
+        os.mkfifo(packed)  # whoever opens it waits for a writer
+    if case.arguments.get("path") == "big.py":
+        rows = "[(lambda a: a + 1)(2), {'k': 3 if 4 else 5}]," * 100_000
+        bench.stage.write("big.py", f"x = [{rows}]\n".encode())
+    if case.sign == "thread":
+        bench.stage.write("same.txt", (LINE * 30_000).encode())
+    return {
+        name: each.replace("URL", url) if isinstance(each, str) else each
+        for name, each in case.arguments.items()
+    }
+
+
+@pytest.fixture
+def project(project: Path) -> Path:
+    build(project)
     return project
 
 
 @pytest.fixture
-def long(bench, web, reply, put) -> Iterator[Callable[[Long], dict[str, Any]]]:
-    """Make a call take minutes; gives its arguments."""
-    hold, gone = threading.Event(), threading.Event()
+def long(bench, web, reply) -> Iterator[Callable[[Long], dict[str, Any]]]:
+    """See `prepare`; and another node has the stage where that is what is waited for."""
+    hold, held, gone = threading.Event(), threading.Event(), threading.Event()
 
     class Held(dict):
         def get(self, _path, _default=None):
             return reply({}, hold=hold)
-
-    web.pages = Held()
 
     def keep_the_stage() -> None:
         with bench.stage.lock:
@@ -147,21 +165,13 @@ def long(bench, web, reply, put) -> Iterator[Callable[[Long], dict[str, Any]]]:
             gone.wait(60)
 
     def make(case: Long) -> dict[str, Any]:
-        if case.tool.startswith("git_"):
-            os.mkfifo(bench.stage.project / ".git" / "packed-refs")
-        if case.arguments.get("path") == "big.py":
-            put("big.py", "x = [" + "[(lambda a: a + 1)(2), {'k': 3 if 4 else 5}]," * 100_000 + "]\n")
-        if case.sign == "thread":
-            put("same.txt", LINE * 30_000)
+        arguments = prepare(case, bench, web.url)
         if case.locked:
             threading.Thread(target=keep_the_stage, daemon=True).start()
             assert held.wait(10)
-        return {
-            name: each.replace("URL", web.url) if isinstance(each, str) else each
-            for name, each in case.arguments.items()
-        }
+        return arguments
 
-    held = threading.Event()
+    web.pages = Held()
     yield make
     hold.set()
     gone.set()
