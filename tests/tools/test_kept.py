@@ -7,7 +7,7 @@ import pytest
 
 from core.limits import limits
 from core.sandbox.veil import Veil
-from tools.kept import shown
+from tools.kept import _Kept, shown
 from tools.registry import call
 
 KEY = (
@@ -55,6 +55,18 @@ async def test_only_the_latest_are_kept(use, bench, monkeypatch):
     assert sorted(each.name for each in bench.stage.outputs.iterdir()) == ["3.txt", "4.txt"]
     text = (bench.stage.outputs / "4.txt").read_text()
     assert text.endswith("\n… what was printed after this is not kept …\n")
+
+
+def test_once_it_is_too_much_nothing_more_is_kept(bench, monkeypatch):
+    few = msgspec.structs.replace(limits().tools, command_characters=50, kept_characters=200)
+    monkeypatch.setattr("tools.kept.limits", lambda: msgspec.structs.replace(limits(), tools=few))
+    kept = _Kept(bench)
+    for _ in range(5):
+        kept.add(b"x" * 150 + b"\n")
+    kept.close()
+    text = (bench.stage.outputs / "1.txt").read_text()
+    assert text.count("x") == 300, "the piece that crosses the limit is the last one"
+    assert text.count("what was printed after this is not kept") == 1
 
 
 async def test_every_line_is_told_while_the_command_runs(bench):
