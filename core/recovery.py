@@ -40,7 +40,7 @@ def close_open_run(past: Past, prices: PriceBook) -> list[Event]:
         prices,
         Outcome(
             "interrupted",
-            "The engine ended in the middle of this run. Stage and records are kept: try again when you like.",
+            "The engine ended in the middle of this run. Stage and records are kept: go on when you like.",
         ),
         summary="The engine ended while this node was at work.",
     )

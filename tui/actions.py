@@ -227,8 +227,8 @@ ACTIONS = (
     Action(
         "retry",
         ("ctrl+t", "R"),
-        "try again",
-        "Try the last request again; start the engine again if it died",
+        "go on",
+        "Go on with the run that broke off, at the node that it was in; start the engine again if it died",
         footer=True,
         when="retry",
     ),

@@ -266,5 +266,5 @@ def _next_step(item: RunEndItem) -> Line:
             Span(" reads the changes. Nothing is in your project until you write it there.", "dim"),
         ]
     if item.status in ("failed", "interrupted"):
-        return [Span("Next: ", "dim"), Span("Ctrl+T", "key"), Span(" tries again.", "dim")]
+        return [Span("Next: ", "dim"), Span("Ctrl+T", "key"), Span(" goes on where it broke off.", "dim")]
     return []

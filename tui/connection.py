@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
-from core.commands import Command, RetryRun, SubmitRequest
+from core.commands import Command, ResumeRun, SubmitRequest
 from core.events import CommandRefused, RequestQueued, RequestSubmitted
 from core.port import SessionPort
 from core.record import Record
@@ -50,7 +50,8 @@ class Connection:
         self._feed = feed
         self._changed = changed
         self._returned = returned
-        self._first = first
+        self._held = [] if first is None else [first]
+        """What is sent as soon as there is somebody to take it."""
         self.expected = ""
         """Id of the session that the engine will open, where that is known."""
         self._port: SessionPort | None = None
@@ -67,9 +68,9 @@ class Connection:
         try:
             self._port = await self._reach(reading)
             self._set("ready")
-            first, self._first = self._first, None
-            if first is not None:
-                await self.send(first)
+            held, self._held = self._held, []
+            for command in held:
+                await self.send(command)
             await self._flush()
             await self._feed.follow(self._port.records(self._feed.view.last), self._taken)
             self._lose("The engine has ended this session.")
@@ -98,11 +99,12 @@ class Connection:
     def _lose(self, reason: str) -> None:
         self.reason = sanitise(reason)
         self._port = None
+        self._held.clear()
         self._return_requests()
         self._set("lost")
 
     def try_again_after(self) -> None:
-        """Have the interrupted run tried again as soon as a new engine has taken it over."""
+        """Have the interrupted run gone on with as soon as a new engine has taken it over."""
         self._retry = self._feed.view.head.busy
 
     # -- sending ---------------------------------------------------------------------------------
@@ -114,9 +116,11 @@ class Connection:
         await self._flush()
 
     async def send(self, command: Command) -> bool:
-        """Send a command at once; false when nobody is there to take it."""
+        """Send a command at once, or as soon as the engine is there; false when nobody will take it."""
         if self._port is None:
-            return False
+            if self.state == "starting":
+                self._held.append(command)
+            return self.state == "starting"
         try:
             await self._port.submit(command)
         except Exception as error:
@@ -161,7 +165,7 @@ class Connection:
             self._refused(head.busy)
         if self._retry and head.can_retry:
             self._retry = False
-            self._later(RetryRun())
+            self._later(ResumeRun())
         elif self.waiting and not head.busy and not self.waiting[0].sent:
             self._later(None)
 

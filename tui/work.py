@@ -11,7 +11,7 @@ from core.commands import (
     AnswerQuestion,
     Command,
     InterruptRun,
-    RetryRun,
+    ResumeRun,
     SendMessage,
     WithdrawRequest,
 )
@@ -134,7 +134,7 @@ class WorkScreen(Preferring, Answering, Telling):
             return [
                 Span(f"{self.link.reason} ", "bad"),
                 Span(self.keymap.key("retry"), "key"),
-                Span(" tries again."),
+                Span(" starts it again and goes on."),
             ]
         return super().bar_content()
 
@@ -148,11 +148,15 @@ class WorkScreen(Preferring, Answering, Telling):
             self.query_one(Prompt).put_back(text)
 
     async def send(self, command: Command) -> None:
-        """Send a command, or say why it cannot be."""
+        """Send a command, or say when it will be, or why it cannot be."""
         if self.link is None:
             self.tell(_PAST)
-        elif not await self.link.send(command):
-            self.tell("The engine is not there yet. Nothing was changed.")
+            return
+        early = self.link.state == "starting"
+        if not await self.link.send(command):
+            self.tell("The engine is gone. Nothing was changed.")
+        elif early:
+            self.tell("This is done as soon as the engine is there.")
 
     # -- what the widgets report -----------------------------------------------------------------
 
@@ -250,9 +254,9 @@ class WorkScreen(Preferring, Answering, Telling):
             self.link.try_again_after()
             self.follow()
         elif self.view.head.can_retry:
-            await self.send(RetryRun())
+            await self.send(ResumeRun())
         else:
-            self.tell("There is no failed run to try again.")
+            self.tell("No run broke off: there is nothing to go on with.")
 
     def action_interrupt_or_quit(self) -> None:
         """Copy what is marked; else the second press within two seconds quits."""

@@ -126,7 +126,7 @@ def test_where_nobody_comes_back_the_call_finishes_and_no_further_one_is_made(de
     assert desk.engine_is_gone()
     assert len(desk.bedrock.requests) == 2
     second = desk.open("--continue")
-    second.read_until("interrupted", "tries again")
+    second.read_until("interrupted", "goes on where it broke off")
     second.type(b"\x14")  # Ctrl+T
     second.read_until("3 to decide")
     second.type(b"\x11")

@@ -64,7 +64,7 @@ async def test_several_requests_wait_for_their_turn(stage_of, settled):
         assert [command.text for command in port.commands] == ["1", "2", "3"]
 
 
-async def test_an_engine_that_dies_in_a_run_is_said_and_one_key_tries_again(stage_of, settled):
+async def test_an_engine_that_dies_in_a_run_is_said_and_one_key_goes_on(stage_of, settled):
     first = TapePort(tapes.running())
     second = TapePort([*tapes.running(), *tapes.interrupted()[len(tapes.running()) :]])
     engine = Engine(first, second)
@@ -79,7 +79,7 @@ async def test_an_engine_that_dies_in_a_run_is_said_and_one_key_tries_again(stag
         assert "engine is gone" in texts(stage)
         await pilot.press("ctrl+t")
         await settled(pilot, lambda: bool(second.commands))
-        assert second.commands == [c.RetryRun()]
+        assert second.commands == [c.ResumeRun()]
         assert stage.screen.view.last == second.last
         assert GONE[:40] not in texts(stage)
 
@@ -128,15 +128,6 @@ async def test_requests_that_a_dead_engine_never_took_come_back(stage_of, settle
         assert list(stage.screen.waiting) == []
 
 
-async def test_a_command_that_cannot_be_sent_says_so(stage_of, settled):
-    engine = Engine(TapePort(tapes.decide()))
-    stage = stage_of(connect=engine.connect)
-    async with stage.app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        await stage.screen.send(c.InterruptRun())
-        await settled(pilot, lambda: "not there yet" in texts(stage))
-
-
 async def test_leaving_closes_the_port(stage_of, caught_up):
     stage = stage_of(tapes.empty())
     async with stage.app.run_test() as pilot:
@@ -162,4 +153,35 @@ async def test_a_damaged_past_is_shown_and_why_no_engine_serves_it_comes_first(s
         assert stage.screen.view.last == tapes.applied()[-1].seq
         engine.ready.set()
         await settled(pilot, lambda: "The session log is damaged: nothing was changed." in texts(stage))
-        assert "Ctrl+T tries again" in texts(stage)
+        assert "Ctrl+T starts it again" in texts(stage)
+
+
+async def test_what_is_decided_while_the_engine_starts_is_sent_in_order_when_it_is_there(stage_of, settled):
+    port = TapePort(tapes.failed())
+    engine = Engine(port)
+    stage = stage_of(connect=engine.connect)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: stage.screen.link.state == "starting")
+        await stage.screen.send(c.ResumeRun())
+        await stage.screen.send(c.InterruptRun())
+        await settled(pilot, lambda: "as soon as the engine is there" in texts(stage))
+        assert port.commands == []
+        engine.ready.set()
+        await settled(pilot, lambda: stage.screen.link.state == "ready")
+        assert port.commands == [c.ResumeRun(), c.InterruptRun()]
+
+
+async def test_what_nobody_came_to_take_is_said_and_not_sent_to_the_next_engine(stage_of, settled):
+    port = TapePort(tapes.failed())
+    engine = Engine(ConnectionError(GONE), port)
+    stage = stage_of(connect=engine.connect)
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: stage.screen.link.state == "starting")
+        await stage.screen.send(c.InterruptRun())
+        engine.ready.set()
+        await settled(pilot, lambda: stage.screen.link.state == "lost")
+        await stage.screen.send(c.InterruptRun())
+        await settled(pilot, lambda: "The engine is gone. Nothing was changed." in texts(stage))
+        await pilot.press("ctrl+t")
+        await settled(pilot, lambda: stage.screen.link.state == "ready")
+        assert port.commands == []

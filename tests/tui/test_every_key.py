@@ -137,7 +137,7 @@ async def walk_anywhere(walk):
     await walk.press(until=lambda: not board.view.head.busy)
     await walk.does("take_up", walk.shows("take up an earlier request"))
     await walk.press("escape", until=lambda: walk.screen is board)
-    await walk.does("retry", walk.sends(c.RetryRun()))
+    await walk.does("retry", walk.sends(c.ResumeRun()))
     await walk.does("interrupt_or_quit", walk.shows("Press Ctrl+C again to quit"))
     left = len(gone)
     await walk.does("quit_now", lambda: len(gone) > left)

@@ -185,22 +185,22 @@ class TestRun:
             assert stage.commands == []
 
     @pytest.mark.parametrize("keys", [("ctrl+t",), ("f3", "R")])
-    async def test_try_again_after_a_failure(self, stage_of, caught_up, keys):
+    async def test_a_run_that_failed_is_gone_on_with(self, stage_of, caught_up, keys):
         stage = stage_of(tapes.failed())
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
             await pilot.press(*keys)
             await pilot.pause()
-            assert stage.commands == [c.RetryRun()]
+            assert stage.commands == [c.ResumeRun()]
 
-    async def test_try_again_is_no_command_when_nothing_failed(self, stage_of, caught_up):
+    async def test_nothing_is_gone_on_with_when_nothing_broke_off(self, stage_of, caught_up):
         stage = stage_of(tapes.decide())
         async with stage.app.run_test() as pilot:
             await caught_up(pilot, stage)
             await pilot.press("ctrl+t")
             await pilot.pause()
             assert stage.commands == []
-            assert "no failed run" in texts(stage)
+            assert "No run broke off" in texts(stage)
 
     async def test_a_refused_request_comes_back_into_the_prompt(self, stage_of, caught_up):
         stage = stage_of(tapes.empty())
