@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
+
+from textual.css.query import NoMatches
 
 from core.clock import Clock
 from core.record import Record
@@ -80,4 +83,7 @@ class Telling(Composing, part=True):
             self._damage = lost if found else ""
         else:
             self._damage = sanitise(str(found)) or type(found).__name__
-        self.settle()
+        with suppress(
+            NoMatches
+        ):  # whoever leaves while it is read takes the screen away in the middle of this
+            self.settle()

@@ -61,6 +61,18 @@ async def test_a_past_session_has_no_prompt_and_says_how_to_leave_it(stage_of, l
         await settled(pilot, lambda: not stage.screen.has_class("-past"))
 
 
+async def test_leaving_while_a_session_is_read_breaks_nothing(stage_of, library, caught_up, settled):
+    stage = stage_of(tapes.empty(), library)
+    async with pressed(stage, caught_up, settled) as pilot:
+        await pilot.press("enter")
+        await settled(pilot, lambda: stage.screen.has_class("-past"))
+        past = stage.screen
+        await pilot.press("escape")
+        await settled(pilot, lambda: stage.screen is not past and not past.children)
+        past.say_damage(1)
+        assert stage.app.is_running
+
+
 async def test_a_click_on_either_line_of_a_session_goes_to_it(stage_of, library, caught_up, settled):
     stage = stage_of(tapes.empty(), library)
     async with pressed(stage, caught_up, settled) as pilot:
