@@ -83,7 +83,5 @@ class Telling(Composing, part=True):
             self._damage = lost if found else ""
         else:
             self._damage = sanitise(str(found)) or type(found).__name__
-        with suppress(
-            NoMatches
-        ):  # whoever leaves while it is read takes the screen away in the middle of this
+        with suppress(NoMatches):  # who leaves while it is read takes the screen away meanwhile
             self.settle()
