@@ -1,15 +1,17 @@
-"""Any sequence of work, decisions by hunk, edits of the user, applies, undos and restarts keeps the promises of a session.
+"""Any sequence of work, decisions, edits of the user, applies, undos, crashes and restarts keeps the promises of a session.
 
 Nothing is written before an apply; applied bytes are exactly the accepted ones; an undo restores; what the user
-wrote is never lost. Crashes in the middle of an apply are tried by `tests/core/stage/test_invariants.py`.
+wrote is never lost. An engine dies before any step of an apply or an undo, or right after the last one, before
+anything is on record; what became of it is what the next opening says.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,16 +20,19 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
+from core import applying, undoing
 from core.commands import ApplyChanges, DecideChanges, SubmitRequest, UndoApply
 from core.events import ChangeApplied, ChangeUndone, CommandRefused
 from core.paths import Home
 from core.prices import load_prices
 from core.session import Session, Settings
 from core.verdicts import FileVerdicts, lines_by_hunk
+from tests.core.stage.test_invariants import Killed, dying_at
 from tests.support.acting import ActingTeam
 
 T = TypeVar("T")
@@ -36,7 +41,36 @@ name = st.sampled_from(NAMES)
 verdict = st.sampled_from(("accepted", "accepted", "rejected", "undecided"))
 choice = st.tuples(st.integers(0, 5), st.integers(0, 7), verdict)
 """Which file, which piece of it (from 6 on: the whole), and the verdict."""
+death = st.one_of(st.none(), st.integers(0, 30))
+"""Before which step the engine dies; from `AFTER` on right after the last one."""
+AFTER = 27
 Lines = list[str]
+
+
+@contextlib.contextmanager
+def dying(number: int | None) -> Iterator[None]:
+    """The engine dies before this step of a transaction, or when all of them are done."""
+    if number is None:
+        yield
+    elif number < AFTER:
+        with dying_at(number):
+            yield
+    else:
+        with contextlib.ExitStack() as ending:
+            for module, name in ((applying, "apply"), (undoing, "undo")):
+                _die_after(ending, module, name)
+            yield
+
+
+def _die_after(ending: contextlib.ExitStack, module: Any, name: str) -> None:
+    original = getattr(module, name)
+
+    def work(*arguments: Any) -> None:
+        original(*arguments)
+        raise Killed
+
+    setattr(module, name, work)
+    ending.callback(setattr, module, name, original)
 
 
 def split(data: bytes | None) -> Lines:
@@ -84,22 +118,31 @@ class Life(RuleBasedStateMachine):
             place.write_bytes(data)
             self.files[path] = data
 
-    def _submit(self, command: Any) -> list[Any]:
-        """Hand in a command; gives what came of it."""
+    def _submit(self, command: Any, death: int | None = None) -> list[Any]:
+        """Hand in a command; gives what came of it, which another engine says where this one dies."""
+        after = self.session.last
+        with dying(death):
+            try:
+                return self._do(self._carried_out(command, after))
+            except Killed:
+                pass
+        self.heddle_is_opened_again()
+        return self._do(self._found(after))
 
-        async def submit() -> list[Any]:
-            after = self.session.last
-            await self.session.submit(command)
-            await self.session.wait_idle()
-            found: list[Any] = []
-            if self.session.last > after:
-                async for record in self.session.records(after):
-                    found.append(record.event)
-                    if record.seq >= self.session.last:
-                        break
-            return found
+    async def _carried_out(self, command: Any, after: int) -> list[Any]:
+        await self.session.submit(command)
+        await self.session.wait_idle()
+        return await self._found(after)
 
-        return self._do(submit())
+    async def _found(self, after: int) -> list[Any]:
+        """What is on record since."""
+        found: list[Any] = []
+        if self.session.last > after:
+            async for record in self.session.records(after):
+                found.append(record.event)
+                if record.seq >= self.session.last:
+                    break
+        return found
 
     def _stage(self, path: str) -> bytes | None:
         place = self._do(self.session._staging.stage()).tree / path
@@ -145,8 +188,8 @@ class Life(RuleBasedStateMachine):
         lines.insert(min(at, len(lines)), f"user {next(self.numbers)}")
         self._write(path, joined(lines))
 
-    @rule(choices=st.lists(choice, min_size=1, max_size=3), at_once=st.booleans())
-    def user_decides(self, choices: list[tuple[int, int, Any]], at_once: bool) -> None:
+    @rule(choices=st.lists(choice, min_size=1, max_size=3), at_once=st.booleans(), death=death)
+    def user_decides(self, choices: list[tuple[int, int, Any]], at_once: bool, death: int | None) -> None:
         """On pieces of whatever waits, or on a whole file; and what is accepted is written at once, or later."""
         for file, piece, said in choices:
             waiting = self.session._past.waiting.decided
@@ -156,10 +199,23 @@ class Life(RuleBasedStateMachine):
                 hunks = (ids[piece % len(ids)],) if ids and piece < 6 else None
                 self._submit(DecideChanges(verdict=said, paths=(path,), hunks=hunks))
         if at_once:
-            self.user_applies()
+            self._apply(death)
 
-    @rule()
-    def user_applies(self) -> None:
+    @precondition(lambda self: self.session._past.waiting.changes)
+    @rule(death=death, back=st.one_of(st.just(-1), death))
+    def user_takes_everything(self, death: int | None, back: int | None) -> None:
+        """And, but for -1, takes it back."""
+        self._submit(DecideChanges(verdict="accepted"))
+        self._apply(death)
+        if back != -1:
+            self._undo(back)
+
+    @precondition(lambda self: any(each.is_accepted for each in self.session._past.waiting.decided.values()))
+    @rule(death=death)
+    def user_applies(self, death: int | None) -> None:
+        self._apply(death)
+
+    def _apply(self, death: int | None) -> None:
         waiting = self.session._past.waiting
         wanted = {
             path: self._exactly(path, decided)
@@ -167,7 +223,7 @@ class Life(RuleBasedStateMachine):
             if decided.is_accepted
         }
         before = dict(self.files)
-        events = self._submit(ApplyChanges())
+        events = self._submit(ApplyChanges(), death)
         applied = {event.path for event in events if isinstance(event, ChangeApplied)}
         for event in events:
             if isinstance(event, ChangeApplied):
@@ -201,13 +257,17 @@ class Life(RuleBasedStateMachine):
                 lines[at : at + hunk.old_lines] = [line[1:] for line in text if line.startswith("+")]
         return lines, mine
 
-    @rule()
-    def user_undoes(self) -> None:
+    @precondition(lambda self: any(self.before.values()))
+    @rule(death=death)
+    def user_undoes(self, death: int | None) -> None:
+        self._undo(death)
+
+    def _undo(self, death: int | None) -> None:
         before = dict(self.files)
-        events = self._submit(UndoApply())
+        events = self._submit(UndoApply(), death)
         undone = [event for event in events if isinstance(event, ChangeUndone)]
         if not undone:
-            assert any(isinstance(event, CommandRefused) for event in events)
+            assert death is not None or any(isinstance(event, CommandRefused) for event in events)
             return
         for event in undone:
             was = self.before[event.apply].pop(event.path)
@@ -247,7 +307,7 @@ def test_any_sequence_keeps_the_promises() -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=25,
+            max_examples=40,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,

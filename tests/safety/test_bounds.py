@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.limits import limits
 from core.sandbox import bounds
 from core.sandbox.bounds import control_groups, try_bounds
 from tests.support.waiting import SOON, until
@@ -158,3 +159,19 @@ def test_a_process_does_not_survive_its_parent(confined, shell):
     )
     assert shell(confined, script).output == "left\n"
     assert until(lambda: not running(marker))
+
+LIMITS = "import resource as r; print(*(r.getrlimit(getattr(r, 'RLIMIT_' + n))[1] for n in {names}))"
+
+
+def test_every_process_has_the_limits_that_the_kernel_keeps(confined):
+    """Each at once and by itself, whatever is looked at from outside; they pass to its children."""
+    bound = limits().sandbox
+    names = ["NPROC", "DATA", "FSIZE", "CPU", "CORE"]
+    ended = confined.run_here(["python3", "-c", LIMITS.format(names=names)], 30, lambda: False)
+    assert [int(each) for each in ended.output.split()] == [
+        bound.processes,
+        bound.memory_bytes // 1024 * 1024,
+        bound.file_bytes // 512 * 512,
+        bound.cpu_seconds,
+        0,
+    ]

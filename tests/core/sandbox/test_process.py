@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import tracemalloc
 import uuid
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from core.limits import limits
 from core.sandbox import Sandbox
+from core.sandbox.output import Ring
 
 STUBBORN = (
     "import os, signal, sys, time\n"
@@ -186,3 +188,16 @@ async def test_the_environment_can_be_added_to(sandbox):
         ["sh", "-c", "echo $EXTRA"], seconds=30, stop=threading.Event(), environment={"EXTRA": "value"}
     )
     assert ended.output == "value\n"
+
+
+def test_what_is_kept_of_a_flood_takes_no_more_memory_than_the_limit():
+    chunk = b"x" * 65_536
+    ring = Ring(200_000)
+    tracemalloc.start()
+    try:
+        for _ in range(500):
+            ring.add(bytes(chunk))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert ring.omitted == 500 * len(chunk) - 200_000
