@@ -184,21 +184,35 @@ def lines_of(patch: str, hunk: Hunk) -> list[str]:
 
 
 def lines_by_hunk(patch: str, hunks: Sequence[Hunk]) -> list[list[str]]:
-    """The same for all hunks of a file, top down as they are, with one look at its diff."""
+    """The same for all hunks of a file, top down as they are, with one look at its diff: run by run of its lines."""
     found: list[list[str]] = [[] for _ in hunks]
-    olds, news = [hunk.old_start for hunk in hunks], [hunk.new_start for hunk in hunks]
-    for line in parse_patch(patch) if hunks else ():
-        if line.kind not in _MARKS:
-            continue
-        gone = line.kind == "removed"
-        at = bisect_right(olds, line.old) - 1 if gone else bisect_right(news, line.new) - 1
-        if at < 0:
-            continue
-        hunk = hunks[at]
-        end = hunk.old_start + hunk.old_lines if gone else hunk.new_start + hunk.new_lines
-        if (line.old if gone else line.new) < end:
-            found[at].append(f"{_MARKS[line.kind]}{line.text}")
+    if not hunks:
+        return found
+    lines = parse_patch(patch)
+    old = [(hunk.old_start, hunk.old_start + hunk.old_lines) for hunk in hunks]
+    new = [(hunk.new_start, hunk.new_start + hunk.new_lines) for hunk in hunks]
+    for run in lines.stretches:
+        if run.kind in _MARKS:
+            gone = run.kind == "removed"
+            texts = [_MARKS[run.kind] + text for text in lines.texts[run.start : run.stop]]
+            _deal(found, old if gone else new, run.old if gone else run.new, texts)
     return found
+
+
+def _deal(found: list[list[str]], places: list[tuple[int, int]], first: int, texts: list[str]) -> None:
+    """Give lines that follow one another, from this number on, to the hunks that they belong to."""
+    starts = [start for start, _ in places]
+    done = 0
+    while done < len(texts):
+        number = first + done
+        at = bisect_right(starts, number) - 1
+        inside = at >= 0 and number < places[at][1]
+        ends = [places[at][1]] if inside else []
+        ends += starts[at + 1 : at + 2]
+        count = min(ends, default=number + len(texts)) - number
+        if inside:
+            found[at] += texts[done : done + count]
+        done += count
 
 
 _MARKS = {"removed": "-", "added": "+"}

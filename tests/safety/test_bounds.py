@@ -160,6 +160,7 @@ def test_a_process_does_not_survive_its_parent(confined, shell):
     assert shell(confined, script).output == "left\n"
     assert until(lambda: not running(marker))
 
+
 LIMITS = "import resource as r; print(*(r.getrlimit(getattr(r, 'RLIMIT_' + n))[1] for n in {names}))"
 
 
