@@ -1,6 +1,6 @@
 """How soon each tool is still after a stop: in the midst of work that would take minutes.
 
-python bench/stop_tools.py
+python bench/stop_tools.py [CASE …]
 
 From the moment that the node is stopped until its call has returned, and with it the last process and thread of its
 own: the cases are those of tests/tools/research/test_stopping.py, which sees to it that none is left.
@@ -81,7 +81,7 @@ async def once(case: Long, bench: Workbench, url: str) -> float:
 async def measure(folder: Path) -> None:
     bench, url = settle(folder)
     for name, case in CASES.items():
-        if case.locked:
+        if case.locked or (sys.argv[1:] and name not in sys.argv[1:]):
             continue
         times = sorted([1000 * await once(case, bench, url) for _ in range(RUNS)])
         print(

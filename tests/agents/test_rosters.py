@@ -153,6 +153,13 @@ def test_who_may_do_what(config):
     assert {tool for role in roles.values() for tool in role.tools} == set(TOOLS), "none without a use"
 
 
+CARRIED = {
+    "router": 0, "orchestrator": 0, "architect": 3_750, "senior_coder": 5_120, "fast_coder": 4_500, "test_engineer": 4_650,
+    "code_reviewer": 4_320, "debugger": 4_800, "documenter": 3_570, "researcher": 7_270, "infrastructure": 2_970,
+}  # fmt: skip
+"""Characters of manuals and schemas that each role is sent with every call: as many as now. One more tool is too many."""
+
+
 def test_no_role_carries_more_manuals_than_its_work_needs(config):
     """Every call of a role pays for them, and a weak model chooses worse among many."""
     roles = load("current", config).roles
@@ -162,7 +169,7 @@ def test_no_role_carries_more_manuals_than_its_work_needs(config):
     }
     for name, role in roles.items():
         assert len(role.tools) == len(set(role.tools)), name
-        assert sum(size[each] for each in role.tools if each not in role.seldom) <= 7_500, name
+        assert sum(size[each] for each in role.tools if each not in role.seldom) <= CARRIED[name], name
     assert len(roles["fast_coder"].tools) <= 16
 
 
