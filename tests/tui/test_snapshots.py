@@ -55,6 +55,7 @@ STATES = {
     "models": (tapes.feedback, ("f3", "m")),
     "timeline": (tapes.committed, ("f8", "enter")),
     "help": (tapes.decide, ("f1",)),
+    "printing": (tapes.everyone, ()),
     "everyone": (tapes.everyone, ("f3", "l")),
     "unfolded": (tapes.everyone, ("f2", "ctrl+o", "up")),
     "routes": (tapes.running, ("f10",)),
