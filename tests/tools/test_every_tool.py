@@ -1,5 +1,6 @@
 """What holds for every tool of the registry: bad calls are answered with how to call it right."""
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -8,7 +9,7 @@ import pytest
 
 from core.limits import limits
 from tests.support.waiting import SOON
-from tools.arguments import EXAMPLES, parameters_of
+from tools.arguments import EXAMPLES, checked, parameters_of
 from tools.registry import TOOLS, call
 
 EVERY = sorted(TOOLS)
@@ -56,6 +57,17 @@ async def test_what_is_missing_or_null_is_named_with_a_right_call(bench, name):
             refused(result)
             assert f"“{each}”" in result.text
             assert f"A right call: {name}(" in result.text
+
+
+@pytest.mark.parametrize("name", WITH_ARGUMENTS)
+def test_arguments_in_other_wrappings_are_understood(name):
+    """As JSON text, in an object of their own, as JSON text in that, and numbers and lists as text."""
+    function = TOOLS[name].function
+    whole = {each.name: EXAMPLES[each.name] for each in parameters_of(function)}
+    meant = checked(name, function, whole)
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in whole.items()}
+    for said in (json.dumps(whole), {"arguments": whole}, {"input": json.dumps(whole), "name": name}, texts):
+        assert checked(name, function, said) == meant
 
 
 @pytest.mark.parametrize("name", EVERY)
