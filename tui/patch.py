@@ -31,8 +31,10 @@ _LOOKS: dict[LineKind, tuple[str, str, str]] = {
     "note": (" ", "dim", ""),
 }
 _EMPTY = "No file differs from your project. What the team writes shows up here, and waits for your decision."
-_AUTHOR = 14
-"""Cells of the column that names who wrote a line."""
+_AUTHOR, _NUMBER = 14, 3
+"""Cells of the column that names who wrote a line, and of one that has room for the number in the list only."""
+_WIDE = 100
+"""Cells from which each of two columns names them."""
 
 
 class PatchView(Canvas):
@@ -106,8 +108,13 @@ class PatchView(Canvas):
     def _text_room(self, half: bool) -> int:
         """Cells for the text beside bar, numbers and mark; of one of two columns, or of the only one."""
         if half:
-            return max(8, (self.room - 1) // 2 - self._digits - 4)
-        return max(8, self.room - 2 * self._digits - 5 - (_AUTHOR if self.authors else 0))
+            return max(8, (self.room - 1) // 2 - self._digits - 4 - self._author_room(True))
+        return max(8, self.room - 2 * self._digits - 5 - self._author_room(False))
+
+    def _author_room(self, half: bool) -> int:
+        if not self.authors:
+            return 0
+        return _NUMBER if half and self.room < _WIDE else _AUTHOR
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -186,8 +193,8 @@ class PatchView(Canvas):
             case "line":
                 return [self._bar(entry), *self._single(entry, row)]
             case "pair":
-                left = self._half(entry.left, entry.right, row, "removed")
-                right = self._half(entry.right, entry.left, row, "added")
+                left = self._half(entry, row, "removed")
+                right = self._half(entry, row, "added")
                 return [self._bar(entry), *left, Span("│", "faint"), *right]
 
     def _bar(self, entry: Entry) -> Span:
@@ -215,25 +222,28 @@ class PatchView(Canvas):
         rows = self._inked(entry.left, partner(self._lines, entry.left), self._text_room(False))
         front = [Span(numbers if row == 0 else " " * len(numbers), "faint")]
         if self.authors:
-            front.append(self._author(entry, row))
+            front.append(self._author(entry.piece, entry.left if row == 0 else -1, _AUTHOR))
         front.append(Span(f"{mark} " if row == 0 else "  ", f"{ink} {ground}".strip()))
         return [*front, *(rows[row] if row < len(rows) else [])]
 
-    def _author(self, entry: Entry, row: int) -> Span:
-        file, line = self._file, self._lines[entry.left]
-        if file is None or row or line.kind not in ("added", "removed"):
-            return Span(" " * _AUTHOR)
-        piece = file.pieces[entry.piece] if entry.piece >= 0 else None
-        key = credited(file, piece, line.new, self._steps)
+    def _author(self, at: int, index: int, width: int) -> Span:
+        """Who wrote a line, by the number in the list above; nobody for a line that is as it was, or for none (-1)."""
+        file = self._file
+        if file is None or index < 0 or self._lines[index].kind not in ("added", "removed"):
+            return Span(" " * width)
+        piece = file.pieces[at] if at >= 0 else None
+        key = credited(file, piece, self._lines[index].new, self._steps)
         role = key.role if key is not None else (piece.role if piece is not None else "")
         role = role or (file.roles[-1] if file.roles else "")
         numbers = [f"{number} " for number, one in enumerate(self._credits, 1) if one.key == key]
-        return Span(cut("".join(numbers) + role, _AUTHOR - 1).ljust(_AUTHOR), role_ink(role))
+        words = "".join(numbers) + role if width == _AUTHOR else "".join([*numbers, role[:1]])
+        return Span(cut(words, width - 1).ljust(width), role_ink(role))
 
-    def _half(self, index: int, other: int, row: int, side: LineKind) -> Line:
+    def _half(self, entry: Entry, row: int, side: LineKind) -> Line:
         """One side of a pair; the number that it had there."""
-        room, digits = self._text_room(True), self._digits
-        width = room + digits + 3
+        index, other = (entry.left, entry.right) if side == "removed" else (entry.right, entry.left)
+        room, digits, author = self._text_room(True), self._digits, self._author_room(True)
+        width = room + digits + 3 + author
         if index < 0:
             return [Span("╱" * width if row == 0 else " " * width, "edge")]
         line = self._lines[index]
@@ -245,6 +255,7 @@ class PatchView(Canvas):
         shown = f"{number or '':>{digits}} " if row == 0 else " " * (digits + 1)
         drawn = [
             Span(shown, "faint"),
+            *([self._author(entry.piece, index if row == 0 else -1, author)] if author else []),
             Span(f"{mark if row == 0 else ' '} ", f"{ink} {ground}".strip()),
             *rows[row],
         ]

@@ -18,11 +18,12 @@ from core.stage import progress
 from core.stage.change import EXECUTABLE, FILE, LINK
 
 _SIGNERS = {
-    "gpg.program": "gpg",
-    "gpg.openpgp.program": "gpg",
-    "gpg.ssh.program": "ssh-keygen",
-    "gpg.x509.program": "gpgsm",
+    "gpg.openpgp.program": (("gpg.openpgp.program", "gpg.program"), "gpg"),
+    "gpg.ssh.program": (("gpg.ssh.program",), "ssh-keygen"),
+    "gpg.x509.program": (("gpg.x509.program",), "gpgsm"),
 }
+"""The settings that name who signs: by which of them the user's own configuration does, and what is usual."""
+_OWN_SCOPES = ("global", "system")
 _LINE = "\n"
 _SET = frozenset({"set", "unset", "unspecified"})
 
@@ -178,10 +179,17 @@ def _signing(repository: Repository) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if git.asked("config", "--type=bool", "commit.gpgSign") != b"true":
         return (), ()
     options = ["-c", "gpg.ssh.defaultKeyCommand="]
-    for key, usual in _SIGNERS.items():
-        own = git.asked("config", "--global", key) or git.asked("config", "--system", key)
-        options += ["-c", f"{key}={os.fsdecode(own or usual.encode())}"]
+    for key, (names, usual) in _SIGNERS.items():
+        own = next((found for name in names if (found := _own(repository, name))), usual)
+        options += ["-c", f"{key}={own}"]
     return ("-S",), tuple(options)
+
+
+def _own(repository: Repository, name: str) -> str:
+    """A setting of the user's own configuration, or the system's; empty where they do not have it."""
+    said = repository.git.asked("config", "--show-scope", "--get-all", name) or b""
+    rows = [row.split("\t", 1) for row in os.fsdecode(said).split("\n") if "\t" in row]
+    return next((value for scope, value in reversed(rows) if scope in _OWN_SCOPES), "")
 
 
 def _move(

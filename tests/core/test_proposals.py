@@ -355,6 +355,47 @@ async def test_nothing_else_of_the_repository_runs(hand, repo, project):
     assert canary.exists()
 
 
+def signer(folder: Path, name: str) -> Path:
+    """A program that signs as gpg does: says on descriptor 2 that it did, and prints a signature of its own name."""
+    place = folder / name
+    said = "printf '\\n[GNUPG:] SIG_CREATED D 1 8 00 1 KEY\\n' >&2"
+    text = f"-----BEGIN PGP SIGNATURE-----\n{name}\n-----END PGP SIGNATURE-----"
+    place.write_text(f"#!/bin/sh\ncat > '{folder}/{name}.signed'\n{said}\nprintf '%s\\n' '{text}'\n")
+    place.chmod(0o755)
+    return place
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+async def test_a_commit_is_signed_where_and_how_the_users_own_configuration_says(
+    hand, repo, project, home, tmp_path, wanted
+):
+    """By the program of the user's own configuration, and never by one that the repository names."""
+    own, other = signer(tmp_path, "own"), signer(tmp_path, "other")
+    with (home / ".gitconfig").open("a") as file:
+        file.write(f"[commit]\n\tgpgSign = {wanted}\n[gpg]\n\tprogram = {own}\n")
+    repo("config", "gpg.program", str(other))
+    repo("config", "gpg.openpgp.program", str(other))
+    session = await run(hand, proposing(files={"a.txt": b"by agents\n"}, message="m"))
+    await session.submit(DecideChanges(verdict="accepted"))
+    made = await approve(hand, session)
+    assert isinstance(made, ProposalCarriedOut), made
+    raw = repo("cat-file", "commit", "HEAD")
+    assert ("gpgsig -----BEGIN PGP SIGNATURE-----\n own\n" in raw) is (wanted == "true")
+    assert (tmp_path / "own.signed").exists() is (wanted == "true")
+    assert not (tmp_path / "other.signed").exists()
+
+
+async def test_a_commit_that_cannot_be_signed_is_not_made(hand, repo, home, tmp_path):
+    with (home / ".gitconfig").open("a") as file:
+        file.write("[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = false\n")
+    session = await run(hand, proposing(files={"a.txt": b"by agents\n"}, message="m"))
+    await session.submit(DecideChanges(verdict="accepted"))
+    before = repo.state
+    came = await approve(hand, session)
+    assert isinstance(came, ProposalFailed) and "sign" in came.reason
+    assert repo.state == before
+
+
 async def test_a_branch_is_made_and_commits_are_meant_for_it(hand, repo, project):
     (project / "mine.txt").write_text("staged\n")
     repo("add", "mine.txt")

@@ -1,11 +1,16 @@
 """Every key of the screen: what it sends, and what it shows."""
 
+import re
+
 import pytest
 
 from core import commands as c, events as e
 from core.rosters import ModelLine
 from tests.support import recordings as tapes
 from tui.sources import Rosters
+
+WHO = re.compile(r"\d [a-z\d] *[+]")
+"""Between a line's number and the mark of an added one: who wrote it, by the number in the list above or by a letter."""
 
 
 def texts(stage):
@@ -428,6 +433,12 @@ class TestHunks:
         await pilot.pause()
         row = next(line for line in texts(stage).split("\n") if "from collections" in line)
         assert "import time" in row
+        assert not WHO.search(row)
+        await pilot.press("b")
+        await pilot.pause()
+        named = next(line for line in texts(stage).split("\n") if "import time" in line)
+        assert WHO.search(named) and "from collections" in named
+        assert len(named.rstrip()) <= stage.screen.size.width
 
     async def test_what_a_write_leaves_out_and_risks_is_said_first(self, reading):
         stage, pilot = reading
