@@ -196,7 +196,7 @@ def test_what_is_kept_of_a_flood_takes_no_more_memory_than_the_limit():
     tracemalloc.start()
     try:
         for _ in range(500):
-            ring.add(bytes(chunk))
+            ring.add(bytes(bytearray(chunk)))
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
