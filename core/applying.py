@@ -32,7 +32,7 @@ from core.waiting import WaitingChanges
 LOST = "the private copy does not hold this change any more; ask for it again"
 OTHER = "the private copy holds another change by now: look at it again"
 COLLIDES = "you changed the same lines in the project meanwhile"
-_MOVING = "the file changes in the project all the time"
+_MOVING = "the file changes in the project all the time, or something else stands where it belongs"
 _ATTEMPTS = 5
 
 
