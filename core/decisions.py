@@ -77,14 +77,19 @@ class Decisions:
         return notes + followed.notes
 
     async def catch_up(self) -> None:
-        """Put on record what an engine did right before it died: to the project, or rewinding the stage."""
+        """Put on record what an engine did right before it died: to the project, or rewinding the stage.
+
+        The stage follows the project only then: what was taken back unseen would be taken for the user's own.
+        """
         staging, waiting = self._staging, self._past.waiting
         try:
             await self.finish_rewinding()
             found = await asyncio.to_thread(find_unrecorded, staging.journals, staging.session, waiting)
             for plan in found:
-                stage = await staging.stage()
+                stage = await staging.stage(follow=False)
                 await self._emit(*await asyncio.to_thread(catch_up, stage, waiting, plan))
+            if found:
+                await staging.follow()
         except (StageError, OSError) as error:
             _log.warning("what was written last cannot be put on record yet: %s", error)
 

@@ -23,8 +23,8 @@ class Staging:
         self._sandbox: Sandbox | None = None
         self._turn = asyncio.Lock()
 
-    async def stage(self) -> Stage:
-        """The stage.
+    async def stage(self, *, follow: bool = True) -> Stage:
+        """The stage; one that is opened for this follows the project, unless that must wait.
 
         Raises:
             StageError: the project is gone, or the stage can be neither opened nor made.
@@ -32,8 +32,18 @@ class Staging:
         """
         async with self._turn:
             if self._stage is None:
-                self._stage = await asyncio.to_thread(self._open, silent)
+                self._stage = await asyncio.to_thread(self._open, silent, follow)
             return self._stage
+
+    async def follow(self) -> None:
+        """Let untouched files follow the project.
+
+        Raises:
+            StageError, OSError: as `stage`.
+        """
+        stage = await self.stage()
+        async with self._turn:
+            await asyncio.to_thread(self._refresh, stage)
 
     async def prepare(self, tell: Tell = silent) -> tuple[Stage, Sandbox]:
         """Stage and sandbox for a run; untouched files are what they are in the project now.
@@ -92,7 +102,7 @@ class Staging:
                 "put the folder back and try again."
             )
 
-    def _open(self, tell: Tell) -> Stage:
+    def _open(self, tell: Tell, follow: bool = True) -> Stage:
         self._check_project()
         if not self._folder.exists():
             return self._make(tell)
@@ -100,7 +110,8 @@ class Staging:
             stage = Stage.open(self._folder, tell)
         except StageError as problem:
             return self._make_again(problem, tell)
-        stage.refresh()
+        if follow:
+            stage.refresh()
         return stage
 
     def _make(self, tell: Tell) -> Stage:

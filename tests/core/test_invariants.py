@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -315,3 +316,24 @@ def test_any_sequence_keeps_the_promises() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.parametrize("what", ["edit", "add", "delete"])
+def test_what_was_taken_back_right_before_the_end_waits_again_as_it_was_made(what: str) -> None:
+    """The stage does not follow the project as if the user had taken it back himself."""
+    found = []
+    for death in (None, 30):
+        life = Life()
+        life.begin()
+        if what == "delete":
+            life.agents_delete(NAMES[0])
+        else:
+            life.agents_edit(NAMES[0] if what == "edit" else NAMES[2], {0, 1}, "+")
+        life.user_takes_everything(death=None, back=death)
+        life.the_project_holds_what_was_applied_and_what_the_user_wrote()
+        changes = life.session._past.waiting.changes
+        waits = {path: (change.kind, change.added_lines) for path, change in changes.items()}
+        found.append((waits, [life._stage(name) for name in NAMES]))
+        life.teardown()
+    assert found[0] == found[1]
+    assert found[0][0]
