@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.message_pump import MessagePump
 from textual.widgets import Input, TextArea
 
@@ -66,11 +67,9 @@ class KeysInTurn(App[None]):
             self.post_message(self._let_go)
 
     async def _settle(self) -> None:
-        try:
+        with suppress(TimeoutError, ScreenStackError):  # the last screen may be gone: then the program ends
             async with asyncio.timeout(_LONGEST):
                 await self._quiet()
-        except TimeoutError:
-            pass
         self._next()
 
     async def _quiet(self) -> None:

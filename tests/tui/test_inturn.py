@@ -73,3 +73,13 @@ async def test_a_paste_waits_for_the_line_that_it_goes_into(stage_of, caught_up,
         burst(stage, "enter")
         await settled(pilot, lambda: stage.commands)
         assert stage.commands == [c.SendMessage(text="from the clipboard", node="fast_coder")]
+
+
+async def test_a_key_that_ends_the_program_leaves_no_error_behind(stage_of, caught_up):
+    """It is still at work when the last screen is gone."""
+    stage = stage_of(tapes.empty())
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await caught_up(pilot, stage)
+    assert stage.app._screen_stack == []
+    await stage.app._settle()
+    assert not stage.app._under_way
