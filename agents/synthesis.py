@@ -69,7 +69,7 @@ def _review_line(board: Board) -> str:
 
 def _documents_line(board: Board) -> str:
     text = board.summaries.get("documenter", "").strip()
-    return f"**Documents** {text}" if text else ""
+    return f"**Documents**: {text}" if text else ""
 
 
 def _stopped_line(board: Board) -> str:
