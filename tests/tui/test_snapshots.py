@@ -1,4 +1,4 @@
-"""Pictures of the main states at the three sizes, in the dark theme, and of those with every ink in each theme."""
+"""Pictures of every state: at the three sizes in the dark theme, and in each other theme; of those with every ink larger."""
 
 import asyncio
 from pathlib import Path
@@ -23,9 +23,18 @@ from tui.paint import plain
 from tui.playing import AT_ONCE
 from tui.replayapp import ReplayApp
 from tui.sources import Rosters, Ways
+from tui.theme import DARK
 from tui.themes import THEMES
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+OTHERS = [name for name in THEMES if name != DARK.name]
+looks = pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        *(pytest.param(size, DARK.name, id=size) for size in SIZES),
+        *(pytest.param("80x24", theme, id=theme.removeprefix("heddle-")) for theme in OTHERS),
+    ],
+)
 STATES = {
     "empty": (tapes.empty, ()),
     "running": (tapes.running, ()),
@@ -64,6 +73,16 @@ STATES = {
 }
 
 
+@pytest.fixture
+def theme():
+    return DARK.name
+
+
+@pytest.fixture
+def stage_of(stage_of, theme):
+    return lambda *records, **more: stage_of(*records, **{"theme": theme} | more)
+
+
 def compare(snap_compare, stage, caught_up, size, keys, then=None):
     async def before(pilot):
         await caught_up(pilot, stage)
@@ -75,7 +94,7 @@ def compare(snap_compare, stage, caught_up, size, keys, then=None):
     return snap_compare(stage.app, terminal_size=SIZES[size], run_before=before)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize("state", STATES)
 def test_state(snap_compare, stage_of, caught_up, state, size):
     records, keys = STATES[state]
@@ -86,11 +105,11 @@ THEMED = ("decide", "everyone", "feedback", "seeking", "pairs", "question")
 """What has every ink that there is; drawn in each theme that is not the default."""
 
 
-@pytest.mark.parametrize("theme", [name for name in THEMES if name != "heddle-dark"])
+@pytest.mark.parametrize("theme", OTHERS)
 @pytest.mark.parametrize("state", THEMED)
-def test_theme(snap_compare, stage_of, caught_up, state, theme):
+def test_theme(snap_compare, stage_of, caught_up, state):
     records, keys = STATES[state]
-    assert compare(snap_compare, stage_of(records(), theme=theme), caught_up, "120x40", keys)
+    assert compare(snap_compare, stage_of(records()), caught_up, "120x40", keys)
 
 
 async def test_the_themed_states_have_every_ink(stage_of, caught_up, monkeypatch):
@@ -107,7 +126,7 @@ async def test_the_themed_states_have_every_ink(stage_of, caught_up, monkeypatch
     assert {*_INKS, *_GROUNDS} - {""} <= drawn
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize("keys", ["slash c o", "ctrl+p"], ids=["commands", "palette"])
 def test_what_is_found_by_name(snap_compare, stage_of, caught_up, settled, size, keys):
     stage = stage_of(tapes.decide())
@@ -126,7 +145,7 @@ def test_what_is_found_by_name(snap_compare, stage_of, caught_up, settled, size,
     assert compare(snap_compare, stage, caught_up, size, keys.split(), found)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize(
     "keys", ["f9 down", "f12", "f12 down down enter x enter"], ids=["themes", "settings", "typed"]
 )
@@ -137,7 +156,7 @@ def test_preferences(snap_compare, stage_of, caught_up, size, keys):
     assert compare(snap_compare, stage, caught_up, size, keys.split())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize("state", ["ways", "asked", "roster"])
 def test_connecting(snap_compare, stage_of, caught_up, settled, size, state):
     profiles = [Profile("default", "us-east-1", "access key"), Profile("work", "eu-west-1", "single sign-on")]
@@ -176,7 +195,7 @@ def test_connecting(snap_compare, stage_of, caught_up, settled, size, state):
     assert compare(snap_compare, stage, caught_up, size, (), open_it)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 def test_engine_died(snap_compare, stage_of, caught_up, settled, size):
     stage = stage_of(tapes.running())
 
@@ -189,7 +208,7 @@ def test_engine_died(snap_compare, stage_of, caught_up, settled, size):
     assert compare(snap_compare, stage, caught_up, size, (), die)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize("keys", [(), ("slash", *"cook"), ("j", "r")], ids=["all", "found", "resume"])
 def test_sessions(snap_compare, stage_of, caught_up, settled, library, size, keys):
     stage = stage_of(tapes.empty(), library)
@@ -206,7 +225,7 @@ def test_sessions(snap_compare, stage_of, caught_up, settled, library, size, key
     assert compare(snap_compare, stage, caught_up, size, ("f6",), listed)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 def test_a_past_session(snap_compare, stage_of, caught_up, settled, library, size):
     stage = stage_of(tapes.empty(), library)
 
@@ -224,10 +243,10 @@ def test_a_past_session(snap_compare, stage_of, caught_up, settled, library, siz
     assert compare(snap_compare, stage, caught_up, size, ("f6",), read)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_replay(snap_compare, settled, size):
+@looks
+def test_replay(snap_compare, settled, size, theme):
     records = tapes.applied()
-    app = ReplayApp(Reel(records), AT_ONCE, connect=None, frame=0.0)
+    app = ReplayApp(Reel(records), AT_ONCE, connect=None, frame=0.0, theme=theme)
 
     async def half(pilot):
         await settled(pilot, lambda: app.screen.loaded and not app.screen.playing)
@@ -238,7 +257,7 @@ def test_replay(snap_compare, settled, size):
     assert snap_compare(app, terminal_size=SIZES[size], run_before=half)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 def test_a_request_typed_while_the_engine_starts(snap_compare, stage_of, settled, size):
     async def never():
         await asyncio.Event().wait()
@@ -253,7 +272,7 @@ def test_a_request_typed_while_the_engine_starts(snap_compare, stage_of, settled
     assert snap_compare(stage.app, terminal_size=SIZES[size], run_before=typed)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@looks
 @pytest.mark.parametrize("keys", [("f5",), ("f5", "i"), ("f5", "l", "tab")], ids=["costs", "why", "ledger"])
 def test_money(snap_compare, stage_of, caught_up, settled, size, keys):
     """With what comes from outside: other sessions, budgets, and one model alone."""
