@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from rich.text import Text
+from textual.app import App
 from textual.command import Provider
 from textual.driver import Driver
 
@@ -46,7 +47,7 @@ def _complete(app: HeddleApp) -> None:
     app.stylesheet.read_all(LATER)
 
 
-class HeddleApp(KeysInTurn):
+class HeddleApp(KeysInTurn, App[None]):
     """Heddle's screen.
 
     Args:

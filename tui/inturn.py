@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import App, ScreenStackError
 from textual.message_pump import MessagePump
 from textual.widgets import Input, TextArea
 
+_Base = App[None] if TYPE_CHECKING else object
+"""Not the application's own class: Textual gathers what each of them inherits, which the first frame waits for."""
 _LONGEST = 1.0
 """Seconds after which a key is let go whatever the one before it still does."""
 _CHANGES = 4
 """How often the focus may move on because of one key: a screen opens, its field is mounted, and takes it."""
 
 
-class KeysInTurn(App[None]):
-    """An application that takes keys and pastes one after the other."""
+class KeysInTurn(_Base):
+    """Half of an application, which takes keys and pastes one after the other."""
 
     _under_way = False
     """A key is at work; those that come meanwhile wait."""
