@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.actions import SkipAction
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -67,6 +68,31 @@ class Canvas(ScrollView):
         top = max(0, y - self.scroll_offset.y)
         if top < self.size.height:
             self.refresh(Region(0, top, self.size.width, self.size.height - top))
+
+    # -- moving: at once, since a glide would have the next key decide on what is not yet in sight ----
+
+    def _jump(self, y: float) -> None:
+        if not self.allow_vertical_scroll:
+            raise SkipAction
+        self.scroll_to(y=y, animate=False, immediate=True)
+
+    def action_scroll_home(self) -> None:
+        self._jump(0)
+
+    def action_scroll_end(self) -> None:
+        self._jump(self.max_scroll_y)
+
+    def action_scroll_up(self) -> None:
+        self._jump(self.scroll_y - 1)
+
+    def action_scroll_down(self) -> None:
+        self._jump(self.scroll_y + 1)
+
+    def action_page_up(self) -> None:
+        self._jump(self.scroll_y - self.size.height)
+
+    def action_page_down(self) -> None:
+        self._jump(self.scroll_y + self.size.height)
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         """A scrollbar that appears after the scrolling must be told how far it went."""

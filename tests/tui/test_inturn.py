@@ -83,3 +83,19 @@ async def test_a_key_that_ends_the_program_leaves_no_error_behind(stage_of, caug
     assert stage.app._screen_stack == []
     await stage.app._settle()
     assert not stage.app._under_way
+
+
+async def test_a_decision_counts_for_what_the_key_before_it_brought_into_sight(stage_of, caught_up, settled):
+    """No glide is under way when the next key comes."""
+    body = "".join(f"@@ -{n},1 +{n},1 @@\n-a{n}\n+b{n}\n" for n in range(1, 4000, 20))
+    tape = tapes.Tape().start().request()
+    tape.node("fast_coder")
+    tape.change("fast_coder", "a.py", f"--- a\n+++ b\n{body}")
+    stage = stage_of(tape.records)
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await caught_up(pilot, stage)
+        burst(stage, "f4", "end", "a", "home", "r")
+        await settled(pilot, lambda: len(stage.commands) == 2)
+        last, first = (int(command.hunks[0].removeprefix("h")) for command in stage.commands)
+        assert last > 180
+        assert first == 1
