@@ -61,6 +61,13 @@ class Terminal:
             self._read(0.1)
         return self.text
 
+    def read_until_quiet(self) -> str:
+        """Read until nothing more is drawn: what a later step must draw again cannot come from an earlier one."""
+        end = time.monotonic() + DEADLINE
+        while self._read(0.5):
+            assert time.monotonic() < end, "it never stops drawing"
+        return self.text
+
     def _read(self, seconds: float) -> bool:
         if not select.select([self.master], [], [], seconds)[0]:
             return False

@@ -94,6 +94,7 @@ while True:
 def test_ctrl_z_goes_to_the_shell_which_brings_it_back(terminal):
     screen = terminal([sys.executable, "-c", SHELL, sys.executable, str(PROGRAM), "decide"])
     screen.read_until("_health")
+    screen.read_until_quiet()
     screen.type(b"\x1a")
     before = screen.read_until("(stopped)").partition("(stopped)")[0]
     assert "\x1b[?1049l" in before and "\x1b[?25h" in before
@@ -120,6 +121,7 @@ def test_ctrl_z_stops_nothing_that_no_shell_could_bring_back(terminal):
 def test_a_signal_stops_it_and_another_brings_it_back(terminal):
     screen = terminal("decide")
     screen.read_until("_health")
+    screen.read_until_quiet()
     screen.process.send_signal(signal.SIGTSTP)
     screen.wait_stopped()
     screen.read_until("\x1b[?1049l", "\x1b[?25h")
