@@ -155,7 +155,8 @@ def _logs(world: World) -> Finding:
     bad = asyncio.run(_unreadable(world))
     if bad:
         return Finding("logs", False, " ".join(bad), False)
-    return Finding("logs", True, f"{len(list(world.home.sessions.glob('*.db')))} sessions can be read")
+    count = len(list(world.home.sessions.glob("*.db")))
+    return Finding("logs", True, f"{count} session{'' if count == 1 else 's'} can be read")
 
 
 async def _unreadable(world: World) -> list[str]:
