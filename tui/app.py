@@ -44,6 +44,8 @@ def _actions() -> type[Provider]:
 def _complete(app: HeddleApp) -> None:
     """What the first frame could do without."""
     watch_terminal(app.leave)
+    # brought back by a shell, Textual would leave an empty terminal until something changes
+    app.app_resume_signal.subscribe(app, lambda _: app.refresh(layout=True))
     app.stylesheet.read_all(LATER)
 
 
@@ -156,8 +158,6 @@ class HeddleApp(KeysInTurn, App[None]):
     def on_mount(self) -> None:
         self.set_keymap(self.keymap.bindings)
         leave_on_signals(self.leave)
-        # brought back by a shell, Textual would leave an empty terminal until something changes
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.call_after_refresh(_complete, self)
 
     def on_app_focus(self) -> None:
