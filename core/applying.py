@@ -49,20 +49,33 @@ class Applying:
     """Why nothing was written, for a reason that concerns all of them."""
     _portions: dict[str, Portion] = field(default_factory=dict[str, Portion])
     """What is to be written, by the path that is on record."""
+    _stale: set[str] = field(default_factory=set[str])
+    """What the last try found to be something else than it was made against."""
 
     def run(self, paths: Sequence[str]) -> list[Event]:
         """Write the accepted parts of these files, all of them or none; what does not fit is left out and said."""
         for path in paths:
             self._gather(path)
+        while not self._try():
+            self._leave_out()
+        self._tell(paths)
+        return self.events
+
+    def _try(self) -> bool:
+        """Write what is ready; False when something of it cannot be met, however often it is tried."""
         for _ in range(_ATTEMPTS):
             self._meet_edits()
             ready = {path: portion for path, portion in self._portions.items() if not portion.is_empty}
             if not ready or self._write(ready):
-                break
-        else:
-            self.events += [ChangeMarkedStale(path=path, reason=_MOVING) for path in self._portions]
-        self._tell(paths)
-        return self.events
+                return True
+        return False
+
+    def _leave_out(self) -> None:
+        """What stands in the way of its own file must not keep the others from being written."""
+        hit = [path for path, portion in self._portions.items() if self._stale & set(portion.change.paths)]
+        for path in hit:
+            del self._portions[path]
+        self.events += [ChangeMarkedStale(path=path, reason=_MOVING) for path in hit]
 
     def _gather(self, path: str) -> None:
         """Find out what of a file is to be written; it must be what the user saw."""
@@ -105,7 +118,8 @@ class Applying:
         try:
             done = apply(self.stage.project, changes, self.journals, self.session)
         except Stale as stale:
-            return not any(set(change.paths) & set(stale.paths) for change in changes) and self._refuse(stale)
+            self._stale = {*stale.paths}
+            return not any(self._stale & set(change.paths) for change in changes) and self._refuse(stale)
         except ApplyError as error:
             return self._refuse(error)
         self.events += [ChangeApplied(path=path, apply=done.id) for path in ready]

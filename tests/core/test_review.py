@@ -204,6 +204,22 @@ async def test_a_file_that_the_user_changed_meanwhile_is_marked_and_the_others_a
     assert (hand.file("a.txt"), hand.file("new.txt")) == (b"mine\n", b"mine too\n")
 
 
+async def test_what_stands_in_the_way_of_one_file_keeps_no_other_from_being_written(hand):
+    async def deed(actor):
+        for name in ("b.txt", "sub/new.txt"):
+            await actor.write(name, b"made\n")
+
+    session, _ = await hand.start(deed)
+    await work(session)
+    (hand.project / "sub").write_bytes(b"the user's own\n")
+    await decide(session, "accepted")
+    await session.submit(ApplyChanges())
+    assert [event.path for event in await hand.events(session, ChangeApplied)] == ["b.txt"]
+    (stale,) = await hand.events(session, ChangeMarkedStale)
+    assert stale.path == "sub/new.txt" and "something else stands where it belongs" in stale.reason
+    assert (hand.file("b.txt"), hand.file("sub")) == (b"made\n", b"the user's own\n")
+
+
 async def test_a_change_that_the_stage_has_lost_is_marked_instead_of_passed_over(hand):
     session, _ = await hand.start(writes(a=b"1\n", b=b"2\n"))
     await work(session)
