@@ -8,12 +8,19 @@ from agents.specialists import SYNTHESIS, Specialists
 from core.events import NoticeGiven
 from core.faults import Fault
 from core.ledger import BudgetReached
+from core.stage.outcome import name_some
 
 
 def write_answer(board: Board) -> str:
     """The answer in Markdown, out of what stands on the board."""
     said = board.summaries.get(board.speaker, "").strip()
-    return "\n\n".join(part for part in (said or "Nothing was changed.", checks(board)) if part)
+    return "\n\n".join(part for part in (said or _what_is_there(board), checks(board)) if part)
+
+
+def _what_is_there(board: Board) -> str:
+    """In the place of a node's words that never came."""
+    files = sorted(board.run.files)
+    return f"Changed before the work ended: {name_some(files)}." if files else "Nothing was changed."
 
 
 async def write_by_orchestrator(company: Company, board: Board) -> str:

@@ -362,6 +362,7 @@ async def test_a_stopped_coder_ends_the_rounds_with_what_is_there(works, foreign
     told = await works.finish()
     assert told.end.files == ("app.py",)
     assert {each.node for each in told.of(NodeStarted)} == {"router", "fast_coder"}
+    assert told.end.answer.startswith("Changed before the work ended: app.py.\n\n")
     assert "**Stopped** by you: fast_coder." in told.end.answer
     accounted(told)
 
