@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import msgspec
 
@@ -102,8 +102,12 @@ class LinkClient(SessionPort):
         return wire
 
     async def close(self) -> None:
-        """Disconnect. The session goes on."""
+        """Disconnect, once the engine has every command that was sent; a stuck one is not waited for long.
+
+        The session goes on.
+        """
         self._closed = True
+        await self._wire.leave(limits().link.grace_seconds)
         for wire in self._wires:
             wire.close()
 
@@ -128,8 +132,45 @@ class _Wire:
         if self._writer.transport.is_closing():
             raise ConnectionResetError("the connection ended")
 
+    async def leave(self, seconds: float) -> None:
+        """Say that nothing more comes, and wait for the other end to hang up: then it has read everything.
+
+        Whoever hangs up first takes along what the other end has not read, as soon as that writes something.
+        """
+        transport = cast(asyncio.Transport, self._writer.transport)
+        if transport.is_closing():
+            return
+        before = transport.get_protocol()
+        assert isinstance(before, asyncio.StreamReaderProtocol)
+        leaving = _Leaving(before)
+        transport.set_protocol(leaving)
+        before.eof_received()  # whoever reads here is done
+        with contextlib.suppress(TimeoutError, OSError):
+            transport.write_eof()
+            transport.resume_reading()
+            async with asyncio.timeout(seconds):
+                await leaving.left.wait()
+
     def close(self) -> None:
         self._writer.close()
+
+
+class _Leaving(asyncio.Protocol):
+    """What comes in while one leaves is read by nobody, and must not hold up the other end."""
+
+    def __init__(self, before: asyncio.StreamReaderProtocol) -> None:
+        self._before = before
+        self.left = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.left.set()
+        self._before.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._before.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._before.resume_writing()
 
 
 async def _dial(socket: Path, cursor: int, seconds: float) -> _Wire:

@@ -162,6 +162,8 @@ class _Client:
         tasks = {hearing, sending, finishing}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if sending in done and isinstance(sending.exception(), ConnectionError):
+                done, _ = await asyncio.wait({hearing})  # it has left; what it sent before counts
             for task in done:
                 task.result()
             return hearing not in done

@@ -247,6 +247,79 @@ async def test_closing_a_client_ends_its_records_and_leaves_the_session(desk, se
         assert len(await take(again, 1)) == 1
 
 
+class Talking(Desk):
+    """A session at work: it takes its time over a command, and talks once it is let."""
+
+    def __init__(self, log: Log, said: Record) -> None:
+        super().__init__(log)
+        self.said, self.spoken = said, 0
+        self.speaks, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def submit(self, command: Command) -> None:
+        self.got.append(command)
+        await self.goes_on.wait()
+
+    async def records(self, after: int = 0) -> AsyncIterator[Record]:
+        await self.speaks.wait()
+        while True:
+            self.spoken += 1
+            yield self.said
+
+
+async def spoken_into_the_void(desk: Talking) -> None:
+    """Wait until it has spoken, and has had turns enough to notice where nobody is there."""
+    await until(lambda: desk.spoken)
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+WORDS = [SubmitRequest(text="long work"), SubmitRequest(text="the last word")]
+
+
+@pytest.fixture
+async def talking(desk: Desk, tmp_path: Path):
+    """Such a session and its server."""
+    found = Talking(desk.log, *await desk.log.append([NoticeGiven(text="x" * 100_000)]))
+    server = LinkServer(found, tmp_path / "talking.sock")
+    await server.serve()
+    yield found, server
+    await server.close()
+
+
+@pytest.mark.parametrize("read", [False, True])
+async def test_what_was_sent_right_before_leaving_is_heard_though_the_session_talks(talking, read):
+    """Its talk finds nobody any more, and must not take along what it has not heard yet."""
+    desk, server = talking
+    client = await LinkClient.connect(server.socket)
+    reading = asyncio.ensure_future(drain(client)) if read else None
+    await client.submit(WORDS[0])
+    await until(lambda: desk.got)
+    await client.submit(WORDS[1])
+    leaving = asyncio.ensure_future(client.close())
+    await until(lambda: client._closed)
+    desk.speaks.set()
+    await spoken_into_the_void(desk)
+    desk.goes_on.set()
+    await leaving
+    await until(lambda: server.clients == 0)
+    assert desk.got == WORDS
+    if reading is not None:
+        await reading
+
+
+async def test_what_a_client_sent_that_was_killed_is_heard_to_its_end(talking):
+    desk, server = talking
+    _, writer = await hello(server, b'{"cursor":0}\n')
+    writer.write(b"".join(encode_command(word) + b"\n" for word in WORDS))
+    await until(lambda: desk.got)
+    writer.transport.abort()
+    desk.speaks.set()
+    await spoken_into_the_void(desk)
+    desk.goes_on.set()
+    await until(lambda: server.clients == 0)
+    assert desk.got == WORDS
+
+
 ENGINE = f"""
 import asyncio, sys
 sys.path.insert(0, {str(ROOT)!r})
