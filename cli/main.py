@@ -50,6 +50,7 @@ _WORK = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code (docs/contract.md)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_what_is_closed()
     if arguments == ["--version"]:
         return _print_version()
     _escape_what_cannot_be_shown()
@@ -64,6 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.version:
         return _print_version()
     return _flushed(guarded(lambda: _work(args)))
+
+
+def _open_what_is_closed() -> None:
+    """Whoever starts us may have closed an output (`>&-`): what is opened next must not be taken for it."""
+    while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(lowest, True)
+    os.close(lowest)
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _escape_what_cannot_be_shown() -> None:

@@ -66,6 +66,7 @@ from core.settings import Settings, new_session_id
 from core.shell import Shell
 from core.stage import StageError
 from core.stage.apply import ApplyError, recover
+from core.stage.spelling import real, recorded
 from core.stage_commands import StageCommands
 from core.staging import Staging
 from core.steering import Steering
@@ -158,8 +159,9 @@ class Session:
         record_log = await Log.open(home.session_log(id), id, create=session is None, socket=socket)
         try:
             past = await _read_past(record_log)
-            folder = Path(past.project) if past.project else (project or Path.cwd())
-            opened = cls(id, Path(os.path.realpath(folder)), record_log, past, settings, team)
+            given = os.path.realpath(project or Path.cwd())
+            folder = Path(real(past.project) if past.project else given)
+            opened = cls(id, folder, record_log, past, settings, team)
             await opened._begin(confinement)
         except BaseException:
             await record_log.close()
@@ -194,7 +196,7 @@ class Session:
                 version=version, roster=team.roster, backend=team.backend, confinement=confinement
             )
         return SessionStarted(
-            project=str(self.project),
+            project=recorded(str(self.project)),
             version=version,
             roster=team.roster,
             backend=team.backend,

@@ -96,9 +96,10 @@ class Staging:
         stage.refresh()
 
     def _check_project(self) -> None:
-        if not self.project.is_dir():
+        if not self.project.is_dir() or self.project.is_symlink():
+            there = "a link now" if self.project.is_symlink() else "not there"
             raise StageError(
-                f"The project's folder {self.project} is not there. The session's changes are kept: "
+                f"The project's folder {self.project} is {there}. The session's changes are kept: "
                 "put the folder back and try again."
             )
 

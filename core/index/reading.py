@@ -9,6 +9,7 @@ import msgspec
 
 from core.events import RunStatus
 from core.money import ZERO, Pico
+from core.stage.spelling import recorded
 
 ChargedBy: TypeAlias = Literal["day", "month", "role", "model", "project", "session"]
 _KEYS: dict[ChargedBy, str] = {"day": "substr(at, 1, 10)", "month": "substr(at, 1, 7)"}
@@ -180,7 +181,7 @@ def _select_sessions(
         values += [len(sought.until), sought.until]
     if sought.project is not None:
         conditions.append("project = ?")
-        values.append(str(sought.project))
+        values.append(named(sought.project))
     if sought.folder:
         conditions.append("project LIKE ? ESCAPE '\\'")
         values += _anywhere([sought.folder])
@@ -213,6 +214,11 @@ class NodeCost(msgspec.Struct, frozen=True):
     cost: Pico
 
 
+def named(project: Path | None) -> str | None:
+    """A project as its sessions name it on record."""
+    return None if project is None else recorded(str(project))
+
+
 def add_up(
     db: sqlite3.Connection, by: ChargedBy, since: str, project: Path | None, billed: bool | None
 ) -> list[ChargeRow]:
@@ -224,7 +230,7 @@ def add_up(
         max(estimated) AS estimated
         FROM charge WHERE at >= ? AND (? IS NULL OR project = ?) AND (? IS NULL OR billed = ?)
         GROUP BY 1 ORDER BY {order}""",
-        (since, project and str(project), project and str(project), billed, billed),
+        (since, named(project), named(project), billed, billed),
     )
     return _rows(found, ChargeRow)
 
@@ -235,7 +241,7 @@ def spent_since(db: sqlite3.Connection, since: str, project: Path | None, but: s
         """SELECT coalesce(min(at), '') AS first, coalesce(sum(cost) FILTER (WHERE at >= ?), 0) AS cost,
         coalesce(max(estimated) FILTER (WHERE at >= ?), 0) AS estimated
         FROM charge WHERE billed AND session != ? AND (? IS NULL OR project = ?)""",
-        (since, since, but, project and str(project), project and str(project)),
+        (since, since, but, named(project), named(project)),
     )
     return _rows(found, Spell)[0]
 

@@ -15,6 +15,7 @@ from core.events import (
     RouteOverridden,
     WorkEscalated,
 )
+from core.index.reading import named
 from core.record import Record
 
 TABLES = (
@@ -147,7 +148,7 @@ def count_routes(db: sqlite3.Connection, project: Path | None, billed: bool | No
         sum(overridden) AS overridden, sum(escalated) AS escalated
         FROM route WHERE {_HERE} GROUP BY 1, 2 HAVING routes OR sum(overridden) OR sum(escalated)
         ORDER BY 3 DESC, 1, 2""",
-        (project and str(project), billed),
+        (named(project), billed),
     )
     return _rows(found, RouteCount)
 
@@ -162,7 +163,7 @@ def count_overrides(db: sqlite3.Connection, project: Path | None, billed: bool |
         f"""SELECT decided_by, rule, from_complexity, from_pattern, complexity, pattern, role,
         count(*) AS times FROM override WHERE {_HERE}
         GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 8 DESC, 1, 2, 3, 4, 5, 6, 7""",
-        (project and str(project), billed),
+        (named(project), billed),
     )
     return _rows(found, OverrideCount)
 

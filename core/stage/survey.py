@@ -132,7 +132,7 @@ def _view(shadow: Path, folder: Path) -> pygit2.Repository:
     """Our own repository, looking at a folder: for its `.gitignore` files, not for a `.git` there."""
     isolate()
     repository = pygit2.Repository(os.fspath(shadow))
-    repository.workdir = os.fspath(folder)
+    repository.workdir = os.fsencode(folder)  # type: ignore[assignment]
     return repository
 
 

@@ -1,10 +1,23 @@
 """Hunks and conflicts from the command line."""
 
 import json
+import os
 
 import pytest
 
 from tests.cli.conftest import HEALTH
+from tests.support.scripted import script_in, simple
+
+MADE = """
+[[turn]]
+role = "fast_coder"
+[[turn.call]]
+name = "write_file"
+arguments = { path = "made.txt", content = "made\\n" }
+[[turn]]
+role = "fast_coder"
+text = "It is made."
+"""
 
 
 @pytest.fixture
@@ -36,6 +49,20 @@ def test_a_hunk_is_rejected_with_a_reason_and_the_rest_is_written(run, sample):
         assert (sample / path).read_text() != before
     assert heddle("undo", session).code == 0
     assert (sample / path).read_text() == before
+
+
+def test_a_project_whose_name_is_no_text_is_found_again(served, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    heddle = served(script_in(tmp_path, simple(MADE)), folder=folder)
+    session = heddle("run", "Do it", "--output", "stream-json").session
+    assert heddle("run", "Do it", "--continue", "--output", "stream-json").session == session
+    assert (applied := heddle("apply", session)).code == 0, applied
+    assert (folder / "made.txt").read_text() == "made\n"
+    for command in ("cost", "routes", "sessions"):
+        (whole, own) = (heddle(command, *words, "--output", "json").out for words in ((), ("--project", ".")))
+        assert own == whole and own.strip() not in ("[]", "")
+    assert heddle("undo", session).code == 0 and not (folder / "made.txt").exists()
 
 
 def test_what_is_not_there_is_said(run):

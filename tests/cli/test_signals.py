@@ -174,6 +174,12 @@ def test_a_full_disk_under_any_output_is_a_failure(isolated):
     assert b"Exception ignored" not in done.stderr
 
 
+def test_whoever_closes_an_output_gets_no_error(isolated):
+    words = f"'{sys.executable}' -P '{ROOT}' tools <&- >&- && '{sys.executable}' -P '{ROOT}' tools nonsense >&- 2>&-"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
 def test_the_session_goes_on_after_a_signal(start):
     running = start()
     running.until_it_waits()

@@ -459,6 +459,27 @@ async def test_a_session_opened_again_says_so_and_counts_on(hand):
     assert again.project == hand.project
 
 
+async def test_a_link_in_the_place_of_the_project_is_no_project(hand):
+    async def deed(actor):
+        await actor.write("a.txt", b"1\n")
+
+    session, team = await hand.start(deed)
+    await ask_for(session)
+    elsewhere = hand.project.rename(hand.project.with_name("elsewhere"))
+    hand.project.symlink_to(elsewhere)
+    again = await hand.again(session, team)
+    start = again.last
+    await again.submit(DecideChanges(verdict="accepted"))
+    await again.submit(ApplyChanges())
+    refused = await hand.events(again, CommandRefused, after=start)
+    assert refused and all(f"{hand.project} is a link now" in event.reason for event in refused)
+    hand.project.unlink()
+    elsewhere.rename(hand.project)
+    await again.submit(DecideChanges(verdict="accepted"))
+    await again.submit(ApplyChanges())
+    assert hand.file("a.txt") == b"1\n"
+
+
 async def test_a_project_that_is_gone_gets_sentences_and_loses_nothing(hand):
     async def deed(actor):
         await actor.write("a.txt", b"1\n")
