@@ -1,7 +1,6 @@
 """The screen and what it is given: the engine's port, past sessions, and what a newcomer should read."""
 
 import asyncio
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli.crash import write_report
 from cli.garbage import look_for_garbage
 from cli.scripts import SCREEN_HINT, role_words, script_requests
-from cli.world import World, price_book
+from cli.world import World, price_book, set_budgets
 from core.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -112,8 +111,6 @@ def _looks(world: World) -> "Mapping[str, Any]":
 
 
 def _sources(world: World, engines: "Engines") -> "Sources":
-    from cli import spending
-    from cli.asking import ask_connect, ask_models, ask_roles, keep_roster
     from core.ways import read_profiles
     from tui.sources import Rosters, Sources, Ways
 
@@ -123,17 +120,33 @@ def _sources(world: World, engines: "Engines") -> "Sources":
         recall=lambda: _recall(world),
         roles=role_words,
         preferences=Preferences(world.home.config, world.environ),
-        elsewhere=lambda session, all_logs: spending.elsewhere(world, session, all_logs),
-        one_model=lambda roster: spending.one_model(world, roster),
-        budgets=spending.budgets(world),
-        export=lambda name, text: spending.export(world, name, text),
-        rosters=Rosters(ask_roles, ask_models, keep_roster),
+        elsewhere=lambda session, all_logs: _spending().elsewhere(world, session, all_logs),
+        one_model=lambda roster: _spending().one_model(world, roster),
+        budgets=set_budgets(world.config),
+        export=lambda name, text: _spending().export(world, name, text),
+        rosters=Rosters(
+            roles=lambda roster: _asking().ask_roles(roster),
+            models=lambda: _asking().ask_models(),
+            save=lambda base, name, roles: _asking().keep_roster(base, name, roles),
+        ),
         ways=Ways(
             profiles=lambda: read_profiles(world.environ),
-            try_way=lambda way: ask_connect(way, save=False),
-            save_way=lambda way: ask_connect(way, save=True),
+            try_way=lambda way: _asking().ask_connect(way, save=False),
+            save_way=lambda way: _asking().ask_connect(way, save=True),
         ),
     )
+
+
+def _spending():  # noqa: ANN202 (a module, loaded after the first frame)
+    from cli import spending
+
+    return spending
+
+
+def _asking():  # noqa: ANN202 (the same)
+    from cli import asking
+
+    return asking
 
 
 def suggestions(world: World, args: "argparse.Namespace") -> Sequence[str]:
@@ -161,6 +174,8 @@ def _names_bedrock(world: World, args: "argparse.Namespace") -> bool:
             text = (folder / f"{name}.toml").read_text("utf-8")
             if "openai:" not in text:
                 return True
+            import tomllib
+
             roles = tomllib.loads(text)["roles"]
             return not all(model.startswith("openai:") for models in roles.values() for model in models)
         except (OSError, ValueError, LookupError, AttributeError, TypeError):

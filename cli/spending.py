@@ -1,7 +1,6 @@
 """What the screen is told of money besides its session, in threads of their own: the screen never waits."""
 
 import asyncio
-import tomllib
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ from cli.world import World, price_book
 from core.clock import now
 from core.config import BadConfig
 from core.counterfactual import OneModel
-from core.events import BudgetScope
-from core.money import Pico, to_pico
 from core.paths import make_private
 
 if TYPE_CHECKING:
@@ -40,6 +37,8 @@ async def one_model(world: World, roster: str) -> OneModel | None:
 
 
 def _one_model(world: World, roster: str) -> OneModel | None:
+    import tomllib
+
     from agents.catalog import invocation_id
     from cli.cost import ANYWHERE
 
@@ -53,16 +52,6 @@ def _one_model(world: World, roster: str) -> OneModel | None:
                 continue
             return OneModel(model, prices) if prices.knows(model) else None
     return None
-
-
-def budgets(world: World) -> dict[BudgetScope, Pico]:
-    """The budgets of a session and of a day, as they are set."""
-    config = world.config
-    limits: dict[BudgetScope, str | None] = {
-        "session": config.session_budget_usd,
-        "day": config.day_budget_usd,
-    }
-    return {scope: to_pico(limit) for scope, limit in limits.items() if limit is not None}
 
 
 def export(world: World, name: str, text: str) -> Path:

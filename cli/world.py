@@ -11,6 +11,7 @@ import msgspec
 from cli.errors import Stop, usage
 from core.config import Config, load_config
 from core.faults import EXIT_CONFIGURATION, Fault
+from core.money import to_pico
 from core.paths import Home, find_home, make_private
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from agents.conductor import Conductor
     from agents.guard import RetryPolicy
     from agents.roster import Roster
+    from core.event_base import BudgetScope
+    from core.money import Pico
     from core.prices import PriceBook
     from core.session import Settings
 
@@ -168,6 +171,15 @@ def with_budgets(settings: "Settings", config: Config) -> "Settings":
     """The settings with the configured budgets beside the run's own."""
     names = ("session_budget_usd", "node_budget_usd", "day_budget_usd")
     return msgspec.structs.replace(settings, **{name: getattr(config, name) for name in names})
+
+
+def set_budgets(config: Config) -> "dict[BudgetScope, Pico]":
+    """The budgets of a session and of a day, as they are set."""
+    limits: dict[BudgetScope, str | None] = {
+        "session": config.session_budget_usd,
+        "day": config.day_budget_usd,
+    }
+    return {scope: to_pico(limit) for scope, limit in limits.items() if limit is not None}
 
 
 def retry_policy(config: Config) -> "RetryPolicy":

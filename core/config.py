@@ -1,6 +1,5 @@
 """The user's configuration: `config.toml` in the configuration folder, `HEDDLE_*` over it."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -173,6 +172,10 @@ def parse_config(text: str, path: Path, environ: Mapping[str, str]) -> Config:
 
 def _values(text: str, path: Path) -> dict[str, object]:
     """What the file says; an amount without quotes is as exact as one with them."""
+    if not text:
+        return {}
+    import tomllib  # the first frame waits for it only where there is something to read
+
     try:
         values = tomllib.loads(text, parse_float=str)
     except tomllib.TOMLDecodeError as error:

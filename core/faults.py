@@ -1,7 +1,6 @@
 """The faults of `core/faults.toml`: what they are called, what to do next, and which exit code they end with."""
 
 import os
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +28,8 @@ class FaultKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def fault_kinds() -> dict[str, FaultKind]:
     """All faults by name."""
+    import tomllib
+
     text = (Path(__file__).parent / "faults.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), dict[str, FaultKind])
 

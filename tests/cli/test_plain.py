@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def test_garbage_is_looked_for_once_everything_is_loaded(put_off: None) -> None:
     look_for_garbage()
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
+
+
+def test_the_requests_of_the_shipped_scripts_are_found_without_a_parser(tmp_path: Path) -> None:
+    whole = [tomllib.loads(path.read_text("utf-8"))["request"] for path in SHIPPED.glob("*.toml")]
+    assert sorted(script_requests(tmp_path)) == sorted(whole)
 
 
 def test_a_request_is_found_before_the_turns_and_where_a_text_looks_like_a_table(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from cli.cost import one_model as compared
-from cli.spending import budgets, elsewhere, export, one_model
-from cli.world import find_world
+from cli.spending import elsewhere, export, one_model
+from cli.world import find_world, set_budgets
 from core.money import to_pico
 
 
@@ -35,7 +35,7 @@ async def test_a_roster_of_models_without_a_price_compares_with_nothing(world, t
 
 
 def test_the_budgets_that_are_set_are_told(world):
-    assert budgets(world) == {"day": to_pico("2.50")}
+    assert set_budgets(world.config) == {"day": to_pico("2.50")}
 
 
 async def test_without_any_session_nothing_was_spent(world):
