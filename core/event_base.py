@@ -1,6 +1,5 @@
 """What every event is made of: the bases of the union in `core.events`, and the words in its fields."""
 
-import re
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -38,7 +37,7 @@ START = "start"
 
 def snake_case(name: str) -> str:
     """`NodeStarted` → `node_started`: the `type` of an event on the wire."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):

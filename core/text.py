@@ -7,16 +7,20 @@ so this one function stands between a tool's output and somebody's clipboard.
 
 import re
 import sys
+from functools import cache
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 _INVISIBLE = "\u200b\u2060-\u2065\u2028\u2029\ufeff\ufff9-\ufffb\u00ad\u180e"
-_DANGEROUS = re.compile(
-    rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_DANGEROUS = rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}{_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]"
 """C0 without tab and newline, DEL, C1, bidirectional and zero-width controls, lone surrogates, tags.
 
 Joiners (U+200C, U+200D) and variation selectors stay: emoji and several scripts need them.
 """
+
+
+@cache
+def _dangerous() -> re.Pattern[str]:
+    return re.compile(_DANGEROUS)
 
 
 def _mark(match: re.Match[str]) -> str:
@@ -30,7 +34,9 @@ def _mark(match: re.Match[str]) -> str:
 
 def sanitise(text: str) -> str:
     """Replace every character that a terminal would obey by a visible mark; CRLF becomes LF."""
-    return _DANGEROUS.sub(_mark, text.replace("\r\n", "\n"))
+    if text.isprintable():  # nothing of it is: the first frame does without the expression, which is large
+        return text
+    return _dangerous().sub(_mark, text.replace("\r\n", "\n"))
 
 
 def sanitise_line(text: str) -> str:
@@ -47,7 +53,7 @@ def escape_json(text: str) -> str:
     r"""Write the same characters as `\u` escapes in JSON text that is otherwise finished."""
     if text.isascii() and text.replace("\n", "").isprintable():  # ten times as fast, and mostly so
         return text
-    return _DANGEROUS.sub(_escape, text)
+    return _dangerous().sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The application: themes, screens, and how it ends. What is drawn is in `tui.board` and the panes."""
+"""The application: what it is given, its screens, and how it ends. What is drawn is in `tui.board` and the panes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from textual.driver import Driver
 from core.clock import Clock, now
 from tui.connection import Connect
 from tui.feed import FRAME_SECONDS
-from tui.ink import Palette
 from tui.inturn import KeysInTurn
 from tui.keyboard import teach_keys
 from tui.keymap import Keymap
@@ -23,8 +22,8 @@ from tui.leaving import crash_words, leave_on_signals, watch_terminal
 from tui.notices import Caller, Manners
 from tui.sources import Sources
 from tui.telling import Reading
-from tui.theme import DARK, LIGHT
-from tui.themes import THEMES
+from tui.theme import DARK
+from tui.themed import Themed
 from tui.work import WorkScreen
 
 _STYLES = Path(__file__).resolve().parent.parent / "styles"
@@ -49,7 +48,7 @@ def _complete(app: HeddleApp) -> None:
     app.stylesheet.read_all(LATER)
 
 
-class HeddleApp(KeysInTurn, App[None]):
+class HeddleApp(KeysInTurn, Themed, App[None]):
     """Heddle's screen.
 
     Args:
@@ -99,17 +98,11 @@ class HeddleApp(KeysInTurn, App[None]):
         self.clock, self.frame = clock, frame
         self._focus_told: bool | None = None
         self.caller = Caller(self._tell_terminal, lambda: self._focus_told, os.environ, manners, clock)
-        self._palettes: dict[str, Palette] = {}
         self.keymap = keymap or Keymap()
         self.graph_as_list = graph_as_list
         self._report = report
         self.animation_level = "none" if reduced_motion else self.animation_level
-        for own, _ in THEMES.values():
-            self.register_theme(own)
-        self.theme = theme
-        self._styled = self.get_css_variables()
-        """The colours that the sheets were read with."""
-        self.stylesheet.set_variables(self._styled)
+        self.wear(theme)
 
     def get_driver_class(self) -> type[Driver]:
         from tui.terminal import Terminal
@@ -136,24 +129,6 @@ class HeddleApp(KeysInTurn, App[None]):
             project=self._project,
             frame=self.frame,
         )
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What our sheets and inks need and a theme that is not ours lacks."""
-        return dict(DARK.variables if self.current_theme.dark else LIGHT.variables)
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Read the sheets again where colours changed: Textual does so once more while it starts."""
-        wanted = self.get_css_variables()
-        if wanted != self._styled:
-            self._styled = wanted
-            super().refresh_css(animate)
-
-    @property
-    def palette(self) -> Palette:
-        """The inks in the colours of the current theme."""
-        if self.theme not in self._palettes:
-            self._palettes[self.theme] = Palette(self.theme_variables)
-        return self._palettes[self.theme]
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap.bindings)

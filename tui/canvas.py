@@ -14,12 +14,13 @@ from textual.widget import Widget
 
 from tui.ink import Palette
 from tui.paint import Line, Lines, plain
+from tui.part import Part
 
 if TYPE_CHECKING:
     from textual.selection import Selection
 
 
-class Canvas(ScrollView):
+class Canvas(Part, ScrollView, part=True):
     """Base of the panes. A subclass gives `line(y)` and says with `resize_to` how many there are."""
 
     ALLOW_SELECT = True
@@ -142,7 +143,7 @@ class Canvas(ScrollView):
         self.refresh()
 
 
-class Page(Canvas):
+class Page(Canvas, part=True):
     """A canvas of few lines, all of them drawn at once."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:

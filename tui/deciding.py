@@ -14,10 +14,11 @@ from core.view.changes import Changes
 from core.view.files import File, Piece
 from tui.actions import bindings
 from tui.paint import Line, Span, cut_left
+from tui.part import Part
 from tui.wording import plural
 
 
-class Deciding(Vertical):
+class Deciding(Part, Vertical, part=True):
     """Base of the diffs: a subclass says which file and which piece is the current one."""
 
     BINDINGS = bindings("diffs")

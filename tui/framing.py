@@ -20,7 +20,7 @@ class _Row(NamedTuple):
     """None: border, or below the last line."""
 
 
-class FramedCanvas(Canvas):
+class FramedCanvas(Canvas, part=True):
     """For canvases whose `strip(y)` gives the same object for the same line as long as nothing of it changes.
 
     Textual composes each line in sight with border and padding whenever a pane scrolls. That is most of

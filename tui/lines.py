@@ -15,6 +15,7 @@ from core.view.session import SessionView
 from tui.actions import Action, key_name
 from tui.ink import Palette
 from tui.paint import Line, Span, cut_line, spread, width_of
+from tui.part import Part
 from tui.wording import RUN_WORDS, tally_cost
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Pane: TypeAlias = Literal["chat", "graph", "diffs", "cost"]
 
 
-class OneLine(Widget):
+class OneLine(Part, Widget, part=True):
     """A widget of one line that draws itself."""
 
     @property

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from asyncio import sleep
 
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.timer import Timer
+
+from tui.part import Part
 
 LEAST_SECONDS = 1 / 120
 """Between two paintings. What comes in is drawn 30 times a second at most (`tui.feed`), so these are keys."""
@@ -25,20 +28,17 @@ class Pace(Timer):
             await sleep(LEAST_SECONDS)
 
 
-class Paced(Screen[None]):
-    """A screen that paints what is typed at once, whatever else it draws; the first part of a session's screen.
-
-    That is made of ten parts, and Textual gathers what a class inherits whenever one is made: for the parts of
-    a screen that is for nothing.
-    """
-
-    def __init_subclass__(cls, *, part: bool = False, **more: bool) -> None:
-        if not part:
-            super().__init_subclass__(**more)
+class Paced(Part, Screen[None], part=True):
+    """A screen that paints what is typed at once, whatever else it draws; the first part of a session's screen."""
 
     def __init__(self, *, classes: str) -> None:
         super().__init__(classes=classes)
         self._pace: Timer | None = None
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """All of it was styled as it was mounted: Textual would do so once more before it first appears."""
+        if not self.stack_updates:
+            event.refresh_styles = False
 
     @property
     def _update_timer(self) -> Timer:

@@ -33,7 +33,7 @@ class SearchState(OneLine):
         return cut_line(self._said or [], width)
 
 
-class Seeking(Deciding):
+class Seeking(Deciding, part=True):
     """The diffs with a word that is looked for. A subclass says where it is, and goes where it is told."""
 
     search: Search | None = None

@@ -29,7 +29,7 @@ _KEPT = 200
 _SLACK = 80
 
 
-class Window(FramedCanvas):
+class Window(FramedCanvas, part=True):
     """The items from `_first` on. A subclass draws one item, and what stands below the last."""
 
     def __init__(self, transcript: Transcript, *, id: str) -> None:

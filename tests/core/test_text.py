@@ -2,12 +2,13 @@
 
 import json
 import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given, strategies as st
 
-from core.text import clip, escape_json, first_line, sanitise, sanitise_line
+from core.text import _DANGEROUS, clip, escape_json, first_line, sanitise, sanitise_line
 
 texts = st.text(st.characters(), max_size=60) | st.text(
     st.sampled_from('\x00\x07\x1b[]\r\n\t\x7f\x85\x9b\u200d\u200e\u202e\u2066\ufe0f\ud800\U000e0041a\\"é👩'),
@@ -63,6 +64,14 @@ def test_what_scripts_and_emoji_need_stays(text):
 )
 def test_what_a_terminal_would_obey_is_seen(text, shown):
     assert sanitise(text) == shown
+
+
+def test_nothing_that_is_replaced_counts_as_printable():
+    """So that a text all of which is printable need not be looked through."""
+    replaced = re.compile(_DANGEROUS)
+    assert not [
+        code for code in range(sys.maxunicode + 1) if chr(code).isprintable() and replaced.match(chr(code))
+    ]
 
 
 @given(st.text(max_size=400), st.integers(0, 300))
