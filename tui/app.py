@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import App
 from textual.command import Provider
 from textual.driver import Driver
@@ -18,7 +17,7 @@ from tui.feed import FRAME_SECONDS
 from tui.inturn import KeysInTurn
 from tui.keyboard import teach_keys
 from tui.keymap import Keymap
-from tui.leaving import crash_words, leave_on_signals, watch_terminal
+from tui.leaving import EndsInOrder, watch_terminal
 from tui.notices import Caller, Manners
 from tui.sources import Sources
 from tui.telling import Reading
@@ -48,7 +47,7 @@ def _complete(app: HeddleApp) -> None:
     app.stylesheet.read_all(LATER)
 
 
-class HeddleApp(KeysInTurn, Themed, App[None]):
+class HeddleApp(KeysInTurn, EndsInOrder, Themed, App[None]):
     """Heddle's screen.
 
     Args:
@@ -110,15 +109,6 @@ class HeddleApp(KeysInTurn, Themed, App[None]):
         found = super().get_driver_class()
         return Terminal if found is Terminal.__base__ else found
 
-    def _fatal_error(self) -> None:
-        """Say in a sentence what went wrong and where the report is; Textual would print every local variable."""
-        error = self._exception
-        if self._report is None or error is None:
-            super()._fatal_error()
-            return
-        self._exit_renderables.append(Text(crash_words(error, self._report(error))))
-        self._close_messages_no_wait()
-
     def get_default_screen(self) -> WorkScreen:
         return WorkScreen(
             self._connect,
@@ -132,7 +122,6 @@ class HeddleApp(KeysInTurn, Themed, App[None]):
 
     def on_mount(self) -> None:
         self.set_keymap(self.keymap.bindings)
-        leave_on_signals(self.leave)
         self.call_after_refresh(_complete, self)
 
     def on_app_focus(self) -> None:
@@ -160,10 +149,6 @@ class HeddleApp(KeysInTurn, Themed, App[None]):
         self._clipboard = text
         for code in codes:
             self._tell_terminal(code)
-
-    def leave(self, code: int) -> None:
-        """End the screen, restore the terminal, and have `return_code` say why."""
-        self.exit(return_code=code)
 
     def show_help(self) -> None:
         from tui.help import HelpScreen

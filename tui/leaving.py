@@ -12,9 +12,16 @@ import termios
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import App
+from textual.css.query import NoMatches
 
 from core.text import sanitise
 
+_Base = App[None] if TYPE_CHECKING else object
+"""Not the application's own class: Textual gathers what each of them inherits, which the first frame waits for."""
 LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,6 +32,31 @@ def crash_words(error: BaseException, report: str) -> str:
         "What was on record is kept, and nothing was written into your project. `heddle --session last` goes on.\n"
         f"The report is in {report}. It holds no file's content; attach it when you tell us."
     )
+
+
+class EndsInOrder(_Base):
+    """Half of an application, which says how it ends."""
+
+    _report: Callable[[BaseException], str] | None = None
+    """Writes down an error that nobody expected, and gives where."""
+
+    def leave(self, code: int) -> None:
+        """End the screen, restore the terminal, and have `return_code` say why."""
+        self.exit(return_code=code)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """While it ends, Textual mounts nothing any more: a screen that was just being made misses its parts."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Say in a sentence what went wrong and where the report is; Textual would print every local variable."""
+        error = self._exception
+        if self._report is None or error is None:
+            super()._fatal_error()
+            return
+        self._exit_renderables.append(Text(crash_words(error, self._report(error))))
+        self._close_messages_no_wait()
 
 
 def leave_on_signals(leave: Callable[[int], None]) -> None:

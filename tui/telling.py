@@ -40,6 +40,8 @@ class Telling(Composing, part=True):
         super().__init__(clock, suggestions, connect_hint, project)
         self.feed = Feed(self.view, self.draw, self.later, frame)
         self._told = ""
+        self._sayings = 0
+        """How often something was said."""
         self._damage = ""
         """What is wrong with the session's log."""
 
@@ -50,8 +52,14 @@ class Telling(Composing, part=True):
     def tell(self, text: str) -> None:
         """Say something in the bar for a few seconds."""
         self._told = text
+        self._sayings = saying = self._sayings + 1
         self.settle()
-        self.set_timer(_TOLD_SECONDS, self.untell)
+        self.later(_TOLD_SECONDS, lambda: self._fade(saying))
+
+    def _fade(self, saying: int) -> None:
+        """Take away what was said, unless it is something newer by now."""
+        if saying == self._sayings:
+            self.untell()
 
     def untell(self) -> None:
         self._told = ""

@@ -18,10 +18,13 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui.ascii import fold, speaks_utf8
+from tui.leaving import leave_on_signals
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message import Message
+
+    from tui.app import HeddleApp
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _HELD = len(_END) - 1
@@ -125,6 +128,11 @@ class Terminal(LinuxDriver):
         self._file = cast(IO[str], Lasting(self._file))
         encoding = getattr(sys.__stderr__, "encoding", "") or ""
         self._folds = not speaks_utf8(os.environ, encoding)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; a signal gives it back from its first change on, while the screen is still being made."""
+        leave_on_signals(cast("HeddleApp", self._app).leave)
+        super().start_application_mode()
 
     def write(self, data: str) -> None:
         super().write(fold(data) if self._folds else data)

@@ -106,7 +106,7 @@ def test_what_was_left_at_work_goes_on_and_another_screen_sees_its_end(desk):
 
 def test_whoever_comes_back_while_the_last_call_finishes_has_the_run_go_on(desk):
     first = desk.begin()
-    first.process.send_signal(signal.SIGHUP)
+    first.signal(signal.SIGHUP)
     leave(first, 128 + signal.SIGHUP)
     second = desk.open("--continue")
     second.read_until("made.txt", "queues a request")

@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.waiting import LONG
@@ -19,8 +20,23 @@ from tests.support.waiting import LONG
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "support" / "screen_program.py"
 DEADLINE = LONG
+_QUIET_SECONDS = 0.5
+"""Longer than anything that belongs to a step keeps it waiting."""
 _SIZE = ("COLUMNS", "LINES")
 """Would stand above the size of the terminal itself."""
+
+
+def _work_of(session: int) -> int | None:
+    """Ticks of the clock that the programs of a terminal have worked so far; None while one of them works."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/task/*/stat"):
+        with suppress(OSError):
+            state, *rest = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(rest[2]) == session:
+                if state != "S":
+                    return None
+                ticks += int(rest[10]) + int(rest[11])
+    return ticks
 
 
 class Terminal:
@@ -43,6 +59,8 @@ class Terminal:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
         self.output = b""
+        self._acted_at = 0
+        """How much was written when something was last done to the program."""
         self.process = subprocess.Popen(
             [sys.executable, str(PROGRAM), program] if isinstance(program, str) else program,
             cwd=folder,
@@ -54,19 +72,34 @@ class Terminal:
         )
 
     def read_until(self, *wanted: str) -> str:
-        """Read until all of this was written."""
+        """Read until all of this was written since something was last done to the program; gives what was."""
         end = time.monotonic() + DEADLINE
-        while not all(text.encode() in self.output for text in wanted):
+        while not all(text.encode() in self.output[self._acted_at :] for text in wanted):
             assert time.monotonic() < end, f"{wanted} never came: {self.text[-2000:]}"
             self._read(0.1)
-        return self.text
+        return self.output[self._acted_at :].decode("utf-8", "replace")
 
     def read_until_quiet(self) -> str:
-        """Read until nothing more is drawn: what a later step must draw again cannot come from an earlier one."""
+        """Read until nothing more is drawn: what a later step must draw again cannot come from an earlier one.
+
+        Who gets no processor is silent too: so all of its threads must sleep, and none may have worked meanwhile.
+        """
         end = time.monotonic() + DEADLINE
-        while self._read(0.5):
+        before, now = None, _work_of(self.process.pid)
+        while now is None or now != before:
             assert time.monotonic() < end, "it never stops drawing"
+            before = now
+            now = None if self._read(_QUIET_SECONDS) else _work_of(self.process.pid)
         return self.text
+
+    def read_on_from(self, text: str) -> None:
+        """Have only that count which was written after the last place where this was."""
+        self._acted_at = self.output.rindex(text.encode()) + len(text.encode())
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._acted_at = len(self.output)
+        self.process.send_signal(number)
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self.master], [], [], seconds)[0]:
@@ -79,6 +112,7 @@ class Terminal:
         return bool(data)
 
     def type(self, data: bytes) -> None:
+        self._acted_at = len(self.output)
         os.write(self.master, data)
 
     def wait(self) -> int:
@@ -102,12 +136,14 @@ class Terminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size, and tell the program."""
+        self._acted_at = len(self.output)
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process.send_signal(signal.SIGWINCH)
 
     def paste(self, text: bytes) -> None:
         """Paste, however long the program takes to read it; what it writes meanwhile is kept."""
         data = b"\x1b[200~" + text + b"\x1b[201~"
+        self._acted_at = len(self.output)
         writing = threading.Thread(target=self._write_all, args=(data,), daemon=True)
         writing.start()
         end = time.monotonic() + DEADLINE

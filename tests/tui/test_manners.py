@@ -98,7 +98,7 @@ def test_ctrl_z_goes_to_the_shell_which_brings_it_back(terminal):
     screen.type(b"\x1a")
     before = screen.read_until("(stopped)").partition("(stopped)")[0]
     assert "\x1b[?1049l" in before and "\x1b[?25h" in before
-    screen.output = screen.output.partition(b"(stopped)")[2]
+    screen.read_on_from("(stopped)")
     screen.read_until("\x1b[?1049h", "_health")
     screen.type(b"back again")
     screen.read_until("back again")
@@ -122,12 +122,11 @@ def test_a_signal_stops_it_and_another_brings_it_back(terminal):
     screen = terminal("decide")
     screen.read_until("_health")
     screen.read_until_quiet()
-    screen.process.send_signal(signal.SIGTSTP)
+    screen.signal(signal.SIGTSTP)
     screen.wait_stopped()
     screen.read_until("\x1b[?1049l", "\x1b[?25h")
     assert termios.tcgetattr(screen.slave) == screen.before
-    screen.output = b""
-    screen.process.send_signal(signal.SIGCONT)
+    screen.signal(signal.SIGCONT)
     screen.read_until("\x1b[?1049h", "_health")
     screen.type(b"back again")
     screen.read_until("back again")

@@ -54,11 +54,16 @@ def test_the_check_itself_sees_an_attack():
 
 
 @pytest.mark.usefixtures("heard")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_restores_the_terminal_and_is_the_exit_code(terminal, number):
+@pytest.mark.parametrize(
+    ("number", "seen"),
+    [(signal.SIGTERM, "fast_coder"), (signal.SIGHUP, "fast_coder"), (signal.SIGTERM, "\x1b[?1049h")],
+    ids=["ended", "hung up", "ended at once"],
+)
+def test_a_signal_restores_the_terminal_and_is_the_exit_code(terminal, number, seen):
+    """From the first byte on that changes the terminal."""
     screen = terminal("running")
-    screen.read_until("fast_coder")
-    screen.process.send_signal(number)
+    screen.read_until(seen)
+    screen.signal(number)
     assert screen.wait() == 128 + number
     assert screen.restored
 
