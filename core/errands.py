@@ -1,9 +1,9 @@
 """Errands: a session is opened, or reached where it is open, given commands, heard out, and left."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.commands import (
     ApplyChanges,
@@ -33,7 +33,7 @@ from core.events import (
     SessionRenamed,
     StageRewound,
 )
-from core.link import LinkClient
+from core.link import LinkClient, LinkError
 from core.log import LogBusy, LogReader
 from core.port import SessionPort
 from core.session import Session
@@ -47,25 +47,45 @@ class Way:
     port: SessionPort
     after: int
     """Place of the last record before our commands."""
-    last: Callable[[], int | None]
-    """Place of the last record now; None when only the other process knows."""
+    submit: Callable[[Command], Awaitable[int]]
+    """Has a command carried out, and gives the place of the last record by then."""
 
 
 @asynccontextmanager
 async def _way(settings: Settings, session: str) -> AsyncGenerator[Way]:
     try:
         here = await Session.open(settings, session=session)
-        way = Way(here, here.last, lambda: here.last)
     except LogBusy as busy:
         if busy.socket is None:
             raise
-        async with await LogReader.open(settings.home.session_log(session)) as reader:
-            after = await reader.last()
-        way = Way(await LinkClient.connect(busy.socket, after), after, lambda: None)
+        async with _way_into(busy.socket, settings.home.session_log(session)) as way:
+            yield way
+        return
+
+    async def submit(command: Command) -> int:
+        await here.submit(command)
+        return here.last
+
     try:
-        yield way
+        yield Way(here, here.last, submit)
     finally:
-        await way.port.close()
+        await here.close()
+
+
+@asynccontextmanager
+async def _way_into(socket: Path, log: Path) -> AsyncGenerator[Way]:
+    """To the engine that has it open. How far it came by then is in its log, which is written before it tells."""
+    async with await LogReader.open(log) as reader:
+        after = await reader.last()
+
+        async def submit(command: Command) -> int:
+            async with await LinkClient.connect(socket, after) as one:
+                await one.submit(command)
+                await one.finish()
+            return await reader.last()
+
+        async with await LinkClient.connect(socket, after) as port:
+            yield Way(port, after, submit)
 
 
 async def carry_out(settings: Settings, session: str, commands: Sequence[Command]) -> list[Event]:
@@ -73,15 +93,15 @@ async def carry_out(settings: Settings, session: str, commands: Sequence[Command
 
     Raises:
         LogError: the session cannot be opened.
-        LinkError: the engine that has it open cannot be reached.
+        LinkError: the engine that has it open cannot be reached, or did not carry one out.
     """
     found: list[Event] = []
     async with _way(settings, session) as way:
         after = way.after
         for command in commands:
-            await way.port.submit(command)
-            events, after = await _answer(way, after, command)
-            found += events
+            last = await way.submit(command)
+            events = await _answer(way, after, last, command)
+            found, after = found + events, last
             if any(isinstance(event, CommandRefused) for event in events):
                 break
     return found
@@ -95,8 +115,7 @@ _ENDS: dict[type[Command], tuple[type[Event], ...]] = {
     RenameSession: (SessionRenamed,),
     RewindStage: (StageRewound, FileChanged, ChangeWithdrawn),
 }
-_QUIET_SECONDS = 0.3
-"""Over a link an answer of several records is taken to be whole when no more came for so long."""
+_UNANSWERED = "The engine that has this session open did not carry this out. `heddle doctor` prints where its diagnostics are."
 
 
 def _ends(command: Command) -> tuple[type[Event], ...]:
@@ -107,19 +126,20 @@ def _ends(command: Command) -> tuple[type[Event], ...]:
     return _ENDS[type(command)]
 
 
-async def _answer(way: Way, after: int, command: Command) -> tuple[list[Event], int]:
-    """The events that answer a command, which are committed together, and the place of the last."""
+async def _answer(way: Way, after: int, last: int, command: Command) -> list[Event]:
+    """The events that answer a command, among the records after one place and up to another.
+
+    Raises:
+        LinkError: there is none: the engine met an error that it could not put on record.
+    """
     kinds = (*_ends(command), CommandRefused)
     found: list[Event] = []
-    records = way.port.records(after)
-    while True:
-        if found and way.last() == after:
-            return found, after
-        try:
-            async with asyncio.timeout(_QUIET_SECONDS if found else None):
-                record = await anext(records)
-        except (TimeoutError, StopAsyncIteration):
-            return found, after
-        after = record.seq
-        if isinstance(record.event, kinds):
-            found.append(record.event)
+    if after < last:
+        async for record in way.port.records(after):
+            if isinstance(record.event, kinds):
+                found.append(record.event)
+            if record.seq >= last:
+                break
+    if not found:
+        raise LinkError(_UNANSWERED)
+    return found

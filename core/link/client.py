@@ -101,13 +101,19 @@ class LinkClient(SessionPort):
         self._wires.add(wire)
         return wire
 
+    async def finish(self) -> None:
+        """Send nothing more, and wait until the engine has carried out every command that was sent, or is gone."""
+        await self._wire.leave()
+
     async def close(self) -> None:
         """Disconnect, once the engine has every command that was sent; a stuck one is not waited for long.
 
         The session goes on.
         """
         self._closed = True
-        await self._wire.leave(limits().link.grace_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limits().link.grace_seconds):
+                await self.finish()
         for wire in self._wires:
             wire.close()
 
@@ -132,7 +138,7 @@ class _Wire:
         if self._writer.transport.is_closing():
             raise ConnectionResetError("the connection ended")
 
-    async def leave(self, seconds: float) -> None:
+    async def leave(self) -> None:
         """Say that nothing more comes, and wait for the other end to hang up: then it has read everything.
 
         Whoever hangs up first takes along what the other end has not read, as soon as that writes something.
@@ -145,11 +151,10 @@ class _Wire:
         leaving = _Leaving(before)
         transport.set_protocol(leaving)
         before.eof_received()  # whoever reads here is done
-        with contextlib.suppress(TimeoutError, OSError):
+        with contextlib.suppress(OSError):
             transport.write_eof()
             transport.resume_reading()
-            async with asyncio.timeout(seconds):
-                await leaving.left.wait()
+            await leaving.left.wait()
 
     def close(self) -> None:
         self._writer.close()
