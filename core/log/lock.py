@@ -1,5 +1,6 @@
 """The right to write a log: an advisory lock on `<log>.lock`, which names its holder."""
 
+import contextlib
 import fcntl
 import os
 import time
@@ -10,7 +11,9 @@ from core.log.errors import LogBusy
 
 _PATIENCE_SECONDS = 0.2
 _STEP_SECONDS = 0.02
-"""`holder` takes the lock for a moment, so a first refusal may mean nothing."""
+"""`find_holder` takes the lock for a moment, so a first refusal may mean nothing."""
+_NAMELESS_SECONDS = 5.0
+"""Who writes says so at once. A lock without a name is somebody's who only looks, and gets no processor just now."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,19 @@ class WriterLock:
 
 
 def _wait_for_lock(descriptor: int, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    begun = time.monotonic()
     while not _try(descriptor, fcntl.LOCK_EX):
-        if time.monotonic() > deadline:
-            found = _describe(descriptor)
+        found, waited = _describe(descriptor), time.monotonic() - begun
+        if waited > (_PATIENCE_SECONDS if _lives(found.pid) else _NAMELESS_SECONDS):
             raise LogBusy(log, found.pid, found.socket)
         time.sleep(_STEP_SECONDS)
+
+
+def _lives(pid: int | None) -> bool:
+    """Whether it is the name of a process; one that was killed leaves its own behind."""
+    with contextlib.suppress(OSError):
+        return pid is not None and os.kill(pid, 0) is None
+    return False
 
 
 def _try(descriptor: int, kind: int) -> bool:

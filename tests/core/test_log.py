@@ -1,6 +1,7 @@
 """The session log: what is committed stays, in order, once."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from core.events import NodeFinished, NoticeGiven, TextDelta, TextDiscarded, TextFinished
 from core.log import Log, LogBusy, LogClosed, LogError, LogMissing, LogReader, find_holder
+from core.log.lock import lock_path
 from core.record import Record
 from tests.support.waiting import SOON
 
@@ -88,6 +90,21 @@ async def test_a_second_writer_is_told_who_holds_the_log_and_where(path):
         holder = find_holder(path)
         assert holder is not None
         assert holder.socket is None
+
+
+@pytest.mark.parametrize("name", ["", f"{2**22 + 1}\n/run/killed.sock\n"], ids=["no name", "of a killed one"])
+async def test_whoever_only_looks_keeps_no_writer_out_however_little_processor_it_gets(path, name):
+    async with await Log.open(path, "s1", create=True):
+        pass
+    lock = lock_path(path)
+    lock.write_text(name)
+    with lock.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        opening = asyncio.ensure_future(Log.open(path, "s1"))
+        done, _ = await asyncio.wait({opening}, timeout=0.4)
+        assert not done, opening.exception()
+    async with await opening:
+        assert find_holder(path) is not None
 
 
 async def test_a_missing_log_is_not_made_unless_asked(path):
