@@ -92,8 +92,10 @@ async def _until_over(session: Session, server: LinkServer) -> None:
     """Wait for the session's end, a signal, or a screen that does not come back."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
+    # its own screen has left; another one may look at the session too
+    loop.add_signal_handler(signal.SIGHUP, lambda: None if server.clients else over.set())
     while True:
         await _first(session.closed.wait(), _deserted(session, server), over.wait())
         over.clear()  # a second signal ends what is waited for now

@@ -120,14 +120,14 @@ class EngineProcess:
         self.process = None
 
     def end(self) -> None:
-        """Let the engine end; it closes the session in good order."""
+        """Let the engine end; it closes the session in good order, where no other screen is there."""
         if self._complaint is not None:
             self._complaint.unlink(missing_ok=True)
         if self.process is None or self.process.poll() is not None:
             return
         from core.limits import limits
 
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(signal.SIGHUP)
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(limits().link.engine_end_seconds)
 

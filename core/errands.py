@@ -115,7 +115,10 @@ _ENDS: dict[type[Command], tuple[type[Event], ...]] = {
     RenameSession: (SessionRenamed,),
     RewindStage: (StageRewound, FileChanged, ChangeWithdrawn),
 }
-_UNANSWERED = "The engine that has this session open did not carry this out. `heddle doctor` prints where its diagnostics are."
+_UNANSWERED = (
+    "The engine that has this session open did not carry this out. "
+    "`heddle doctor` prints where its diagnostics are."
+)
 
 
 def _ends(command: Command) -> tuple[type[Event], ...]:

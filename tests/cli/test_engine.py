@@ -1,0 +1,66 @@
+"""How long an engine stays: as long as somebody looks at its session."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cli.engine import _until_over
+from core.commands import RenameSession
+from core.link import LinkClient, LinkServer
+from core.paths import find_home
+from core.prices import load_prices
+from core.session import Session, Settings
+from tests.support.waiting import SOON
+
+pytestmark = pytest.mark.usefixtures("heard")
+
+
+@pytest.fixture
+async def serving(tmp_path):
+    """A session that is served, and the wait for its end."""
+    session = await Session.open(Settings(home=find_home(), prices=load_prices()), project=tmp_path)
+    with tempfile.TemporaryDirectory(prefix="h-") as folder:
+        server = LinkServer(session, Path(folder) / "s.sock")
+        await server.serve()
+        over = asyncio.ensure_future(_until_over(session, server))
+        yield server, over
+        over.cancel()
+        await asyncio.wait({over})
+        await server.close(session.last)
+        await session.close()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().remove_signal_handler(number)
+
+
+async def answered(client):
+    """Have somebody carry out what is sent."""
+    await client.submit(RenameSession(title="seen"))
+    async with asyncio.timeout(SOON):
+        async for record in client.records():
+            if getattr(record.event, "title", "") == "seen":
+                break
+
+
+async def test_the_screen_that_began_it_leaves_and_another_one_keeps_it(serving):
+    server, over = serving
+    first, second = await LinkClient.connect(server.socket), await LinkClient.connect(server.socket)
+    await first.close()
+    os.kill(os.getpid(), signal.SIGHUP)
+    await answered(second)
+    assert not over.done()
+    await second.close()
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.wait_for(over, SOON)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_who_ends_it_on_purpose_does_so_whoever_looks(serving, number):
+    server, over = serving
+    async with await LinkClient.connect(server.socket) as client:
+        await answered(client)
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(over, SOON)
