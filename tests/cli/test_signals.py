@@ -29,7 +29,7 @@ role = "fast_coder"
 text = "And now I wait."
 [[turn.call]]
 name = "run_command"
-arguments.command = "echo waiting; exec sleep 600 # MARK"
+arguments.command = "echo waiting; exec python3 -c 'import time; time.sleep(600)' MARK"
 [[turn]]
 role = "fast_coder"
 text = "Done."
@@ -39,18 +39,18 @@ text = "Done."
 class Running:
     """`heddle run` as a process."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
+    def __init__(self, process: "subprocess.Popen[str]", mark: str) -> None:
+        self.process, self.mark = process, mark
         self.records: list[dict[str, Any]] = []
 
     def until_it_waits(self) -> None:
-        """Read records until its command has begun."""
+        """Read records until its command is at work."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.records.append(json.loads(line))
             if self.records[-1].get("tool") == "run_command":
-                return
-        raise AssertionError(self.records)
+                break
+        assert until(lambda: commands(self.mark)), self.records
 
     def end(self) -> int:
         out, self.err = self.process.communicate(timeout=SOON)
@@ -72,7 +72,7 @@ def start(served, write_script, sample, tmp_path) -> Iterator[Callable[..., Runn
             [*command, "--output", "stream-json", *words],
             cwd=sample, env={**os.environ, **heddle.settings}, start_new_session=True, **more,
         )  # fmt: skip
-        begun.append(Running(process))
+        begun.append(Running(process, mark))
         return begun[-1]
 
     begin.mark, begin.heddle = mark, heddle  # type: ignore[attr-defined]

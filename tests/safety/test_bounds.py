@@ -154,9 +154,8 @@ def test_endless_output_is_ended_by_stop(confined):
 
 def test_a_process_does_not_survive_its_parent(confined, shell):
     marker = f"survivor-{uuid.uuid4()}"
-    script = (
-        f"(setsid nohup python3 -c 'import time; time.sleep(600)' {marker} >/dev/null 2>&1 &) ; echo left"
-    )
+    stays = f"""python3 -c "import time; open('up', 'w').close(); time.sleep(600)" {marker}"""
+    script = f"(setsid nohup {stays} >/dev/null 2>&1 &) ; until [ -e up ]; do sleep 0.01; done; echo left"
     assert shell(confined, script).output == "left\n"
     assert until(lambda: not running(marker))
 

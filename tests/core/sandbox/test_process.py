@@ -123,10 +123,14 @@ async def test_cancelling_kills_and_waits(sandbox):
     await until_gone(marker)
 
 
+STAYS = "import sys, time; open(sys.argv[2], 'w').close(); time.sleep(600)"
+WAITS = "until [ -e one ] && [ -e two ]; do sleep 0.01; done"
+
+
 async def test_what_stays_behind_is_ended(sandbox, run):
     marker = unique_marker()
-    script = f"setsid sh -c 'exec sleep 600 # {marker}' & python3 -c 'import time; time.sleep(600)' {marker} & echo done"
-    ended = await run(sandbox, script)
+    stays = f'python3 -c "{STAYS}" {marker}'
+    ended = await run(sandbox, f"setsid {stays} one & {stays} two & {WAITS}; echo done")
     assert ended.output == "done\n"
     assert ended.exit_code == 0
     await until_gone(marker)
