@@ -11,7 +11,6 @@ from core.events import QuestionKind
 from core.view.inbox import Question
 from tui.canvas import Page
 from tui.ink import role_ink
-from tui.markdown import draw_code, draw_markdown
 from tui.paint import Line, Lines, Span, indent, wrap
 
 _TITLES: dict[QuestionKind, str] = {
@@ -101,6 +100,8 @@ class Bar(Page):
     @staticmethod
     def _detail(question: Question, width: int) -> Lines:
         """A plan is read as text; a command is shown to its last character."""
+        from tui.markdown import draw_code, draw_markdown
+
         if question.kind == "plan":
             return draw_markdown(question.detail, width)
         return draw_code(question.detail, width)

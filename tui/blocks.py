@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from tui.markdown import Growing
 from tui.paint import TAB, Lines, indent
+
+if TYPE_CHECKING:
+    from tui.markdown import Growing
 
 _ROWS = 400
 """Rows of a growing text that are kept as they were drawn: some screens full."""

@@ -24,7 +24,6 @@ from tui.lines import Footer, Pane, StatusLine, Tabs, state_words
 from tui.outlook import Outlook
 from tui.paint import Line
 from tui.panes import GraphPane, graph_title
-from tui.patch import PatchView
 from tui.prompt import Prompt
 from tui.ticking import Ticking
 from tui.welcome import Welcome
@@ -132,7 +131,7 @@ class Board(Ticking, part=True):
             facts.add("files")
         if changes.ready:
             facts.add("ready")
-        if (changes.open or changes.ready) and not isinstance(self.focused, PatchView):
+        if (changes.open or changes.ready) and getattr(self.focused, "scope", None) != "diffs":
             facts.add("open")
         if any(file.place == "applied" for file in changes.files.values()):
             facts.add("written")
@@ -239,8 +238,6 @@ class Board(Ticking, part=True):
                 return ("prompt", "anywhere")
             case Chat():
                 return ("chat", "anywhere")
-            case PatchView():
-                return ("diffs", "anywhere")
             case GraphPane():
                 return ("graph", "anywhere")
             case CostPane():
@@ -259,6 +256,8 @@ class Board(Ticking, part=True):
         if pane != "chat":
             self._side, self._side_run = pane, self.view.graph.run
         self.settle()
+        if pane == "diffs":
+            self.query_one(Diffs).furnish()
         past = pane == "chat" and self.has_class("-past")
         self.set_focus(self.query_one("#chat" if past else _TARGETS[pane], Widget))
 

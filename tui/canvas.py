@@ -158,8 +158,9 @@ class Page(Canvas, part=True):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Make all lines again."""
-        if self.container_size.width <= 0:
+        """Make all lines again. A pane that is folded to its title has none; it is told when it opens."""
+        folded = not self.size.height and not self.styles.auto_dimensions
+        if folded or self.container_size.width <= 0:
             return
         self._lines = self.compose_lines(self.room)
         self.resize_to(len(self._lines))

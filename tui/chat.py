@@ -13,7 +13,6 @@ from core.view.items import TextItem
 from core.view.transcript import Transcript
 from tui.actions import bindings
 from tui.blocks import Block, GrowingBlock
-from tui.markdown import Growing
 from tui.paint import Line, Lines, Span
 from tui.window import How, Window
 
@@ -62,6 +61,8 @@ class Chat(Window):
         item = items[index]
         above = [[] for _ in range(gap(items[index - 1] if index else None, item))]
         if isinstance(item, TextItem) and item.state == "growing" and item.kind == "text":
+            from tui.markdown import Growing
+
             block = GrowingBlock(above, Growing(self._width - 2))
             block.grow(item.parts)
             return block

@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from core.view.changes import Changes
 from core.view.files import File, Piece
-from tui.filelist import FileList
-from tui.patch import PatchView
-from tui.seeking import SearchState, Seeking
+from tui.seeking import Seeking
 from tui.wording import plural
+
+if TYPE_CHECKING:
+    from tui.filelist import FileList
+    from tui.matches import SearchState
+    from tui.patch import PatchView
 
 
 class Diffs(Seeking):
     """The pane: the list above, the patch below."""
 
     _current = 0
+    _furnished = False
 
     def compose(self) -> ComposeResult:
-        yield FileList(id="files")
-        yield PatchView(self.changes.steps, id="patch")
-        yield SearchState(id="seek-state")
+        """What is in it at once, if it can be seen; else after the first frame, or when it is first asked for."""
+        if self.screen.has_class("-wide"):
+            yield from self._furniture()
+        else:
+            self.call_after_refresh(self.furnish)
+
+    def _furniture(self) -> Iterable[Widget]:
+        from tui.filelist import FileList
+        from tui.matches import SearchState
+        from tui.patch import PatchView
+
+        if not self._furnished:
+            self._furnished = True
+            yield FileList(id="files")
+            yield PatchView(self.changes.steps, id="patch")
+            yield SearchState(id="seek-state")
+
+    def furnish(self) -> None:
+        """Make what is in it, if it is not there yet."""
+        if not self._furnished and self.is_attached:
+            self.mount_all(self._furniture())
+            self.redraw()
+
+    @property
+    def files(self) -> FileList:
+        """The files that differ."""
+        self.furnish()
+        return cast("FileList", self.query_one("#files"))
+
+    @property
+    def patch(self) -> PatchView:
+        self.furnish()
+        return cast("PatchView", self.query_one("#patch"))
+
+    @property
+    def state(self) -> SearchState:
+        self.furnish()
+        return cast("SearchState", self.query_one("#seek-state"))
 
     def on_mount(self) -> None:
         self.redraw()
@@ -28,10 +71,11 @@ class Diffs(Seeking):
     def redraw(self) -> None:
         files = list(self.changes.files.values())
         self._current = max(0, min(self._current, len(files) - 1))
-        self.query_one(FileList).show(files, self._current)
-        self.query_one(FileList).set_class(not files, "-empty")
-        self.query_one(PatchView).show(files[self._current] if files else None)
         self.border_title = diffs_title(self.changes)
+        if files or self._furnished:
+            self.files.show(files, self._current)
+            self.files.set_class(not files, "-empty")
+            self.patch.show(files[self._current] if files else None)
 
     @property
     def file(self) -> File | None:
@@ -40,11 +84,11 @@ class Diffs(Seeking):
 
     @property
     def piece(self) -> Piece | None:
-        file, at = self.file, self.query_one(PatchView).piece
+        file, at = self.file, self.patch.piece
         return file.pieces[at] if file is not None and 0 <= at < len(file.pieces) else None
 
     def go_on(self) -> None:
-        file, view = self.file, self.query_one(PatchView)
+        file, view = self.file, self.patch
         for index, piece in enumerate(file.pieces if file else ()):
             if index > view.piece and piece.verdict == "undecided":
                 view.point(index)
@@ -75,7 +119,7 @@ class Diffs(Seeking):
 
     def _step(self, by: int) -> None:
         """To the piece beside this one, into the next file where this one ends."""
-        view, file = self.query_one(PatchView), self.file
+        view, file = self.patch, self.file
         if file is not None and 0 <= view.piece + by < len(file.pieces):
             view.point(view.piece + by)
             return
@@ -96,18 +140,18 @@ class Diffs(Seeking):
     # -- how it is drawn -------------------------------------------------------------------------
 
     def action_toggle_pairs(self) -> None:
-        self.query_one(PatchView).toggle("pairs")
+        self.patch.toggle("pairs")
 
     def action_toggle_context(self) -> None:
-        self.query_one(PatchView).toggle("tight")
+        self.patch.toggle("tight")
 
     def action_toggle_authors(self) -> None:
-        self.query_one(PatchView).toggle("authors")
+        self.patch.toggle("authors")
 
     def on_file_list_picked(self, event: FileList.Picked) -> None:
         event.stop()
         self._go(event.index)
-        self.query_one(PatchView).focus()
+        self.patch.focus()
 
 
 def diffs_title(changes: Changes, short: bool = False) -> str:

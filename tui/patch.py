@@ -12,6 +12,7 @@ from core.view.finding import Search, file_lines
 from core.view.layout import Block, Entry, lay_out
 from core.view.patch import LineKind, PatchLines
 from core.view.steps import Steps
+from tui.actions import Scope
 from tui.canvas import Canvas
 from tui.code import ink_rows, mark_places
 from tui.ink import role_ink
@@ -39,6 +40,8 @@ _WIDE = 100
 
 class PatchView(Canvas):
     can_focus = True
+    scope: Scope = "diffs"
+    """Whose actions the footer offers."""
 
     def __init__(self, steps: Steps, *, id: str) -> None:
         super().__init__(id=id)

@@ -5,32 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.text import sanitise_line
-from core.view.finding import NAME, Search
+from core.view.files import NAME
 from tui.deciding import Deciding
-from tui.lines import OneLine
-from tui.paint import Line, Span, cut, cut_line
-from tui.patch import PatchView
+from tui.paint import Line, Span, cut
 from tui.wording import plural
 
 if TYPE_CHECKING:
+    from core.view.finding import Search
+    from tui.matches import SearchState
     from tui.oneline import SearchLine
+    from tui.patch import PatchView
 
 _HINT = "find in names and lines of all diffs"
-
-
-class SearchState(OneLine):
-    """Which match it is, as long as a word is looked for."""
-
-    DEFAULT_CLASSES = "-empty"
-    _said: Line | None = None
-
-    def say(self, line: Line) -> None:
-        self._said = line
-        self.set_class(not line, "-empty")
-        self.refresh()
-
-    def content(self, width: int) -> Line:
-        return cut_line(self._said or [], width)
 
 
 class Seeking(Deciding, part=True):
@@ -52,8 +38,14 @@ class Seeking(Deciding, part=True):
         raise NotImplementedError
 
     @property
-    def _patch(self) -> PatchView:
-        return self.query_one(PatchView)
+    def patch(self) -> PatchView:
+        """What shows the current file."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> SearchState:
+        """What says which match it is."""
+        raise NotImplementedError
 
     def action_search(self) -> None:
         """Open the line in which the word is typed, with the word of before."""
@@ -74,7 +66,7 @@ class Seeking(Deciding, part=True):
         event.stop()
         if not event.keep:
             self._forget()
-        self._patch.focus()
+        self.patch.focus()
 
     def forget_line(self) -> None:
         """The user went elsewhere by himself: the next match is looked for from there."""
@@ -85,15 +77,17 @@ class Seeking(Deciding, part=True):
         if not word:
             self._forget()
             return
+        from core.view.finding import Search
+
         self.search = Search(word, self.search)
-        self._patch.search = self.search
+        self.patch.search = self.search
         self._show(self.search.step(list(self.changes.files.values()), *self._origin))
 
     def _forget(self) -> None:
-        self.search = self._patch.search = None
+        self.search = self.patch.search = None
         self.forget_line()
-        self.query_one(SearchState).say([])
-        self._patch.refresh()
+        self.state.say([])
+        self.patch.refresh()
 
     def _step_to_match(self, back: bool) -> None:
         self._go_to_match(back=back)
@@ -111,9 +105,9 @@ class Seeking(Deciding, part=True):
             if index != self.index:
                 self.show_file(index)
             self._line = line
-            self._patch.reveal(line)
-        self._patch.refresh()
-        self.query_one(SearchState).say(self._standing(found))
+            self.patch.reveal(line)
+        self.patch.refresh()
+        self.state.say(self._standing(found))
 
     def _standing(self, found: tuple[int, int] | None) -> Line:
         """Which match it is, and how many there are."""

@@ -67,7 +67,6 @@ class WorkScreen(Preferring, Answering, Telling):
 
     def on_mount(self) -> None:
         self.set_class(self.link is None, "-past")
-        self.settle()
         self.focus_pane("chat")
         self.follow()
 

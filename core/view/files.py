@@ -11,6 +11,9 @@ Place: TypeAlias = Literal["staged", "stale", "applied", "undone"]
 """Where a change is. `stale`: the project's file moved on meanwhile, so it was not written.
 `undone`: it was written and taken back, and waits for a decision again."""
 
+NAME = -1
+"""Stands for a file's name, above its first line."""
+
 
 class Piece(msgspec.Struct):
     """A hunk: a piece of the difference that can be decided by itself."""

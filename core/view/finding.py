@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.view.files import File
+from core.view.files import NAME, File
 from core.view.patch import PatchLines, parse_conflict, parse_patch
 
-NAME = -1
-"""Stands for a file's name, above its first line."""
 _BEFORE = -2
 """Before everything of a file."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.tui.conftest import SUGGESTIONS, settle
 from tui.app import HeddleApp
+from tui.work import WorkScreen
 
 
 async def starting():
@@ -47,3 +48,23 @@ async def test_no_part_is_styled_again_before_it_appears(app, monkeypatch):
             nodes for nodes in styled if app.query_one("#prompt") in nodes and app.query_one("#tabs") in nodes
         ]
         assert not whole
+
+
+class Early(WorkScreen):
+    """Somebody goes to the diffs before anything was painted."""
+
+    made = 0
+
+    def on_mount(self):
+        self.made = len(self.query("#diffs > *"))
+        self.call_next(self.focus_pane, "diffs")
+
+
+@pytest.mark.parametrize(("width", "made"), [(80, 0), (120, 0), (160, 3)])
+async def test_diffs_that_nobody_sees_are_made_when_they_are_asked_for(app, width, made):
+    app.get_default_screen = lambda: Early(starting, clock=app.clock)
+    async with app.run_test(size=(width, 40)) as pilot:
+        await settle(pilot)
+        assert app.screen.made == made
+        assert app.focused is app.query_one("#patch")
+        assert [part.id for part in app.query_one("#diffs").children] == ["files", "patch", "seek-state"]

@@ -30,6 +30,19 @@ LATER = (
     "tui.completing",
     "tui.dropping",
     "tui.oneline",
+    "core.view.credits",
+    "core.view.finding",
+    "core.view.layout",
+    "core.view.patch",
+    "tui.code",
+    "tui.filelist",
+    "tui.markdown",
+    "tui.matches",
+    "tui.patch",
+    "tui.rows",
+    "tui.syntax",
+    "tui.verdicts",
+    "tui.wordwise",
 )
 """What is loaded when it is needed, and not before the first frame."""
 
