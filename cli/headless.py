@@ -1,7 +1,7 @@
 """A run without a screen: `heddle run`, and the rehearsal where there is no terminal."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from cli.output import Output
 from cli.signals import Signals, obeyed, reader_watched
 from core.commands import ApplyChanges, DecideChanges, InterruptRun, ResumeRun, SubmitRequest
 from core.events import (
-    ChangeApplied,
     ChangeMarkedStale,
     CommandRefused,
     Confinement,
@@ -51,10 +50,20 @@ async def run_job(
     session = await Session.open(
         settings, project=job.project, session=job.session, team=team, confinement=await find_confinement()
     )
-    watcher = Watcher(session, make_output(session.id), session.first_new)
+    begun = asyncio.Event()
+
+    async def stop() -> None:
+        await begun.wait()  # before there is a run, nothing could be stopped, and it would begin all the same
+        await session.submit(InterruptRun())
+
+    watcher = Watcher(session, make_output(session.id), session.first_new, stop)
     watching = asyncio.create_task(watcher.watch())
     try:
-        with obeyed(lambda: session.submit(InterruptRun())) as signals, reader_watched(watcher.desert):
+        with obeyed(stop) as signals, reader_watched(watcher.desert):
+            try:
+                await session.submit(job.request)
+            finally:
+                begun.set()
             code, end = await _carry_out(job, session, watcher, signals)
         return code, session.id, end
     finally:
@@ -66,7 +75,6 @@ async def run_job(
 async def _carry_out(
     job: Job, session: Session, watcher: "Watcher", signals: Signals
 ) -> tuple[int, RunFinished | None]:
-    await session.submit(job.request)
     await session.wait_idle()
     end = await watcher.until(RunFinished, CommandRefused)
     if not isinstance(end, RunFinished):
@@ -87,20 +95,27 @@ async def find_confinement() -> Confinement:
 async def _apply(session: Session, watcher: "Watcher", code: int) -> int:
     await session.submit(DecideChanges(verdict="accepted", by="--apply all"))
     await session.submit(ApplyChanges())
-    end = await watcher.until(ChangeApplied, ChangeMarkedStale, CommandRefused)
-    return code if isinstance(end, ChangeApplied) else EXIT_FAILED
+    told = await watcher.all_until(session.last)
+    return (
+        EXIT_FAILED if any(isinstance(event, ChangeMarkedStale | CommandRefused) for event in told) else code
+    )
 
 
 class Watcher:
     """Shows each record once, and waits for the events that end something."""
 
-    def __init__(self, session: Session, output: Output, after: int) -> None:
+    def __init__(
+        self, session: Session, output: Output, after: int, stop: Callable[[], Awaitable[None]]
+    ) -> None:
         self._session = session
+        self._stop = stop
         self._output = output
         self._after = after
         self._opened = session.last
         """What stands before this place is how an earlier run ended, which the opening of the session put on record."""
         self._seen: list[object] = []
+        self._shown = after
+        """Place of the last record that was shown."""
         self._news = asyncio.Condition()
         self._fault: Exception | None = None
 
@@ -114,6 +129,7 @@ class Watcher:
                 await self._give_up(error)
                 return
             async with self._news:
+                self._shown = record.seq
                 if record.seq > self._opened and not isinstance(record.event, RequestSubmitted):
                     self._seen.append(record.event)
                 self._news.notify_all()
@@ -129,7 +145,7 @@ class Watcher:
             self._fault = error if isinstance(error, BrokenPipeError) else Stop(sentence)
             self._news.notify_all()
         with suppress(LogError):  # the session is being closed: nothing works any more
-            await self._session.submit(InterruptRun())
+            await self._stop()
 
     async def until(self, *kinds: type) -> object:
         """Wait for the first event of these kinds that was not waited for yet.
@@ -147,3 +163,16 @@ class Watcher:
                         return event
                 self._seen.clear()
                 await self._news.wait()
+
+    async def all_until(self, place: int) -> list[object]:
+        """Every event up to a place in the log that was not waited for yet.
+
+        Raises:
+            BrokenPipeError, Stop: records cannot be shown any more.
+        """
+        async with self._news:
+            while self._fault is None and self._shown < place:
+                await self._news.wait()
+            if self._fault is not None:
+                raise self._fault
+            return self._seen

@@ -336,6 +336,7 @@ async def test_nothing_gets_onto_the_record_behind_the_end_of_its_run(hand):
 
 async def test_a_run_that_does_not_stop_is_cut_off(hand, monkeypatch):
     async def deaf(actor):
+        began.set()
         while True:
             try:
                 await asyncio.sleep(60)
@@ -344,11 +345,11 @@ async def test_a_run_that_does_not_stop_is_cut_off(hand, monkeypatch):
                     raise
                 cancelled.set()
 
-    cancelled = asyncio.Event()
+    began, cancelled = asyncio.Event(), asyncio.Event()
     monkeypatch.setattr("core.working.limits", lambda: _Quick)
     session, _ = await hand.start(deaf)
     await session.submit(SubmitRequest(text="do it"))
-    await hand.until(session, StagePrepared)
+    await began.wait()
     await session.submit(InterruptRun())
     async with asyncio.timeout(SOON):
         await session.wait_idle()
