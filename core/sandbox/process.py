@@ -23,8 +23,6 @@ Result = TypeVar("Result")
 POLL_SECONDS = 0.04
 CLOSED_SECONDS = 0.01
 """How often to look for the end of a command that closed its output."""
-STOP_GRACE_SECONDS = 0.04
-"""Between TERM and KILL when somebody stopped the command: who says stop wants it gone now."""
 DRAIN_SECONDS = 0.5
 _CHUNK = 65_536
 _running: set[Family] = set()
@@ -196,11 +194,13 @@ def _ended_by_itself(process: subprocess.Popen[bytes]) -> bool:
 def _ask_to_end(
     process: subprocess.Popen[bytes], family: Family, launch: Launch, intake: _Intake, reason: Reason
 ) -> None:
-    grace = STOP_GRACE_SECONDS if reason == "stopped" else limits().sandbox.grace_seconds
+    """Between TERM and KILL. Who says stop wants it gone now: only those may stay that clean up."""
     family.terminate(spare_root=launch.shell)
-    until = time.monotonic() + grace
-    while time.monotonic() < until and not _ended(process):
-        intake.take(min(POLL_SECONDS, until - time.monotonic()))
+    until = time.monotonic() + limits().sandbox.grace_seconds
+    while (left := until - time.monotonic()) > 0 and not _ended(process):
+        intake.take(min(POLL_SECONDS, left))
+        if reason == "stopped" and not family.is_cleaning_up():
+            return
 
 
 def _clear(process: subprocess.Popen[bytes], family: Family, launch: Launch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from core.limits import limits
 from core.sandbox import Sandbox
 from core.sandbox.output import Ring
+from tests.support.waiting import SOON
 
 STUBBORN = (
     "import os, signal, sys, time\n"
@@ -72,7 +73,16 @@ async def test_stdout_and_stderr_are_one_and_stdin_is_empty(sandbox, run):
     assert ended.omitted_bytes == 0
 
 
-async def test_stop_kills_even_the_stubborn(sandbox):
+@pytest.fixture
+def patient(monkeypatch):
+    """Whoever is asked to end could take as long as it likes."""
+    long = msgspec.structs.replace(limits().sandbox, grace_seconds=4 * SOON)
+    monkeypatch.setattr(
+        "core.sandbox.process.limits", lambda: msgspec.structs.replace(limits(), sandbox=long)
+    )
+
+
+async def test_stop_kills_even_the_stubborn(sandbox, patient):
     marker, stop = unique_marker(), threading.Event()
     task = await until_ready(sandbox, ["python3", "-c", STUBBORN, marker], stop)
     assert running(marker)
@@ -83,12 +93,14 @@ async def test_stop_kills_even_the_stubborn(sandbox):
     assert ended.reason == "stopped"
     assert ended.exit_code is None
     await until_gone(marker)
-    assert took < 1.5
+    assert took < SOON
 
 
-async def test_stop_lets_a_command_clean_up(sandbox, stage):
+async def test_stop_lets_a_command_clean_up(sandbox, stage, patient):
+    """However little processor it gets."""
     stop = threading.Event()
-    script = "trap 'echo cleaned > cleaned.txt; exit 1' TERM; echo ready; while :; do sleep 0.01; done"
+    cleaning = "sleep 0.2; echo cleaned > cleaned.txt; exit 1"
+    script = f"trap '{cleaning}' TERM; echo ready; while :; do sleep 0.01; done"
     task = await until_ready(sandbox, ["sh", "-c", script], stop)
     stop.set()
     assert (await task).reason == "stopped"
