@@ -434,7 +434,7 @@ async def test_a_chosen_model_whose_price_was_taken_away_is_not_called_when_the_
 
 
 async def test_a_paused_router_has_as_long_as_the_user_holds_it_up(works, foreign, monkeypatch):
-    monkeypatch.setattr("agents.router.TIMEOUT_SECONDS", 0.4)
+    monkeypatch.setattr("agents.router.TIMEOUT_SECONDS", 1.5)
     throttled = Refuse(429, "ThrottlingException", "slow down")
     foreign.next(throttled, times=1, when=lambda asked: "Classify this request" in asked.text)
     answer, door = held("Hm. ")
@@ -445,8 +445,8 @@ async def test_a_paused_router_has_as_long_as_the_user_holds_it_up(works, foreig
     await works.submit(PauseNode(node="router"))
     await works.until(lambda told: told.of(NodePaused))
     control = works.session._runs.running.controls.working("router")
-    while control.held_ms < 600:
-        await asyncio.sleep(0)
+    while control.held_ms < 1600:
+        await asyncio.sleep(0.01)
     await works.submit(ResumeNode(node="router"))
     door.set()
     told = await works.finish()

@@ -16,6 +16,7 @@ from core.log import Log
 from core.money import Pico, to_pico
 from core.paths import find_home
 from core.prices import PriceBook, load_prices
+from tests.support.waiting import SOON
 
 BOOK = load_prices()
 ROLES = ("fast_coder", "code_reviewer")
@@ -75,6 +76,13 @@ async def remember(cost: str, model: str, count: int) -> None:
 NOON = datetime(2026, 6, 11, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """The history is waited for, however long reading it takes here."""
+    monkeypatch.setattr("core.history.PATIENCE_SECONDS", SOON)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_run_is_expected_to_cost_what_such_nodes_did(works, roster):
     home = find_home()
     await remember("0.4", roster()["researcher"].model, 5)
@@ -86,6 +94,7 @@ async def test_a_run_is_expected_to_cost_what_such_nodes_did(works, roster):
     assert (route.expected_cost_usd, route.forecast[0].samples) == ("0.40", 5)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_what_the_index_lacks_is_there_for_the_next_run(isolated, roster):
     home = find_home()
     await remember("0.4", roster()["researcher"].model, 6)
@@ -102,7 +111,7 @@ async def test_nobody_waits_for_a_history_that_does_not_come(monkeypatch):
     there = threading.Event()
 
     async def slow(self, most):
-        await asyncio.to_thread(there.wait, 20)
+        await asyncio.to_thread(there.wait, SOON)
         return nodes("fast_coder", "m", 1, 2, 3, 4, 5)
 
     monkeypatch.setattr(Index, "node_costs", slow)

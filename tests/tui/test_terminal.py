@@ -145,7 +145,7 @@ def test_the_editor_gets_the_terminal_and_gives_it_back(terminal, tmp_path):
     screen.type(b"typed")
     screen.read_until("typed")
     screen.type(b"\x07")
-    screen.read_until("from outside")
+    screen.read_until("\x1b[?1049h", "from outside", "on its own path")
     screen.type(b"\x11")
     assert screen.wait() == 0
     assert screen.restored

@@ -75,7 +75,7 @@ def test_a_broken_stream_raises_after_what_arrived(play, bedrock, ask, kind, err
 
 
 def test_a_stall_ends_when_the_client_gives_up(play, bedrock, ask) -> None:
-    client = bedrock(play(fault("stall")), read_timeout=0.3)
+    client = bedrock(play(fault("stall")), read_timeout=1.0)
     with pytest.raises(ReadTimeoutError):
         consume(client, ask())
     assert consume(client, ask())[-1]["metadata"]
