@@ -88,6 +88,8 @@ class Works:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.told = Told([])
+        self.patience = SOON
+        """Seconds that each wait may take."""
         self._news = asyncio.Condition()
         self._runs = 0
         self._watch = asyncio.create_task(self._watching())
@@ -100,7 +102,7 @@ class Works:
 
     async def until(self, fits: Callable[[Told], Any]) -> Any:
         """Wait until the records so far fit; gives what `fits` gave."""
-        async with asyncio.timeout(SOON), self._news:
+        async with asyncio.timeout(self.patience), self._news:
             while not (found := fits(self.told)):
                 await self._news.wait()
             return found

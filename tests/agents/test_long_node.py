@@ -9,6 +9,7 @@ import agents.tooling
 from core.events import FileChanged, ToolFinished
 from core.limits import limits
 from tests.support.foreign_bedrock import Reply
+from tests.support.waiting import LONG
 
 RESEARCHER = "You are the researcher"
 SENIOR = "You are the senior coder"
@@ -64,6 +65,7 @@ async def test_three_hundred_turns_in_a_row(works, foreign, monkeypatch):
     foreign.play(RESEARCHER, *[Reply("", (("read_file", {"path": "app.py"}),))] * (turns - 1), Reply("Seen."))
     monkeypatch.setattr(foreign, "objection", lambda _asked: None)  # it looks through the whole conversation
     work = Work(monkeypatch, works)
+    works.patience = LONG
     told = await works()
     assert (told.end.status, told.end.answer, len(told.calls)) == ("done", "Seen.", turns)
     assert all(call.ok and not call.estimated for call in told.calls)

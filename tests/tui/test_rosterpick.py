@@ -73,7 +73,7 @@ async def test_a_model_without_a_price_is_refused_and_said(stage_of, caught_up):
     async with stage.app.run_test(size=(100, 30)) as pilot:
         await caught_up(pilot, stage)
         stage.screen.action_roster()
-        await until(pilot, lambda: "roster current" in texts(stage))
+        await until(pilot, lambda: "Nothing is changed yet" in texts(stage))
         await pilot.press("enter")
         await until(pilot, lambda: "a model for router" in texts(stage))
         assert "no price" in row(stage, "Strange")
