@@ -76,8 +76,9 @@ def _report(events: list[Event], output: str) -> int:
     if refused:
         return max(tell_refusal(event.reason) for event in refused)
     (done,) = (event for event in events if isinstance(event, StageRewound))
-    changed = [event.path for event in events if isinstance(event, FileChanged)]
-    withdrawn = [event.path for event in events if isinstance(event, ChangeWithdrawn)]
+    told = [event for event in events if isinstance(event, FileChanged | ChangeWithdrawn)]
+    changed = [event.path for event in told if isinstance(event, FileChanged) and not _is_outside(event)]
+    withdrawn = [event.path for event in told if event.path not in changed]
     if output == "json":
         data = {"commit": done.commit, "from_commit": done.from_commit}
         print_json(data | {"changed": changed, "withdrawn": withdrawn})
@@ -89,3 +90,8 @@ def _report(events: list[Event], output: str) -> int:
         print(f"  as in the project  {sanitise_line(path)}")
     print(f"The way back: heddle rewind SESSION {done.from_commit[:_SHOWN]}")
     return 0
+
+
+def _is_outside(change: FileChanged) -> bool:
+    """All of it was rejected, and is not in the private copy."""
+    return bool(change.hunks) and all(hunk.rejected for hunk in change.hunks)

@@ -1,7 +1,8 @@
 """What is decided of a file's difference, piece by piece: a fold over its records.
 
-A hunk keeps its verdict when the file changes again, as long as the piece is the same. What no hunk
-stands for (a new name, another mode; everything of a file that is decided whole) is the *rest*.
+A hunk keeps its verdict when the file changes again, as long as the piece is the same; one that was rejected, has
+left the stage and is made again is a new one. What no hunk stands for (a new name, another mode; everything of a
+file that is decided whole) is the *rest*.
 """
 
 from bisect import bisect_right
@@ -129,12 +130,17 @@ def _decide(piece: Piece, event: ChangeDecided) -> None:
 
 def _carried(hunk: Hunk, known: Piece | None, event: FileChanged) -> Piece:
     piece = Piece(hunk, event.run, hunk.role or event.role)
-    if known is not None:
+    if known is not None and not _is_made_again(hunk, known):
         piece.run, piece.role = known.run, hunk.role or known.role
         piece.verdict, piece.comment, piece.by = known.verdict, known.comment, known.by
     if hunk.rejected:
         piece.verdict = "rejected"
     return piece
+
+
+def _is_made_again(hunk: Hunk, known: Piece) -> bool:
+    """What was rejected had left the stage, and is in it again: it waits for a decision like anything else there."""
+    return known.verdict == "rejected" and known.hunk.rejected and not hunk.rejected
 
 
 class _Known:

@@ -177,6 +177,18 @@ async def test_what_a_node_made_after_a_rejection_is_not_replaced_by_the_rejecte
     assert hand.file("a.txt") == b"second\n"
 
 
+async def test_what_was_rejected_and_is_made_again_in_a_later_run_is_asked_about_again(hand):
+    session, _ = await hand.start(writes(a=b"first\n"), writes(a=b"first\n"), writes(b=b"more\n"))
+    await work(session)
+    await decide(session, "rejected", "a.txt")
+    await work(session)
+    assert session._past.verdict("a.txt") == "undecided"
+    await decide(session, "rejected", "a.txt")
+    await work(session)
+    assert session._past.verdict("a.txt") == "rejected"
+    assert await staged(session, "a.txt") is None
+
+
 async def test_a_rejected_file_that_the_user_then_changed_is_not_put_back_over_it(hand):
     session, _ = await hand.start(writes(a=b"1\n", b=b"2\n"))
     await work(session)

@@ -63,6 +63,17 @@ def test_what_left_the_stage_is_rejected_whatever_was_known():
     assert states(FileVerdicts(changed(hunk("x", rejected=True)))) == {"x": "rejected"}
 
 
+def test_what_was_rejected_and_is_made_again_waits_for_a_decision_again():
+    before = decided(FileVerdicts(changed(hunk("x"), hunk("y", 5))), "rejected", "x", "not like this")
+    still_there = FileVerdicts(changed(hunk("x"), hunk("y", 5)), before)
+    gone = FileVerdicts(changed(hunk("x", rejected=True), hunk("y", 5)), still_there)
+    again = FileVerdicts(changed(hunk("x"), hunk("y", 5), run="r2"), gone)
+    assert [states(each)["x"] for each in (still_there, gone, again)] == ["rejected", "rejected", "undecided"]
+    assert (again.pieces["x"].run, gone.pieces["x"].comment) == ("r2", "not like this")
+    back = FileVerdicts(changed(hunk("x"), hunk("y", 5)), decided(gone, "accepted", "x"))
+    assert states(back) == {"x": "accepted", "y": "undecided"}
+
+
 def test_a_new_name_or_mode_goes_with_the_first_accepted_piece_and_waits_for_itself_otherwise():
     renamed = {"kind": "renamed", "old_path": "b"}
     verdicts = decided(FileVerdicts(changed(hunk("x"), **renamed)), "rejected", "x")
