@@ -98,6 +98,10 @@ def _work(args: "argparse.Namespace") -> int:
     command = args.command or "rehearse"
     if command == "rehearse" and _has_terminal() and (args.command is None or args.screen):
         command = "screen"
+    if getattr(args, "budget", None) is not None:
+        from cli.budget import read_budget
+
+        args.budget = read_budget(args.budget)
     module, _, function = _WORK[command].partition(":")
     work: Work = getattr(import_module(module), function)
     world = find_world()

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+from cli.budget import read_budget
 from cli.cost import read_log
 from cli.errors import Stop
 from cli.headless import Job
-from cli.run import carry_out, read_budget
+from cli.run import carry_out
 from cli.sessions import choose_session, latest_session
 from cli.world import World, connect_for, find_project, make_team, price_book
 from core.commands import ResumeRun
@@ -25,7 +26,7 @@ def resume(world: World, args: argparse.Namespace) -> int:
     id = choose_session(world, given) if given else latest_session(world, find_project(args.project))
     records = asyncio.run(read_log(world, id))
     _check(id, records)
-    budget = read_budget(args.budget)
+    budget: str | None = args.budget
     command = ResumeRun(budget_usd=budget, answer=args.answer)
     job = Job(command, find_project(None), id, apply_all=args.apply == "all")
     if _backend(records) == "rehearsal":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cli.budget import read_budget
 from cli.errors import usage
 from cli.headless import Job, run_job
 from cli.output import make_output
@@ -14,7 +15,6 @@ from cli.sessions import choose_session, latest_session
 from cli.world import World, connect_for, find_project, make_team, price_book, with_budgets
 from core.commands import SubmitRequest
 from core.events import Event, ModelCalled, RunFinished
-from core.money import to_pico
 from core.past import Past
 from core.refusal import Refusal
 from core.session import Settings
@@ -59,23 +59,6 @@ def carry_out(world: World, args: argparse.Namespace, job: Job, team: "Conductor
         print(_beside_one_model(world, events, end, args.roster), file=sys.stderr, end="")
         print(_what_next(id, end, events, applied=args.apply == "all"), file=sys.stderr)
     return code
-
-
-def read_budget(dollars: str | None) -> str | None:
-    """A budget as it was typed.
-
-    Raises:
-        Stop: it is no amount above 0.
-    """
-    if dollars is None:
-        return None
-    try:
-        amount = to_pico(dollars.removeprefix("$"))
-    except ValueError as error:
-        raise usage(f"The budget {error}.") from error
-    if amount <= 0:
-        raise usage("The budget must be more than 0 dollars, such as 0.50.")
-    return dollars.removeprefix("$")
 
 
 def _check_words(request: SubmitRequest, roles: Sequence[str]) -> None:

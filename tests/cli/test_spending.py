@@ -41,3 +41,11 @@ def test_the_budgets_that_are_set_are_told(world):
 async def test_without_any_session_nothing_was_spent(world):
     found = await elsewhere(world, "s", True)
     assert (found.today.cost, found.month.cost, found.window.first) == (0, 0, "")
+
+
+@pytest.mark.parametrize("words", [("run", "Do it"), ("resume",), ()])
+@pytest.mark.parametrize("typed", ["", "abc", "0", "-1", "$"])
+def test_a_budget_that_is_no_amount_is_never_taken_for_none(heddle, words, typed):
+    """`--budget "$UNSET"` would be no budget at all; and a screen must not open with one that nothing can be paid by."""
+    result = heddle(*words, f"--budget={typed}") if words else heddle(f"--budget={typed}")
+    assert (result.code, result.err.startswith("heddle: The budget ")) == (2, True), result.err
