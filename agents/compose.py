@@ -208,15 +208,18 @@ _ANSWER_TASK = (
 )
 
 
-def coder_prompt(board: Board) -> str:
-    """The coder's first prompt, or what comes back to it in a later round."""
+def coder_prompt(board: Board, *, in_view: bool = False) -> str:
+    """The coder's first prompt, or what comes back to it in a later round.
+
+    `in_view`: the request stands in its conversation already, and is read with each of its calls.
+    """
     if board.round == 1:
         prompt = first_prompt(board, _CODER_ALONE if board.alone else _CODER_TASK)
         if board.run.rerouted and board.run.files:
             return _with_what_is_there(board, prompt, _OTHER_ROUTE)
         return prompt
     return join(
-        request(board),
+        rejected(board) if in_view else request(board),
         section(f"Round {board.round}", "Your work comes back."),
         points(board),
         tests(board),

@@ -40,7 +40,8 @@ class Lifetimes:
         if not (self._run.interactive and card.cache_hour and prompt.front):
             return BRIEFLY
         conversation = self._is_warm and (self._has_waited or self._is_asked_next(model, prompt))
-        self._kept = Kept(front=self._role.returns or conversation, conversation=conversation)
+        again = self._role.returns and bool(self._run.past)
+        self._kept = Kept(front=again or conversation, conversation=conversation)
         return self._kept
 
     @property

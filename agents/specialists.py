@@ -99,7 +99,7 @@ class Specialists:
                 watch.begin()
             if took_over_from and self._board.round == first:
                 return compose.takeover_prompt(self._board)
-            return compose.coder_prompt(self._board)
+            return compose.coder_prompt(self._board, in_view=bool(node.messages))
 
         def reason() -> str:
             if took_over_from and self._board.round == first:
@@ -111,7 +111,8 @@ class Specialists:
             self._board.sign = watch.sign if watch is not None else None
 
         assignment = Assignment(own, prompt, reason, conclude=conclude, watch=watch)
-        return NodeAgent(self._company, self._board, assignment)
+        node = NodeAgent(self._company, self._board, assignment)
+        return node
 
     def _builder(self, role: str) -> Role:
         """A role with its own tools; with the senior coder's where it has none to write with, as the architect."""

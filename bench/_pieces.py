@@ -7,7 +7,6 @@ added to the prompt. What it does not say, and is assumed here, has a name in ca
 import json
 import math
 import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,13 +26,17 @@ DESIGN = 0.20
 TESTER_READS, CODER_READS = 0.35, 0.60
 """What a node that takes over reads again of the context of the one before it."""
 REWORK, REWORKED = 0.30, 0.30
-"""So many pieces are sent back once by the reviewer, and so much of the work is then done once more."""
+"""So many pieces are sent back once by the reviewer, and so much of the work is then done once more. Each piece is
+played so, and what its return costs counts for this part of it: which ones are sent back is no matter of luck."""
 DESIGNED = 900
 """Tokens of a design. Where the work is sent back once, its design is, too: that is revised in one call."""
 AT_ONCE = 4_000
 """Tokens that one call reads when it reads again."""
 CHANGE = 0.08
-"""The part of all that is written which ends up in the change; at most 1,500 tokens."""
+"""The part of all that is written which ends up in the change; at most 1,500 tokens. It is written in the steps of the
+trace, which hold it, and not once more: by the middle one of them, with as much less in the texts of all."""
+LEAST_TEXT = 30
+"""Tokens that a step says at least."""
 REVIEWS = ((120, 1_500), (300, 0))
 DOCUMENTS = ((350, 60), (120, 0))
 ALONE = ((150, 0), (450, 60), (250, 0))
@@ -77,8 +80,6 @@ class Piece:
     steps: tuple[Step, ...]
     prompts: int
     """Tokens of all prompts of the trace, to compare with."""
-    rework: bool = False
-    """The reviewer sends it back once."""
 
     @property
     def change(self) -> int:
@@ -99,18 +100,6 @@ def read_pieces(file: Path) -> list[Piece]:
     rows.sort(key=lambda row: sum(step[0] for step in row["steps"]))
     kinds = _kinds(len(rows))
     return [_piece(row, kind) for row, kind in zip(rows, kinds, strict=True)]
-
-
-def sent_back(pieces: Sequence[Piece]) -> list[Piece]:
-    """The same pieces, of which the reviewer sends back some of each class."""
-    seen: Counter[str] = Counter()
-    made: list[Piece] = []
-    for piece in pieces:
-        number = seen[piece.kind]
-        seen[piece.kind] += 1
-        back = int((number + 1) * REWORK + 0.5) > int(number * REWORK + 0.5)
-        made.append(replace(piece, rework=back))
-    return made
 
 
 def _kinds(count: int) -> list[str]:
@@ -204,13 +193,12 @@ def team_script(piece: Piece, shelf: Shelf, trouble: Trouble) -> Script:
     turns = [*_router(piece), *_orchestrator()]
     if looking:
         turns += [*_revision(), *_node("architect", looking, shelf, end=DESIGNED)]
-        turns += _design_review(approved=not piece.rework)
+        turns += _design_review()
     turns += _writer(piece, coder, own, shelf, 1) + _writer(piece, "test_engineer", testing, shelf, 1)
     escalates = trouble.escalates and coder == "fast_coder"
-    sent_back = 2 if escalates else int(piece.rework)
-    if sent_back:
-        turns += _writer(piece, coder, _part(own), shelf, 2)
-        turns += _writer(piece, "test_engineer", _part(testing), shelf, 2)
+    sent_back = 2 if escalates else 1
+    turns += _writer(piece, coder, _part(own), shelf, 2)
+    turns += _writer(piece, "test_engineer", _part(testing), shelf, 2)
     if escalates:
         turns += _writer(piece, "senior_coder", coding, shelf, 3)
     for number in range(1, sent_back + 2):
@@ -252,17 +240,26 @@ def _node(
     size: int = 0,
     end: int = 200,
 ) -> list[Turn]:
-    """The turns of one node: reading, one write, and its last words."""
-    turns = [
-        Turn(role=role, round=round, text=prose(step.output - 25), call=(shelf.read(step.result),))
-        for step in steps
-    ]
+    """The turns of one node: reading, in the middle of it one write, and its last words."""
+    texts = _shortened([step.output - 25 for step in steps], size if write else 0)
+    calls = [(shelf.read(step.result),) for step in steps]
     if write:
         call = Call(name="write_file", arguments={"path": write, "content": prose(size) + "\n"})
-        turns.append(Turn(role=role, round=round, text=prose(40), call=(call,)))
+        calls[len(calls) // 2] = (call, *calls[len(calls) // 2])
+    turns = [
+        Turn(role=role, round=round, text=prose(text), call=call)
+        for text, call in zip(texts, calls, strict=True)
+    ]
     if role == "test_engineer":
         turns.append(Turn(role=role, round=round, text=prose(20), call=(Call(name="run_tests"),)))
     return [*turns, Turn(role=role, round=round, text=prose(end))]
+
+
+def _shortened(texts: Sequence[int], tokens: int) -> list[int]:
+    """So many tokens less in all of these together, each in proportion, as far as they have them."""
+    spare = [max(0, text - LEAST_TEXT) for text in texts]
+    part = min(1.0, tokens / sum(spare)) if sum(spare) else 0.0
+    return [text - round(part * more) for text, more in zip(texts, spare, strict=True)]
 
 
 def _router(piece: Piece) -> list[Turn]:
@@ -283,9 +280,9 @@ def _reviews(shelf: Shelf, round: int, *, approved: bool) -> list[Turn]:
     ]
 
 
-def _design_review(*, approved: bool) -> list[Turn]:
-    """One call, without tools."""
-    answer = {"approved": approved, "must_fix": [] if approved else [prose(100)], "risks": [prose(40)]}
+def _design_review() -> list[Turn]:
+    """One call, without tools, which sends the design back."""
+    answer = {"approved": False, "must_fix": [prose(100)], "risks": [prose(40)]}
     return [Turn(role="code_reviewer", when="Judge this design", text=prose(100), answer=answer)]
 
 

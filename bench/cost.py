@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from _pieces import (
+    REWORK,
     SHARES,
     Piece,
     Shelf,
@@ -31,7 +32,6 @@ from _pieces import (
     plain_turns,
     prose,
     read_pieces,
-    sent_back,
     shorter,
     team_script,
 )
@@ -46,7 +46,7 @@ from agents.rehearsal import Rehearsal, Script
 from agents.rehearsal.tokens import PrefixCache, Prompt
 from agents.roster import Roster, load_roster
 from core.commands import AnswerQuestion, SubmitRequest
-from core.events import ModelCalled, QuestionAsked, RunFinished
+from core.events import ModelCalled, NodeStarted, QuestionAsked, RunFinished
 from core.money import PICO_PER_USD, to_pico
 from core.paths import find_home
 from core.prices import PriceBook, Usage, load_prices
@@ -85,6 +85,14 @@ class Bill:
     """By role."""
     tokens: Counter[str] = field(default_factory=Counter)
 
+    def plus(self, other: "Bill", share: float = 1.0) -> "Bill":
+        """This and a part of another."""
+        return Bill(
+            self.cost + round(share * other.cost),
+            self.calls + round(share * other.calls),
+            *(_plus(*pair, share) for pair in ((self.parts, other.parts), (self.tokens, other.tokens))),
+        )
+
     def add(self, role: str, usage: Usage, cost: int) -> None:
         self.cost += cost
         self.calls += 1
@@ -93,6 +101,10 @@ class Bill:
             input=usage.input, read=usage.cache_read, write=usage.cache_write, output=usage.output,
             hour=usage.cache_write_1h,
         )  # fmt: skip
+
+
+def _plus(one: Counter[str], other: Counter[str], share: float) -> Counter[str]:
+    return one + Counter({key: round(share * count) for key, count in other.items()})
 
 
 # -- one plain agent ---------------------------------------------------------------------------------
@@ -165,23 +177,24 @@ async def by_team(
     trouble: Trouble,
     cache: Billing,
     watching: Watching | None = None,
-) -> Bill:
-    """The same by a session of Heddle, with its own prompts, tools and handoffs."""
+) -> tuple[Bill, Bill]:
+    """The same by a session of Heddle, with its own prompts, tools and handoffs: what it costs, and what it
+    costs more where it is sent back."""
     shelf = Shelf()
     script = team_script(piece, shelf, trouble)
     project = _project(folder / "project", shelf)
-    bill = Bill()
+    bill, again = Bill(), Bill()
     with Rehearsal([script], speed=0, cache=cache) as server:
         team = Conductor(roster, connect_rehearsal(server.url), ask_above_usd="1000")
         settings = Settings(home=find_home(), prices=prices, allow_unconfined=True, interactive=True)
         session = await Session.open(settings, project=project, team=team)
-        ending = asyncio.create_task(_watch(session, bill, watching))
+        ending = asyncio.create_task(_watch(session, bill, again, watching))
         await session.submit(SubmitRequest(text=piece.text()))
         end = await ending
         await session.close()
-    if end.status != "done" or to_pico(end.cost_usd) != bill.cost:
+    if end.status != "done" or to_pico(end.cost_usd) != bill.cost + again.cost:
         raise RuntimeError(f"{piece.id} ended as {end.status}: {end.answer[:500]}")
-    return bill
+    return bill, again
 
 
 def _project(folder: Path, shelf: Shelf) -> Path:
@@ -194,13 +207,17 @@ def _project(folder: Path, shelf: Shelf) -> Path:
     return folder
 
 
-async def _watch(session: Session, bill: Bill, watching: Watching | None) -> RunFinished:
-    """Take in the charges, say yes to every question, until the run ends."""
+async def _watch(session: Session, bill: Bill, again: Bill, watching: Watching | None) -> RunFinished:
+    """Take in the charges, say yes to every question, until the run ends. A node that starts once more does so
+    because the work was sent back."""
+    starts = Counter[str]()
     async for record in session.records():
         event = record.event
         if watching is not None:
             await watching(session, record)
-        if isinstance(event, ModelCalled):
+        if isinstance(event, NodeStarted):
+            starts[event.node] += 1
+        elif isinstance(event, ModelCalled):
             usage = Usage(
                 input=event.input_tokens,
                 output=event.output_tokens,
@@ -208,7 +225,8 @@ async def _watch(session: Session, bill: Bill, watching: Watching | None) -> Run
                 cache_write=event.cache_write_tokens,
                 cache_write_1h=event.cache_write_1h_tokens,
             )
-            bill.add(event.role, usage, to_pico(event.cost_usd))
+            side = again if starts[event.node] > 1 else bill
+            side.add(event.role, usage, to_pico(event.cost_usd))
         elif isinstance(event, QuestionAsked):
             await session.submit(AnswerQuestion(id=event.id, answer=event.choices[0], by="bench"))
         elif isinstance(event, RunFinished):
@@ -224,20 +242,28 @@ class Class:
     """All pieces of one class: both sides' bills, in the same order."""
 
     one: list[Bill] = field(default_factory=list)
-    team: list[Bill] = field(default_factory=list)
+    approved: list[Bill] = field(default_factory=list)
+    """Heddle's, where the work is approved at once."""
+    again: list[Bill] = field(default_factory=list)
+    """What it costs more where it is sent back."""
     traced: int = 0
     """Prompt tokens of the traces themselves."""
-    sent_back: list[bool] = field(default_factory=list)
+    share: float = REWORK
+    """The part that is sent back."""
 
-    def ratio(self, sent_back: bool) -> str:
-        """Heddle's cost against one agent's, over the pieces that were sent back, or over the others."""
-        both = [
-            pair
-            for pair, back in zip(zip(self.one, self.team, strict=True), self.sent_back, strict=True)
-            if back is sent_back
-        ]
-        whole = sum(one.cost for one, _ in both)
-        return f"{sum(team.cost for _, team in both) / whole:.2f}" if whole else "–"
+    @property
+    def team(self) -> list[Bill]:
+        """Heddle's bills, in which each return counts for the part that is sent back."""
+        return self.returned(self.share)
+
+    def returned(self, share: float) -> list[Bill]:
+        """Heddle's bills where this part of the work is sent back."""
+        pairs = zip(self.approved, self.again, strict=True)
+        return [bill.plus(again, share) for bill, again in pairs]
+
+    def ratio(self, share: float) -> float:
+        """Heddle's cost against one agent's, where this part of the work is sent back."""
+        return sum(bill.cost for bill in self.returned(share)) / sum(bill.cost for bill in self.one)
 
     @property
     def means(self) -> tuple[float, float]:
@@ -258,7 +284,7 @@ def report(classes: dict[str, Class]) -> None:
         print(
             f"{kind:<10} {len(found.one):>6}  {calls[0]:>4}/{calls[1]:<4} {one:>11.4f} {team:>11.4f} "
             f"{team / one:>7.2f} {_aim(AIMS.get(kind), team / one):>12}  "
-            f"{found.ratio(False)}/{found.ratio(True)}"
+            f"{found.ratio(0):.2f}/{found.ratio(1):.2f}"
         )
     if set(classes) == set(SHARES):
         one, team = (sum(SHARES[kind] * classes[kind].means[side] for kind in SHARES) for side in (0, 1))
@@ -298,18 +324,20 @@ async def measure(options: argparse.Namespace) -> dict[str, Class]:
     roster = load_roster(options.roster, config=home.config, region="us-east-1", scope="global")
     classes = {kind: Class() for kind in SHARES if options.kind in ("", kind)}
     chosen = [piece for piece in read_pieces(options.traces) if piece.kind in classes][:: options.every]
-    pieces = sent_back(chosen)
     trouble = Trouble(options.more_steps, options.escalate)
-    for number, whole in enumerate(pieces):
+    if options.escalate:
+        classes["SIMPLE"].share = 1.0
+    for number, whole in enumerate(chosen):
         piece = whole if options.short == 1 else shorter(whole, options.short)
         found = classes[piece.kind]
         found.traced += piece.prompts
-        found.sent_back.append(piece.rework)
         found.one.append(await by_one(piece, roster, prices, options.slow))
         folder = home.state / str(number)
-        found.team.append(await by_team(piece, roster, prices, folder, trouble, Billing(options.slow)))
+        bills = await by_team(piece, roster, prices, folder, trouble, Billing(options.slow))
+        found.approved.append(bills[0])
+        found.again.append(bills[1])
         one, team = found.one[-1].cost, found.team[-1].cost
-        print(f"{number + 1}/{len(pieces)} {piece.kind} {piece.id}: {team / one:.2f}", file=sys.stderr)
+        print(f"{number + 1}/{len(chosen)} {piece.kind} {piece.id}: {team / one:.2f}", file=sys.stderr)
     return {kind: found for kind, found in classes.items() if found.one}
 
 

@@ -97,7 +97,7 @@ async def done(pieces: Sequence[Piece], roster: Roster, *, between: float = 0, p
     for piece in pieces:
         with tempfile.TemporaryDirectory() as folder:
             person = Person(cache, paused)
-            bills.append(await by_team(piece, roster, load_prices(), Path(folder), Trouble(), cache, person))
+            bills += await by_team(piece, roster, load_prices(), Path(folder), Trouble(), cache, person)
         cache.seconds += 60 * between
     return sum(bill.cost for bill in bills)
 

@@ -15,6 +15,7 @@ from core.events import CallStarted, NodePaused, QuestionAsked
 from core.limits import limits
 from core.money import to_pico, to_usd
 from core.prices import Usage, load_prices
+from tests.agents.conftest import Told
 from tests.support.foreign_bedrock import Reply
 
 RESEARCHER, ARCHITECT = "You are the researcher", "You are the architect"
@@ -50,10 +51,26 @@ class Endpoint:
         }
 
 
+async def driven(open_session, foreign, *team):
+    """A session that a person drives, who has asked before; nothing of that is to be seen."""
+    session = await open_session(*team, interactive=True)
+    await session()
+    session.told, session._runs = Told([]), 0
+    foreign.requests.clear()
+    return session
+
+
 @pytest.fixture
 async def screen(foreign, open_session):
-    """A session that a person drives."""
-    return await open_session(interactive=True)
+    return await driven(open_session, foreign)
+
+
+async def test_the_first_request_of_a_session_keeps_nothing_for_an_hour(foreign, open_session):
+    """Whether another one follows, nobody knows yet; who asks again goes on asking."""
+    session = await open_session(interactive=True)
+    await session()
+    await session()
+    assert [times(asked) for asked in foreign.requests] == [["5m", "5m", "5m"], ["1h", "1h", "5m"]]
 
 
 async def test_tools_and_prompt_of_roles_that_come_back_are_kept_for_an_hour_where_somebody_is_there(
@@ -77,7 +94,7 @@ async def test_nothing_is_kept_for_an_hour_where_nobody_is_there(works, foreign)
 
 @pytest.mark.parametrize("model", ["us.anthropic.claude-opus-4-1-20250805-v1:0", "us.amazon.nova-pro-v1:0"])
 async def test_a_model_that_knows_no_hour_is_not_asked_for_one(model, foreign, open_session, roster):
-    screen = await open_session(roster(researcher=(model,)), interactive=True)
+    screen = await driven(open_session, foreign, roster(researcher=(model,)))
     told = await screen()
     assert told.end.status == "done"
     assert "1h" not in times(foreign.requests[0])
@@ -226,9 +243,9 @@ async def test_a_budget_holds_whatever_part_is_written_for_an_hour(seed, open_se
             "outputTokens": chance.choice((1, asked.most)),
         }
 
+    screen = await driven(open_session, foreign)
     foreign.usage = usage
     foreign.play(RESEARCHER, *[LOOK] * 20, DONE)
-    screen = await open_session(interactive=True)
     budget = to_usd(chance.randint(3, 40) * 10**9)
     await screen.start(budget_usd=budget)
     question = (await screen.until(lambda told: told.of(QuestionAsked)))[-1]

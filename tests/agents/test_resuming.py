@@ -99,7 +99,7 @@ async def test_in_the_second_round_with_the_points_of_the_first(works, team):
     nodes, told = await gone_on(works, since)
     assert nodes[:2] == ["senior_coder", "code_reviewer"]
     assert {each.round for each in told.of(NodeStarted)} == {2}
-    assert "app.py:1 is wrong" in team.of(SENIOR)[-1].text
+    assert "app.py:1 is wrong" in team.of(SENIOR)[-1].text and REQUEST in team.of(SENIOR)[-1].text
     assert told.end.status == "done"
 
 

@@ -58,6 +58,14 @@ def order(told):
     return [(each.role, each.round) for each in told.of(NodeStarted) if each.role != "router"]
 
 
+async def test_a_coder_that_goes_on_has_the_request_in_view_and_is_not_told_it_twice(works, foreign):
+    team(foreign, sets(1), DONE, sets(1), Reply("Mended."), verdicts=[NO, YES])
+    await works(REQUEST)
+    back = next(asked for asked in foreign.of(FAST) if "Your work comes back" in asked.text)
+    assert "app.py:1 is wrong" in back.text
+    assert back.text.count(REQUEST) == 1 and REQUEST in str(back.messages[0])
+
+
 async def test_the_plain_way(works, foreign):
     team(foreign, sets(1), DONE)
     told = await works(REQUEST)
