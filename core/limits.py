@@ -46,6 +46,7 @@ class ToolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SandboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_bytes: int
     grace_seconds: float
+    stop_grace_seconds: float
     processes: int
     file_bytes: int
     memory_bytes: int

@@ -194,9 +194,10 @@ def _ended_by_itself(process: subprocess.Popen[bytes]) -> bool:
 def _ask_to_end(
     process: subprocess.Popen[bytes], family: Family, launch: Launch, intake: _Intake, reason: Reason
 ) -> None:
-    """Between TERM and KILL. Who says stop wants it gone now: only those may stay that clean up."""
+    """Between TERM and KILL. Who says stop wants it gone now: those that clean up may stay for a blink, others not."""
     family.terminate(spare_root=launch.shell)
-    until = time.monotonic() + limits().sandbox.grace_seconds
+    found = limits().sandbox
+    until = time.monotonic() + (found.stop_grace_seconds if reason == "stopped" else found.grace_seconds)
     while (left := until - time.monotonic()) > 0 and not _ended(process):
         intake.take(min(POLL_SECONDS, left))
         if reason == "stopped" and not family.is_cleaning_up():

@@ -74,12 +74,21 @@ async def test_stdout_and_stderr_are_one_and_stdin_is_empty(sandbox, run):
 
 
 @pytest.fixture
-def patient(monkeypatch):
+def grace(monkeypatch):
+    """Gives other times between TERM and KILL."""
+
+    def give(**seconds):
+        changed = msgspec.structs.replace(limits().sandbox, **seconds)
+        changed = msgspec.structs.replace(limits(), sandbox=changed)
+        monkeypatch.setattr("core.sandbox.process.limits", lambda: changed)
+
+    return give
+
+
+@pytest.fixture
+def patient(grace):
     """Whoever is asked to end could take as long as it likes."""
-    long = msgspec.structs.replace(limits().sandbox, grace_seconds=4 * SOON)
-    monkeypatch.setattr(
-        "core.sandbox.process.limits", lambda: msgspec.structs.replace(limits(), sandbox=long)
-    )
+    grace(stop_grace_seconds=4 * SOON)
 
 
 async def test_stop_kills_even_the_stubborn(sandbox, patient):
@@ -107,6 +116,17 @@ async def test_stop_lets_a_command_clean_up(sandbox, stage, patient):
     assert (stage.tree / "cleaned.txt").read_text() == "cleaned\n"
 
 
+async def test_stop_waits_for_no_long_cleaning_up(sandbox, grace):
+    grace(grace_seconds=4 * SOON)
+    stop, marker = threading.Event(), unique_marker()
+    script = f"trap 'sleep 600' TERM; echo ready; while :; do sleep 0.01; done # {marker}"
+    task = await until_ready(sandbox, ["sh", "-c", script], stop)
+    stop.set()
+    async with asyncio.timeout(SOON):
+        assert (await task).reason == "stopped"
+    await until_gone(marker)
+
+
 async def test_a_stop_that_came_before_starts_nothing_lasting(sandbox):
     stop = threading.Event()
     stop.set()
@@ -114,11 +134,8 @@ async def test_a_stop_that_came_before_starts_nothing_lasting(sandbox):
     assert ended.reason == "stopped"
 
 
-async def test_time_is_limited(sandbox, monkeypatch):
-    short = msgspec.structs.replace(
-        limits(), sandbox=msgspec.structs.replace(limits().sandbox, grace_seconds=0.05)
-    )
-    monkeypatch.setattr("core.sandbox.process.limits", lambda: short)
+async def test_time_is_limited(sandbox, grace):
+    grace(grace_seconds=0.05)
     marker = unique_marker()
     ended = await sandbox.run(["python3", "-c", STUBBORN, marker], seconds=0.6, stop=threading.Event())
     assert ended.reason == "timed_out"
