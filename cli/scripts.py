@@ -13,7 +13,7 @@ CONNECT_HINT = (
     "To work with real models, `heddle connect` lists the ways to them, tries one and remembers it; "
     "then start `heddle` in your own repository."
 )
-SCREEN_HINT = "F1 shows every key, F12 the settings. / begins a command, @ names a file or a role."
+SCREEN_HINT = "{help} shows every key, {settings} the settings. / begins a command, @ names a file or a role."
 
 
 def script_requests(own: Path, scenario: str | None = None) -> list[str]:

@@ -52,7 +52,7 @@ def _last(world: World, ids: list[str]) -> str:
 
 
 def latest_session(world: World, project: Path) -> str:
-    """The session of a project that was used last.
+    """The session of a project that was used last: one that was only opened and left again is passed over.
 
     Raises:
         Stop: it has none.
@@ -63,7 +63,7 @@ def latest_session(world: World, project: Path) -> str:
             f"There is no session about {project} to continue yet. Leave --continue out to begin one;"
             " `heddle sessions` lists those about other projects, and --session opens one of them."
         )
-    return rows[0].id
+    return next((row for row in rows if row.status != "new" or row.title), rows[0]).id
 
 
 def list_sessions(world: World, args: argparse.Namespace) -> int:

@@ -109,10 +109,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     title: Annotated[bool, _says("Whether the terminal's title says that something waits.")] = True
     bell: Annotated[
-        bool, _says("Whether the terminal's bell does, while it is not known to have the focus.")
+        bool,
+        _says(
+            "Whether the bell rings when something waits, while the terminal is not known to have the focus."
+        ),
     ] = True
     notify: Annotated[
-        bool, _says("Whether a notification does (OSC 9 or 777), where the terminal is known to show one.")
+        bool,
+        _says("Whether a notification says it too (OSC 9 or 777), where the terminal is known to show one."),
     ] = True
     retry_base_seconds: Annotated[
         _Seconds | None, _says("The first wait before a call is tried again; it doubles.")

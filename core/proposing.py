@@ -77,7 +77,7 @@ class Proposing:
     async def _approve(self, event: GitProposed, decided: ProposalDecided) -> None:
         if self.busy():
             raise Refusal(
-                "A run is at work: approve its proposals when it is finished, or interrupt it first (Esc)."
+                "A run is at work: approve its proposals when it is finished, or interrupt it first."
             )
         try:
             match event.action:

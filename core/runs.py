@@ -177,7 +177,7 @@ class Runs:
 
     def _check_idle(self) -> None:
         if self._run is not None:
-            raise Refusal("A run is at work: wait for it or interrupt it (Esc), then send the request again.")
+            raise Refusal("A run is at work: wait for it or interrupt it, then send the request again.")
 
     def _new_run(self, command: SubmitRequest, allowance: Allowance, how: Beginning) -> Run:
         run = Run(

@@ -65,17 +65,15 @@ class StageCommands:
 
     async def _resolve(self, command: ResolveConflict) -> None:
         if self.busy():
-            raise Refusal(
-                "A run is at work: decide conflicts when it is finished, or interrupt it first (Esc)."
-            )
+            raise Refusal("A run is at work: decide conflicts when it is finished, or interrupt it first.")
         await self.decisions.resolve(command)
 
     async def _rewind(self, command: RewindStage) -> None:
         if self.busy():
-            raise Refusal("A run is at work: rewind when it is finished, or interrupt it first (Esc).")
+            raise Refusal("A run is at work: rewind when it is finished, or interrupt it first.")
         await self.decisions.rewind(command)
 
     async def _write(self, command: ApplyChanges | UndoApply) -> None:
         if self.busy():
-            raise Refusal("A run is at work: apply or undo when it is finished, or interrupt it first (Esc).")
+            raise Refusal("A run is at work: apply or undo when it is finished, or interrupt it first.")
         await self.decisions.write(command)

@@ -54,7 +54,8 @@ class Steering:
             case RetryNode():
                 self._retry(run, command)
             case ChangeModel():
-                self._node(run, command.node)
+                if not self._planned(command.node):  # one that has not begun yet begins with it
+                    self._node(run, command.node)
                 run.controls.models[command.node] = self.model(command.model)
             case _:
                 assert_never(command)

@@ -76,6 +76,8 @@ class Action(msgspec.Struct, frozen=True):
     """False where the widget itself reads the key."""
     word: str = ""
     """What it is called after a `/` in the prompt; empty: its name."""
+    follows: str = ""
+    """The action of the same place whose key does this too, where it stands for something else."""
 
     @property
     def slash(self) -> str:

@@ -1,6 +1,6 @@
 """Every action once: keys, footer, palette and help are all made from this table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from textual.binding import Binding, BindingType
 from textual.keys import key_to_character
@@ -74,6 +74,7 @@ ACTIONS = (
         footer=True,
         when="shell",
         bound=False,
+        follows="interrupt",
     ),
     Action(
         "reroute",
@@ -167,12 +168,14 @@ ACTIONS = (
     Action("next_node", ("down", "right", "j"), "next", "Go to the next node", "graph", True),
     Action("previous_node", ("up", "left", "k"), "previous", "Go to the node before", "graph"),
     Action("open_node", ("enter",), "open", "Read what this node said, did, changed and cost", "graph", True),
-    Action("pause", ("p",), "pause", "Pause this node after its call, or let it go on", "graph", True),
-    Action("stop_node", ("s",), "stop", "Stop this node; the run goes on without it", "graph", True),
+    Action(
+        "pause", ("p",), "pause", "Pause this node after its call, or let it go on", "graph", True, "busy"
+    ),
+    Action("stop_node", ("s",), "stop", "Stop this node; the run goes on without it", "graph", True, "busy"),
     Action("retry_node", ("t",), "again", "Let this node do its task again", "graph", True),
-    Action("say", ("c",), "say", "Say something to this node, for its next turn", "graph", True),
+    Action("say", ("c",), "say", "Say something to this node, for its next turn", "graph", True, "busy"),
     Action("toggle_list", ("l",), "list", "Show the graph as a list, or as boxes", "graph"),
-    Action("change_model", ("m",), "model", "Give this node another model", "graph", True),
+    Action("change_model", ("m",), "model", "Give this node another model", "graph", True, "busy"),
     Action(
         "rewind",
         ("enter",),
@@ -272,6 +275,7 @@ ACTIONS = (
         "Go back to an earlier request of this session: take up its words, and rewind the private copy to before it",
         bound=False,
         word="rewind",
+        follows="interrupt",
     ),
     Action("focus_chat", ("f2",), "chat", "Go to the prompt; from there into the chat", word="chat"),
     Action("focus_graph", ("f3",), "graph", "Go to the agent graph", word="agents"),
@@ -341,8 +345,8 @@ ACTIONS = (
 )
 
 
-def bindings(scope: Scope) -> list[BindingType]:
-    """Textual's bindings for what holds a scope."""
+def bindings(scope: Scope, names: Collection[str] = ()) -> list[BindingType]:
+    """Textual's bindings for what holds a scope, or for some of its actions."""
     return [
         Binding(
             ",".join(action.keys),
@@ -353,7 +357,7 @@ def bindings(scope: Scope) -> list[BindingType]:
             id=f"{scope}.{action.name}",
         )
         for action in ACTIONS
-        if action.scope == scope and action.bound
+        if action.scope == scope and action.bound and (not names or action.name in names)
     ]
 
 

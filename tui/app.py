@@ -12,6 +12,7 @@ from textual.command import Provider
 from textual.driver import Driver
 
 from core.clock import Clock, now
+from tui.actions import bindings
 from tui.connection import Connect
 from tui.feed import FRAME_SECONDS
 from tui.inturn import KeysInTurn
@@ -47,7 +48,7 @@ def _complete(app: HeddleApp) -> None:
     app.stylesheet.read_all(LATER)
 
 
-class HeddleApp(KeysInTurn, EndsInOrder, Themed, App[None]):
+class HeddleApp(KeysInTurn, EndsInOrder, Themed, App[None], inherit_bindings=False):
     """Heddle's screen.
 
     Args:
@@ -68,6 +69,7 @@ class HeddleApp(KeysInTurn, EndsInOrder, Themed, App[None]):
 
     TITLE = "heddle"
     CSS_PATH = SHEETS
+    BINDINGS = bindings("anywhere", ("quit_now", "suspend"))
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
 
     def __init__(

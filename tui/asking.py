@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
+from tui.canvas import border_words
 from tui.oneline import AnswerLine
 
 
@@ -20,7 +21,7 @@ class AskLine(AnswerLine):
 
     def __init__(self, title: str, value: str, then: Callable[[str], None], *, id: str) -> None:
         super().__init__(value, id=id, classes="asking")
-        self.border_title = title
+        self.border_title = border_words(title)
         self.border_subtitle = "Enter takes it · Esc does not"
         self._then = then
 

@@ -194,12 +194,11 @@ class Board(Ticking, part=True):
 
     def _placeholder(self, fresh: bool) -> str:
         if self.view.head.question is not None:
-            return "A question waits below: Tab goes there"
+            return self.keymap.fill("A question waits below: {next_pane} goes there")
         if self.view.head.busy:
-            send, steer = self.keymap.key("send", "prompt"), self.keymap.key("steer", "prompt")
-            return f"{send} queues a request, {steer} says it to who works"
+            return self.keymap.fill("{prompt.send} queues a request, {prompt.steer} says it to who works")
         if fresh and self._suggestions:
-            return "Type a request, or press Enter to play the marked one"
+            return self.keymap.fill("Type a request, or press {prompt.send} to play the marked one")
         return "What should be done?"
 
     def _settle_tabs(self) -> None:

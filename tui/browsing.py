@@ -74,7 +74,11 @@ class Browsing(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Heading(id="status")
-        yield Input(placeholder=f"/ to search: {SYNTAX}", id="sought", compact=True)
+        yield Input(
+            placeholder=f"{self.keymap.fill('{sessions.search} to search')}: {SYNTAX}",
+            id="sought",
+            compact=True,
+        )
         with Container(id="body"):
             yield SessionList(self.here, id="sessions")
             yield PreviewPage(id="preview")
@@ -85,6 +89,10 @@ class Browsing(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#sought", Input).cursor_blink = False
         self.run_worker(self._begin(), group="look")
+
+    @property
+    def keymap(self) -> Keymap:
+        return self.app.keymap  # type: ignore[attr-defined]
 
     # -- what is listed --------------------------------------------------------------------------
 
@@ -152,9 +160,8 @@ class Browsing(Screen[None]):
 
     def _settle_footer(self) -> None:
         facts: set[When] = {"deleted"} if self.deleted else set()
-        keymap: Keymap = self.app.keymap  # type: ignore[attr-defined]
         typing = self.query_one("#sought", Input).has_focus
-        self.query_one(Footer).show(() if typing else keymap.offered(("sessions",), facts))
+        self.query_one(Footer).show(() if typing else self.keymap.offered(("sessions",), facts))
 
     def on_descendant_focus(self) -> None:
         """While a search is typed, letters are letters."""

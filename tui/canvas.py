@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 from textual.actions import SkipAction
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from core.text import sanitise_line
 from tui.ink import Palette
 from tui.paint import Line, Lines, plain
 from tui.part import Part
 
 if TYPE_CHECKING:
     from textual.selection import Selection
+
+
+def border_words(text: str) -> Content:
+    """A text for a border or a list of Textual's own, which would read a plain one as markup."""
+    return Content(sanitise_line(text))
 
 
 class Canvas(Part, ScrollView, part=True):

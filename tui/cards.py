@@ -23,6 +23,7 @@ from core.view.items import (
     WrittenItem,
 )
 from tui.ink import role_ink
+from tui.keymap import Keymap
 from tui.markdown import draw_markdown
 from tui.paint import TAB, Line, Lines, Span, cut, cut_line, indent, spread, width_of, wrap
 from tui.toolcards import draw_shell, draw_tool, shell_folds
@@ -63,7 +64,7 @@ def folds(item: Item) -> bool:
     return isinstance(item, TextItem) and (item.state == "discarded" or item.kind == "reasoning")
 
 
-def draw_item(item: Item, width: int, full: bool = False) -> Lines:
+def draw_item(item: Item, width: int, keymap: Keymap, full: bool = False) -> Lines:
     """One item of the chat; `full`: with all that a tool gave and a model thought."""
     match item:
         case RequestItem():
@@ -75,9 +76,8 @@ def draw_item(item: Item, width: int, full: bool = False) -> Lines:
         case TextItem():
             return draw_text(item, width, full)
         case ToolItem() | ShellItem():
-            return (
-                draw_tool(item, width, full) if isinstance(item, ToolItem) else draw_shell(item, width, full)
-            )
+            tool = isinstance(item, ToolItem)
+            return draw_tool(item, width, full) if tool else draw_shell(item, width, keymap, full)
         case TestsItem():
             return _tests(item, width)
         case VerdictItem():
@@ -99,7 +99,7 @@ def draw_item(item: Item, width: int, full: bool = False) -> Lines:
         case MessageItem():
             return _message(item, width)
         case RunEndItem():
-            return _run_end(item, width)
+            return _run_end(item, width, keymap)
     assert_never(item)
 
 
@@ -241,7 +241,7 @@ def _written(item: WrittenItem, width: int) -> Lines:
     return lines + [[TAB, TAB, Span(cut(label, width - 6), "dim")] for label in shown]
 
 
-def _run_end(item: RunEndItem, width: int) -> Lines:
+def _run_end(item: RunEndItem, width: int, keymap: Keymap) -> Lines:
     word, ink = RUN_WORDS[item.status]
     left = [Span("── ", "faint"), Span(word, f"{ink} bold")]
     if item.files:
@@ -254,17 +254,16 @@ def _run_end(item: RunEndItem, width: int) -> Lines:
     lines: Lines = [cut_line([*left, Span(" " + "─" * room + " ", "faint"), *right], width)]
     if item.answer:
         lines += [[], *indent(draw_markdown(item.answer, width - 2), [TAB])]
-    step = _next_step(item)
+    step = _next_step(item, keymap)
     return lines + ([[], *indent(wrap(step, width - 4), [TAB])] if step else [])
 
 
-def _next_step(item: RunEndItem) -> Line:
+def _next_step(item: RunEndItem, keymap: Keymap) -> Line:
     if item.status == "done" and item.files:
-        return [
-            Span("Next: ", "dim"),
-            Span("F4", "key"),
-            Span(" reads the changes. Nothing is in your project until you write it there.", "dim"),
-        ]
+        return keymap.line(
+            "Next: {focus_diffs} reads the changes. Nothing is in your project until you write it there.",
+            "dim",
+        )
     if item.status in ("failed", "interrupted"):
-        return [Span("Next: ", "dim"), Span("Ctrl+T", "key"), Span(" goes on where it broke off.", "dim")]
+        return keymap.line("Next: {retry} goes on where it broke off.", "dim")
     return []

@@ -13,6 +13,7 @@ from core.view.items import TextItem
 from core.view.transcript import Transcript
 from tui.actions import bindings
 from tui.blocks import Block, GrowingBlock
+from tui.keymap import Keymap
 from tui.paint import Line, Lines, Span
 from tui.window import How, Window
 
@@ -59,6 +60,7 @@ class Chat(Window):
 
         items = self._transcript.items
         item = items[index]
+        keymap: Keymap = self.app.keymap  # type: ignore[attr-defined]
         above = [[] for _ in range(gap(items[index - 1] if index else None, item))]
         if isinstance(item, TextItem) and item.state == "growing" and item.kind == "text":
             from tui.markdown import Growing
@@ -66,7 +68,7 @@ class Chat(Window):
             block = GrowingBlock(above, Growing(self._width - 2))
             block.grow(item.parts)
             return block
-        return Block([*above, *draw_item(item, self._width, self._full != (index in self._turned))])
+        return Block([*above, *draw_item(item, self._width, keymap, self._full != (index in self._turned))])
 
     def draw_tail(self) -> Lines:
         """The requests that are not on record yet."""

@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 
 from tui.canvas import Page
+from tui.keymap import Keymap
 from tui.paint import Line, Lines, Span, cut, spread, width_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Choices(Page):
         shown = range(first, min(first + MOST, len(self._choices)))
         lines = [self._row(index, width) for index in shown]
         if len(self._choices) > MOST:
-            more = f"{self._current + 1} of {len(self._choices)}  ↑ ↓ choose · Tab or Enter takes it"
+            keymap: Keymap = self.app.keymap  # type: ignore[attr-defined]
+            place = f"{self._current + 1} of {len(self._choices)}"
+            more = f"{place}  ↑ ↓ choose · {keymap.fill('{next_pane} or Enter takes it')}"
             lines.append([Span(cut(more, width), "faint")])
         return lines
 

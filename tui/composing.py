@@ -136,7 +136,7 @@ class Composing(Shelling, Billing, part=True):
         self._close_choices()
         prompt.replace(choice.text, (row, typed.start), (row, column))
         prompt.focus()
-        if whole and typed.sign == "/" and prompt.text.strip("/ ") in slash_actions():
+        if whole and typed.sign == "/" and prompt.text.strip("/ ") in slash_actions(self.keymap.actions):
             prompt.send()
 
     def action_next_pane(self) -> None:
@@ -158,7 +158,7 @@ class Composing(Shelling, Billing, part=True):
         if slash is None or slash[0] in REQUEST_WORDS:
             return False
         word, rest = slash
-        action = slash_actions().get(word)
+        action = slash_actions(self.keymap.actions).get(word)
         if action is None:
             self._return(text, f"There is no command /{word}. Type / to see those that there are.")
         elif rest:

@@ -13,7 +13,9 @@ from textual.screen import ModalScreen
 
 from core.prices import is_price
 from core.ways import OLLAMA, Profile, Tried, Way, wrong_url, wrong_variable
+from tui.canvas import border_words
 from tui.picking import AskScreen, PickList, PickScreen, Row, Words
+from tui.wording import LEFT
 
 if TYPE_CHECKING:
     from tui.sources import Ways
@@ -48,7 +50,7 @@ class TryScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="trying", classes="pane dialog") as box:
-            box.border_title = self._title
+            box.border_title = border_words(self._title)
             box.border_subtitle = "Esc goes back"
             yield Words(id="words")
             yield PickList([], id="picks")
@@ -210,7 +212,8 @@ class Connecting:
             await self._choose("it could not be remembered", [Row("Go back")], lambda index: kept.said)
             return False
         rows = [Row(f"Begin in {self._project} now"), Row("Later", "it counts from the next start")]
-        said = f"{kept.said} The session that is open is left; it is kept, and F6 finds it."
+        left = self._app.keymap.fill(LEFT)  # type: ignore[attr-defined]
+        said = f"{kept.said} {left}"
         return await self._choose("connected", rows, lambda index: said if index == 0 else kept.said) == 0
 
     async def _choose(self, title: str, rows: list[Row], moved: Callable[[int], str]) -> int | None:

@@ -10,6 +10,7 @@ from core.money import Pico
 from core.view.charges import bars
 from core.view.cost import Costs, RunCost, Tallies, Tally
 from tui.ink import role_ink
+from tui.keymap import Keymap
 from tui.outlook import Outlook
 from tui.paint import Line, Lines, Span, cut, cut_line, spread, width_of, wrap
 from tui.wording import count, money, plural, short_model, tally_cost
@@ -26,7 +27,7 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def draw_costs(
-    costs: Costs, outlook: Outlook, width: int, *, whole: bool = False, why: bool = False
+    costs: Costs, outlook: Outlook, width: int, keymap: Keymap, *, whole: bool = False, why: bool = False
 ) -> Lines:
     """What is spent now, by this run, the session and today; what it is held against; and who spent it.
 
@@ -38,7 +39,7 @@ def draw_costs(
     if costs.run is None and not costs.session.total.calls:
         words = "Every model call is charged here, to the cent, as it happens."
         return [*wrap([Span(words, "dim")], width), *_kept(lines, width)]
-    lines += _against_one(outlook.comparison, width, why)
+    lines += _against_one(outlook.comparison, width, keymap, why)
     run = costs.run
     ours = run is not None and bool(run.total.calls) and not whole
     source = run if run is not None and ours else costs.session
@@ -128,7 +129,7 @@ def _days(spending: Spending, costs: Costs, outlook: Outlook, width: int) -> Lin
 # -- one model instead -----------------------------------------------------------------------------
 
 
-def _against_one(found: Comparison | None, width: int, why: bool) -> Lines:
+def _against_one(found: Comparison | None, width: int, keymap: Keymap, why: bool) -> Lines:
     """What one warm model would have cost; a plus as plainly as a minus."""
     if found is None:
         return []
@@ -140,8 +141,7 @@ def _against_one(found: Comparison | None, width: int, why: bool) -> Lines:
     verdict = [
         Span(f"we: {percent}  ", f"{ink} bold"),
         Span(f"{words} {money(Pico(abs(found.saved)), found.estimated)}", ink),
-        Span("  i", "key"),
-        Span(" why" if not why else " less", "dim"),
+        *keymap.line("  {cost.explain}" + (" less" if why else " why"), "dim"),
     ]
     if width_of(left) + width_of(verdict) + width_of([theirs]) + 4 <= width:
         lines = [spread([*left, Span("  "), *verdict], [theirs], width)]

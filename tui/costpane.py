@@ -7,8 +7,9 @@ from textual.message import Message
 from core.money import Pico
 from core.view.cost import Costs
 from tui.actions import bindings
-from tui.canvas import Page
+from tui.canvas import Page, border_words
 from tui.cost import draw_costs
+from tui.keymap import Keymap
 from tui.outlook import Outlook
 from tui.paint import Lines
 from tui.wording import money
@@ -34,11 +35,12 @@ class CostPane(Page):
         self.border_title = "cost"
 
     def compose_lines(self, width: int) -> Lines:
-        return draw_costs(self._costs, self._outlook, width, whole=self._whole, why=self._why)
+        keymap: Keymap = self.app.keymap  # type: ignore[attr-defined]
+        return draw_costs(self._costs, self._outlook, width, keymap, whole=self._whole, why=self._why)
 
     def redraw(self) -> None:
         super().redraw()
-        self.border_title = cost_title(self._costs)
+        self.border_title = border_words(cost_title(self._costs))
 
     def action_ledger(self) -> None:
         self.post_message(self.LedgerWanted())

@@ -13,9 +13,15 @@ from core.events import Side, Verdict
 from core.view.changes import Changes
 from core.view.files import File, Piece
 from tui.actions import bindings
+from tui.keymap import Keymap
 from tui.paint import Line, Span, cut_left
 from tui.part import Part
 from tui.wording import plural
+
+_CONFLICT = (
+    "This file is in conflict: {diffs.take_mine} keeps your side, {diffs.take_theirs} takes the team's."
+)
+_NOTHING = "Nothing is accepted yet: {diffs.accept} accepts this hunk, {diffs.accept_all} accepts everything."
 
 
 class Deciding(Part, Vertical, part=True):
@@ -47,6 +53,10 @@ class Deciding(Part, Vertical, part=True):
         self.changes = changes
         self._project = project
         self._confirmed: Command | None = None
+
+    @property
+    def keymap(self) -> Keymap:
+        return self.app.keymap  # type: ignore[attr-defined]
 
     @property
     def file(self) -> File | None:
@@ -92,9 +102,10 @@ class Deciding(Part, Vertical, part=True):
 
     def _decidable(self, file: File) -> bool:
         if file.place == "applied":
-            self._tell(f"{file.label} is written already: U takes the last apply back.")
+            back = self.keymap.fill("{diffs.undo} takes the last apply back.")
+            self._tell(f"{file.label} is written already: {back}")
         elif file.conflict is not None:
-            self._tell("This file is in conflict: m keeps your side, t takes the team's.")
+            self._tell(self.keymap.fill(_CONFLICT))
         else:
             return True
         return False
@@ -136,7 +147,7 @@ class Deciding(Part, Vertical, part=True):
     def action_write(self) -> None:
         ready = self.changes.ready
         if not ready:
-            self._tell("Nothing is accepted yet: a accepts this hunk, A accepts everything.")
+            self._tell(self.keymap.fill(_NOTHING))
             return
         what, end = f"Write {plural(len(ready), 'file')} to ", " writes, any other key keeps them staged"
         notes = _left_out(self.changes, ready)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.view.changes import Changes
 from core.view.files import File, Piece
+from tui.canvas import border_words
 from tui.seeking import Seeking
 from tui.wording import plural
 
@@ -71,7 +72,7 @@ class Diffs(Seeking):
     def redraw(self) -> None:
         files = list(self.changes.files.values())
         self._current = max(0, min(self._current, len(files) - 1))
-        self.border_title = diffs_title(self.changes)
+        self.border_title = border_words(diffs_title(self.changes))
         if files or self._furnished:
             self.files.show(files, self._current)
             self.files.set_class(not files, "-empty")

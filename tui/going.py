@@ -5,7 +5,6 @@ from __future__ import annotations
 from tui.bar import Bar
 from tui.board import PANES, Board
 from tui.chat import Chat
-from tui.leaving import shell_behind
 from tui.lines import Pane, Tabs
 from tui.prompt import Prompt
 
@@ -66,11 +65,7 @@ class Going(Board, part=True):
             self.focus_pane(there)
 
     def action_suspend(self) -> None:
-        """Stop, where somebody could bring the program back: else nothing would be left of its terminal."""
-        if shell_behind():
-            self.app.action_suspend_process()
-        else:
-            self.tell("There is no shell behind this screen that could bring it back.")
+        self.app.action_suspend()  # type: ignore[attr-defined]
 
     def action_unfold(self) -> None:
         self.query_one(Chat).unfold()

@@ -30,7 +30,8 @@ class HelpPage(Page):
 
 class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q,enter,ctrl+c", "dismiss", "Close", show=False)
+        Binding("escape,q,enter,ctrl+c", "dismiss", "Close", show=False),
+        Binding("f1", "dismiss", "Close", show=False, id="anywhere.help"),
     ]
 
     def compose(self) -> ComposeResult:

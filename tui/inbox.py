@@ -19,7 +19,8 @@ from core.text import first_line
 from core.view.inbox import Entry, Risk, WaitKind
 from core.view.session import SessionView
 from tui.actions import bindings
-from tui.canvas import Canvas
+from tui.canvas import Canvas, border_words
+from tui.keymap import Keymap
 from tui.paint import Line, Span, spread
 
 _KINDS: dict[WaitKind, tuple[str, str]] = {
@@ -36,7 +37,10 @@ _RISKS: dict[Risk, tuple[str, str]] = {
 }
 _TITLE = "what waits for you"
 _TICK_SECONDS = 60.0
-_KEYS = "Space marks · a approves · r refuses · Enter goes there · Esc goes back"
+_KEYS = (
+    "{inbox.mark} marks · {inbox.approve} approves · {inbox.refuse} refuses · {inbox.go} goes there · "
+    "{inbox.leave} goes back"
+)
 
 
 def _must(left: Sequence[Entry]) -> str:
@@ -150,6 +154,10 @@ class InboxScreen(ModalScreen[Entry | None]):
         self.redraw()
 
     @property
+    def _keymap(self) -> Keymap:
+        return self.app.keymap  # type: ignore[attr-defined]
+
+    @property
     def _list(self) -> InboxList:
         return self.query_one(InboxList)
 
@@ -157,8 +165,10 @@ class InboxScreen(ModalScreen[Entry | None]):
         """The session went on, or a minute has passed."""
         found = self._list
         found.redraw()
-        found.border_title = f"what waits for you · {len(found.entries)}" if found.entries else _TITLE
-        found.border_subtitle = self._said or _KEYS
+        found.border_title = border_words(
+            f"what waits for you · {len(found.entries)}" if found.entries else _TITLE
+        )
+        found.border_subtitle = border_words(self._said or self._keymap.fill(_KEYS))
         self._tick(bool(found.entries))
 
     def _tick(self, waits: bool) -> None:
@@ -188,7 +198,8 @@ class InboxScreen(ModalScreen[Entry | None]):
             elif entry.kind != "change":
                 left.append(entry)
         self._list.marked = {(entry.kind, entry.key) for entry in left if len(chosen) > 1}
-        self._said = f"{_must(left)} looked at: Enter goes there" if left else ""
+        there = self._keymap.fill("{inbox.go} goes there")
+        self._said = f"{_must(left)} looked at: {there}" if left else ""
         self.redraw()
 
     def _command(self, entry: Entry, verdict: Verdict) -> Command | None:

@@ -19,6 +19,7 @@ from tui.wording import plural
 
 Way: TypeAlias = Literal["read", "replay", "open", "go_on"]
 """How a session is opened: read again, played again, gone on with, or its last run too."""
+_DAMAGED = "A damaged session cannot be gone on with. {sessions.read} reads what is left of it."
 _BROKEN_OFF = ("failed", "interrupted", "budget", "needs_decision", "running")
 
 
@@ -63,7 +64,7 @@ class SessionsScreen(Browsing):
         if entry.id == self.here:
             self.dismiss(None)
         elif entry.damage:
-            self.tell("A damaged session cannot be gone on with. Enter reads what is left of it.", "warn")
+            self.tell(self.keymap.fill(_DAMAGED), "warn")
         else:
             self._ask_how(entry)
 
@@ -132,7 +133,8 @@ class SessionsScreen(Browsing):
             await self.library.discard(entry.id)
             self.deleted.append((entry.id, entry_title(entry)))
             await self.find()
-            self.tell(f"{entry_title(entry)} is deleted. u takes that back; its log is kept aside.")
+            back = self.keymap.fill("{sessions.put_back} takes that back; its log is kept aside.")
+            self.tell(f"{entry_title(entry)} is deleted. {back}")
 
         await self.attempt(delete())
 

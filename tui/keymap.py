@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, get_args
+from typing import TypeAlias, cast, get_args
 
 import msgspec
 from textual.keys import Keys, _character_to_key
@@ -20,6 +20,7 @@ from textual.widgets import TextArea
 
 from core.config import BadConfig
 from tui.actions import ACTIONS, Action, Scope, When, key_name, offered
+from tui.paint import Line, Span
 
 Table: TypeAlias = "Mapping[str, str | list[str] | dict[str, str | list[str]]]"
 
@@ -29,6 +30,8 @@ _NAMED = {key.value for key in Keys} | {"alt+enter", "shift+enter", "ctrl+enter"
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace"}
 """What a terminal sends for both."""
 _TYPED = re.compile(r"alt\+(.+)")
+_MEANT = re.compile(r"\{(?:([a-z]+)\.)?([a-z_]+)\}")
+"""An action in a sentence, whose key is to stand there: `{focus_diffs}`, `{diffs.accept}`."""
 
 
 class Keymap:
@@ -40,10 +43,18 @@ class Keymap:
 
     def __init__(self, own: Mapping[tuple[Scope, str], tuple[str, ...]] | None = None) -> None:
         self._own = dict(own or {})
-        self.actions: tuple[Action, ...] = tuple(
-            msgspec.structs.replace(action, keys=self._own.get((action.scope, action.name), action.keys))
-            for action in ACTIONS
-        )
+        self.actions: tuple[Action, ...] = tuple(self._here(action) for action in ACTIONS)
+        told = (msgspec.structs.replace(action, help=self.fill(action.help)) for action in self.actions)
+        self.actions = tuple(told)
+
+    def _here(self, action: Action) -> Action:
+        """An action with its keys; one that follows another is pressed as often as it is shipped."""
+        keys = self._own.get((action.scope, action.follows or action.name))
+        if keys is None:
+            return action
+        if action.follows:
+            keys = tuple(" ".join([key] * len(action.keys[0].split())) for key in keys)
+        return msgspec.structs.replace(action, keys=keys)
 
     @property
     def bindings(self) -> dict[str, str]:
@@ -56,8 +67,32 @@ class Keymap:
 
     def key(self, name: str, scope: Scope = "anywhere") -> str:
         """The first key of an action, as people write it."""
-        keys = (action.keys for action in self.actions if (action.scope, action.name) == (scope, name))
-        return key_name(next(keys)[0])
+        return key_name(self.keys(name, scope)[0])
+
+    def keys(self, name: str, scope: Scope = "anywhere") -> tuple[str, ...]:
+        """The keys of an action, as Textual calls them.
+
+        Raises:
+            KeyError: there is no such action.
+        """
+        for action in self.actions:
+            if (action.scope, action.name) == (scope, name):
+                return action.keys
+        raise KeyError(f"{scope}.{name}")
+
+    def fill(self, sentence: str) -> str:
+        """A sentence with the keys of the actions that it means: `{focus_diffs} reads the changes`."""
+        return "".join(span.text for span in self.line(sentence))
+
+    def line(self, sentence: str, ink: str = "") -> Line:
+        """The same in this ink, with its keys drawn as keys are."""
+        spans: Line = []
+        end = 0
+        for found in _MEANT.finditer(sentence):
+            spans.append(Span(sentence[end : found.start()], ink))
+            spans.append(Span(self.key(found[2], cast("Scope", found[1] or "anywhere")), "key"))
+            end = found.end()
+        return [span for span in (*spans, Span(sentence[end:], ink)) if span.text]
 
     def standing(self, scope: Scope, key: str) -> str:
         """The key that one stands for where a widget reads keys itself; empty when it has lost its meaning."""
@@ -172,7 +207,7 @@ def _is_alt(key: str) -> bool:
 def _check_free(place: Scope, name: str, actions: Sequence[Action]) -> None:
     """Whether the keys of an action are nothing else's where it counts."""
     mine = next(action for action in actions if (action.scope, action.name) == (place, name))
-    others = [other for other in actions if (other.scope, other.name) != (place, name)]
+    others = [other for other in actions if (other.scope, other.name) != (place, name) and not other.follows]
     for key in mine.keys:
         if place in ("anywhere", "prompt") and (len(key) == 1 or key in _writing(place)):
             raise _bad(

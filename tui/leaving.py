@@ -23,6 +23,7 @@ from core.text import sanitise
 _Base = App[None] if TYPE_CHECKING else object
 """Not the application's own class: Textual gathers what each of them inherits, which the first frame waits for."""
 LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_NO_SHELL = "There is no shell behind this screen that could bring it back."
 
 
 def crash_words(error: BaseException, report: str) -> str:
@@ -43,6 +44,17 @@ class EndsInOrder(_Base):
     def leave(self, code: int) -> None:
         """End the screen, restore the terminal, and have `return_code` say why."""
         self.exit(return_code=code)
+
+    def action_quit_now(self) -> None:
+        self.exit()
+
+    def action_suspend(self) -> None:
+        """Stop, where somebody could bring the program back: else nothing would be left of its terminal."""
+        if shell_behind():
+            self.action_suspend_process()
+            return
+        tells = (tell for screen in self.screen_stack if (tell := getattr(screen, "tell", None)))
+        next(tells)(_NO_SHELL)
 
     def _handle_exception(self, error: Exception) -> None:
         """While it ends, Textual mounts nothing any more: a screen that was just being made misses its parts."""

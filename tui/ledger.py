@@ -16,11 +16,16 @@ from core.view.charges import Charge
 from core.view.cost import Costs
 from core.view.ledger import COLUMNS, ColumnName, Ledger
 from tui.actions import bindings
-from tui.canvas import Canvas
+from tui.canvas import Canvas, border_words
 from tui.exporting import Export, export_rows
 from tui.ledgerlines import column_at, detail_lines, fitting, head_line, row_line, sum_line
 from tui.lines import OneLine
 from tui.paint import Line, Lines, Span, plain, width_of, wrap
+
+_KEYS = (
+    "type to filter · {ledger.next_column} sorts · {ledger.turn_round} turns round · {ledger.export} exports · "
+    "{ledger.close} goes back"
+)
 
 
 class LedgerList(Canvas):
@@ -132,7 +137,7 @@ class LedgerScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="ledger", classes="pane") as box:
             box.border_title = "ledger: every model call of this session"
-            box.border_subtitle = "type to filter · Tab sorts · Ctrl+R turns round · Ctrl+E exports · Esc"
+            box.border_subtitle = border_words(self.app.keymap.fill(_KEYS))  # type: ignore[attr-defined]
             yield Input(placeholder="a role, a model, a run, retry, failed, ~ …", id="filter", compact=True)
             yield LedgerHead(self._ledger, id="ledger-head")
             yield LedgerList(self._ledger, id="ledger-rows")

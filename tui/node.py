@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from core.clock import Clock
 from core.view.nodes import Node
 from core.view.session import SessionView
-from tui.canvas import Page
+from tui.canvas import Page, border_words
 from tui.nodepage import PARTS, draw_node
 from tui.paint import Lines
 
@@ -26,7 +26,7 @@ class NodePage(Page):
 
     def compose_lines(self, width: int) -> Lines:
         node = self._view.graph.nodes.get(self._node.name, self._node)
-        return draw_node(self._view, node, PARTS[self._part], width, self._clock())
+        return draw_node(self._view, node, PARTS[self._part], width, self._clock(), self.app.keymap)  # type: ignore[attr-defined]
 
     def turn_to(self, part: int) -> None:
         """Show another part, from its begin."""
@@ -42,7 +42,7 @@ class NodeScreen(ModalScreen[None]):
     def __init__(self, view: SessionView, node: Node, clock: Clock) -> None:
         super().__init__()
         self._page = NodePage(view, node, clock, id="node", classes="pane dialog")
-        self._page.border_title = node.label
+        self._page.border_title = border_words(node.label)
         self._page.border_subtitle = "← → what to read · ↑ ↓ read · Esc goes back"
 
     def compose(self) -> ComposeResult:

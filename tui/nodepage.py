@@ -9,6 +9,7 @@ from core.view.nodes import Charge, Node
 from core.view.session import SessionView
 from tui.cards import draw_item, gap
 from tui.ink import role_ink
+from tui.keymap import Keymap
 from tui.markdown import draw_markdown
 from tui.paint import Line, Lines, Span, cut, spread
 from tui.verdicts import file_state
@@ -20,16 +21,16 @@ _DIFF_LINES = 400
 """Lines of one file's diff that are shown here; the diffs pane shows all of them."""
 
 
-def draw_node(view: SessionView, node: Node, part: Part, width: int, now: datetime) -> Lines:
+def draw_node(view: SessionView, node: Node, part: Part, width: int, now: datetime, keymap: Keymap) -> Lines:
     """One part of what there is about a node, below what holds for all of them."""
     lines = [_title(node, width), _figures(node, width, now), [], _parts(part), []]
     match part:
         case "work":
-            return lines + _work(view, node, width)
+            return lines + _work(view, node, width, keymap)
         case "prompt":
             return lines + _prompt(node, width)
         case "diff":
-            return lines + _diff(view, node, width)
+            return lines + _diff(view, node, width, keymap)
         case "charges":
             return lines + _charges(node, width)
     assert_never(part)
@@ -60,7 +61,7 @@ def _parts(current: Part) -> Line:
     return line
 
 
-def _work(view: SessionView, node: Node, width: int) -> Lines:
+def _work(view: SessionView, node: Node, width: int, keymap: Keymap) -> Lines:
     lines: Lines = []
     before = None
     for item in view.transcript.items:
@@ -68,7 +69,7 @@ def _work(view: SessionView, node: Node, width: int) -> Lines:
             continue
         if (item.run, item.node) == (view.graph.run, node.name):
             lines += [[] for _ in range(gap(before, item))]
-            lines += draw_item(item, width, full=isinstance(item, ToolItem))
+            lines += draw_item(item, width, keymap, full=isinstance(item, ToolItem))
             before = item
     return lines or [[Span("It has not begun yet.", "dim")]]
 
@@ -79,15 +80,15 @@ def _prompt(node: Node, width: int) -> Lines:
     return draw_markdown(node.prompt, width)
 
 
-def _diff(view: SessionView, node: Node, width: int) -> Lines:
+def _diff(view: SessionView, node: Node, width: int, keymap: Keymap) -> Lines:
     lines: Lines = []
     for file in view.changes.files.values():
         if node.role in file.roles:
-            lines += [*([[]] if lines else []), *_file(file, width)]
+            lines += [*([[]] if lines else []), *_file(file, width, keymap)]
     return lines or [[Span("It has changed no file.", "dim")]]
 
 
-def _file(file: File, width: int) -> Lines:
+def _file(file: File, width: int, keymap: Keymap) -> Lines:
     mark, ink, words = file_state(file)
     left = [Span(f"{mark} ", ink), Span(file.label, "bold")]
     lines = [spread(left, [Span(f"+{file.added} -{file.removed}  {words}", "dim")], width)]
@@ -96,9 +97,8 @@ def _file(file: File, width: int) -> Lines:
     for line in patch[:_DIFF_LINES]:
         lines.append([Span(cut(line.expandtabs(4), width).ljust(width), inks.get(line[:1], "dim"))])
     if len(patch) > _DIFF_LINES:
-        lines.append(
-            [Span(f"… {plural(len(patch) - _DIFF_LINES, 'line')} more: F4 shows all of them", "faint")]
-        )
+        more = plural(len(patch) - _DIFF_LINES, "line")
+        lines.append(keymap.line(f"… {more} more: {{focus_diffs}} shows all of them", "faint"))
     return lines
 
 

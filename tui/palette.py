@@ -7,9 +7,12 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
 
 from core.text import sanitise_line
 from tui.actions import SCOPE_TITLES, Action, Scope, key_name
+from tui.canvas import border_words
 from tui.keymap import Keymap
 from tui.work import WorkScreen
 
@@ -47,13 +50,23 @@ class ActionProvider(Provider):
 
     async def discover(self) -> Hits:
         for text, keys, call in self._entries():
-            yield DiscoveryHit(text, call, help=keys)
+            yield DiscoveryHit(border_words(text), call, help=border_words(keys))  # pyright: ignore[reportArgumentType]
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for text, keys, call in self._entries():
             if (score := matcher.match(text)) > 0:
-                yield Hit(score, matcher.highlight(text), call, help=keys)
+                marked = _marked(text, matcher)
+                yield Hit(score, marked, call, help=border_words(keys))  # pyright: ignore[reportArgumentType]
+
+
+def _marked(text: str, matcher: Matcher) -> Content:
+    """What was found, the letters that were typed marked; Textual's own way to do so reads markup."""
+    content = border_words(text)
+    for offset in matcher.fuzzy_search.match(matcher.query, text)[1]:
+        if not text[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
 
 
 def _keys(action: Action) -> str:

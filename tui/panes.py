@@ -9,7 +9,7 @@ from core.commands import Command, PauseNode, ResumeNode, RetryNode, StopNode
 from core.view.graph import Graph
 from core.view.nodes import Node
 from tui.actions import bindings
-from tui.canvas import Page
+from tui.canvas import Page, border_words
 from tui.graph import draw_graph
 from tui.paint import Lines, plain
 from tui.pointing import node_at
@@ -83,7 +83,7 @@ class GraphPane(Page):
         super().redraw()
         if self._graph.swarm and not self.has_focus:
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
-        self.border_title = graph_title(self._graph)
+        self.border_title = border_words(graph_title(self._graph))
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor is drawn only here. `on_focus` would be too early: it runs before `has_focus` is set."""

@@ -25,7 +25,14 @@ PAST_ACTIONS = (
     Action(
         "export", ("e",), "export", "Write this session into a file, as Markdown or JSON", "sessions", True
     ),
-    Action("delete", ("d", "delete"), "delete", "Delete this session; u takes that back", "sessions", True),
+    Action(
+        "delete",
+        ("d", "delete"),
+        "delete",
+        "Delete this session; {sessions.put_back} takes that back",
+        "sessions",
+        True,
+    ),
     Action(
         "put_back",
         ("u",),
@@ -61,5 +68,5 @@ PAST_ACTIONS = (
     Action(
         "go_to_part", ("0-9",), "part", "Go to so many tenths of it; a click does too", "replay", bound=False
     ),
-    Action("leave_replay", ("q",), "leave", "Leave the replay; Esc does too", "replay"),
+    Action("leave_replay", ("q",), "leave", "Leave the replay; {interrupt} does too", "replay"),
 )

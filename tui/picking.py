@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.text import sanitise, sanitise_line
-from tui.canvas import Page
+from tui.canvas import Page, border_words
 from tui.paint import Line, Lines, Span, cut, spread, width_of, wrap
 
 _WORDS = "words"
@@ -167,8 +167,8 @@ class PickScreen(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="picking", classes="pane dialog") as box:
-            box.border_title = self._title
-            box.border_subtitle = self._help
+            box.border_title = border_words(self._title)
+            box.border_subtitle = border_words(self._help)
             yield self.list
             yield self.words
 
@@ -210,7 +210,7 @@ class AskScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="asking", classes="pane dialog") as box:
-            box.border_title = self._title
+            box.border_title = border_words(self._title)
             box.border_subtitle = "Enter takes it · Esc goes back"
             yield Static(sanitise(self._about), id="about", markup=False)
             yield Input(self._value, id="typed", compact=True)

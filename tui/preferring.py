@@ -135,7 +135,7 @@ class Preferring(Composing, part=True):
 
     def take_settings(self, config: Config) -> None:
         """Take up what counts at once."""
-        if self.app.theme != config.theme:
+        if self.app.theme != config.theme and not self.app.no_color:
             self.app.theme = config.theme
         self.query_one(GraphPane).show_as_list(config.graph == "list")
         self.app.animation_level = "none" if config.reduced_motion else "full"

@@ -12,9 +12,10 @@ from textual.screen import ModalScreen
 from core.commands import Command, DecideProposal
 from core.events import Verdict
 from core.view.inbox import Proposal
-from tui.canvas import Page
+from tui.canvas import Page, border_words
 from tui.paint import Lines, Span, wrap
 
+_KEYS = "{inbox.approve} approves · {inbox.refuse} refuses · Esc closes"
 _APPLIED = "What you accepted of its files is applied first. What you have staged stays as it is."
 
 
@@ -52,8 +53,8 @@ class ProposalScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Approve", show=False),
-        Binding("r", "decide('rejected')", "Refuse", show=False),
+        Binding("a", "decide('accepted')", "Approve", show=False, id="inbox.approve"),
+        Binding("r", "decide('rejected')", "Refuse", show=False, id="inbox.refuse"),
         Binding("escape,q,enter,ctrl+c", "dismiss", "Close", show=False),
     ]
 
@@ -65,7 +66,7 @@ class ProposalScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         page = ProposalPage(self._proposal, id="proposal", classes="pane dialog")
         page.border_title = "proposal for your repository"
-        page.border_subtitle = "a approves · r refuses · Esc closes"
+        page.border_subtitle = border_words(self.app.keymap.fill(_KEYS))  # type: ignore[attr-defined]
         yield page
 
     def action_decide(self, verdict: Verdict) -> None:

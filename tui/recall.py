@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from core.text import first_line, sanitise_line
-from tui.canvas import Canvas
+from tui.canvas import Canvas, border_words
 from tui.paint import Line, Span, cut, spread, width_of
 
 
@@ -85,7 +85,7 @@ class RecallScreen(ModalScreen[Recalled | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="recall", classes="pane dialog") as box:
-            box.border_title = self._title
+            box.border_title = border_words(self._title)
             box.border_subtitle = "type to search · ↑ ↓ choose · Enter takes it · Esc goes back"
             yield Input(placeholder="words in it", id="sought", compact=True)
             yield self._list

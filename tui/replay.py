@@ -162,6 +162,7 @@ class ReplayScreen(Playing):
         if found is None:
             self.tell(f"No {'further' if by > 0 else 'earlier'} {_NAMES[kind]} in this session.")
         else:
+            self.untell()
             self.seek(found.position)
 
     async def action_interrupt(self) -> None:

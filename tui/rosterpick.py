@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tui.picking import AskScreen, PickScreen, Row
+from tui.wording import LEFT
 
 if TYPE_CHECKING:
     from core.rosters import ModelLine
@@ -123,7 +124,7 @@ class RosterEditor:
 
     async def _begin(self) -> bool:
         rows = [Row("Begin with it now"), Row("Later", "it counts from the next start")]
-        said = "The session that is open is left; it is kept, and F6 finds it."
+        said = self._app.keymap.fill(LEFT)  # type: ignore[attr-defined]
         screen = PickScreen("the roster is kept", rows, moved=lambda index: said if index == 0 else "")
         return await self._app.push_screen_wait(screen) == 0
 

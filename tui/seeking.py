@@ -120,5 +120,5 @@ class Seeking(Deciding, part=True):
         hits = search.hits(files[found[0]])
         holding = sum(search.may_hold(file) for file in files)
         here = f"{word} {hits.index(found[1]) + 1} of {len(hits)} here · in {plural(holding, 'file')}"
-        keys: Line = [Span("  N", "key"), Span(" next ", "dim"), Span("P", "key"), Span(" back", "dim")]
+        keys = self.keymap.line("  {diffs.next_match} next {diffs.previous_match} back", "dim")
         return [Span(here, "bold"), *keys]

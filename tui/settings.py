@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,11 +11,16 @@ from textual.screen import ModalScreen
 
 from core.config import BadConfig, Config
 from core.preferences import Preferences, Setting
-from tui.actions import bindings, key_name
+from tui.actions import Scope, bindings, key_name
+from tui.canvas import border_words
+from tui.keymap import Keymap
 from tui.oneline import SearchLine
 from tui.picking import AskScreen, PickList, PickScreen, Row, Words
 
-_KEYS = ("change_setting", "find_setting", "connect", "roster", "leave_settings")
+_KEYS: Mapping[Scope, tuple[str, ...]] = {
+    "settings": ("change_setting", "find_setting", "connect", "roster", "leave_settings"),
+    "finding": ("keep_found", "step_found", "forget_found"),
+}
 _HINT = "find in names and in what they do"
 
 
@@ -32,17 +37,23 @@ class SettingsScreen(ModalScreen[str | None]):
         self._preferences = preferences
         self._changed = changed
         self.settings: Sequence[Setting] = preferences.settings()
+        self._missed = False
+        """What is looked for is nowhere, and that is said."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="settings", classes="pane dialog") as box:
             box.border_title = "settings"
-            box.border_subtitle = self._keys()
+            box.border_subtitle = border_words(self._keys("settings"))
             yield PickList([row for row, _ in _table(self.settings)], id="picks")
             yield Words(id="words")
 
-    def _keys(self) -> str:
-        known = {one.name: one for one in self.app.keymap.actions if one.scope == "settings"}  # type: ignore[attr-defined]
-        return " · ".join(f"{key_name(known[name].keys[0])} {known[name].label}" for name in _KEYS)
+    @property
+    def _keymap(self) -> Keymap:
+        return self.app.keymap  # type: ignore[attr-defined]
+
+    def _keys(self, scope: Scope) -> str:
+        known = {one.name: one for one in self._keymap.actions if one.scope == scope}
+        return " · ".join(f"{key_name(known[name].keys[0])} {known[name].label}" for name in _KEYS[scope])
 
     @property
     def setting(self) -> Setting:
@@ -54,10 +65,12 @@ class SettingsScreen(ModalScreen[str | None]):
         self._explain()
 
     def on_pick_list_moved(self) -> None:
-        self._explain()
+        """The word may have found another setting since, or none."""
+        if not self._missed:
+            self._explain()
 
     def _explain(self) -> None:
-        self.query_one(Words).say(_about(self.setting, self._preferences))
+        self.query_one(Words).say(_about(self.setting, self._preferences, self._keymap))
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -129,12 +142,24 @@ class SettingsScreen(ModalScreen[str | None]):
             index = (start + by * offset) % len(table)
             setting = table[index][1]
             if setting is not None and word.lower() in f"{setting.name} {setting.does}".lower():
+                self._missed = False
                 self.query_one(PickList).go(index)
                 return
+        self._missed = True
         self.query_one(Words).say(f"No setting has “{word}” in its name or in what it does.", bad=True)
 
     def on_search_line_left(self, event: SearchLine.Left) -> None:
         self.query_one(PickList).focus()
+
+    def on_descendant_focus(self) -> None:
+        """The line's own keys are said while it is open."""
+        searching = isinstance(self.focused, SearchLine)
+        if self._missed and not searching:
+            self._missed = False
+            self._explain()
+        self.query_one("#settings").border_subtitle = border_words(
+            self._keys("finding" if searching else "settings")
+        )
 
     # -- leaving ---------------------------------------------------------------------------------
 
@@ -181,12 +206,12 @@ def _empty(setting: Setting) -> str:
     return f"Empty: {setting.default}." if setting.default else "Empty: none."
 
 
-def _about(setting: Setting, preferences: Preferences) -> str:
+def _about(setting: Setting, preferences: Preferences, keymap: Keymap) -> str:
     lines = [setting.does]
     if setting.source not in ("default", "config.toml"):
         lines.append(f"{setting.source} in the environment comes before what is written in the file.")
     lines.append("It counts at once." if setting.at_once else "It counts from the next start.")
     lines.append(f"Written in {preferences.path}.")
     if setting.source == "config.toml":
-        lines.append("Backspace takes it out.")
+        lines.append(keymap.fill("{settings.reset_setting} takes it out."))
     return " ".join(lines)

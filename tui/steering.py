@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.commands import ChangeModel, Command, KeepWorking, OverrideRoute, RewindStage, SendMessage
 from tui.going import Going
 from tui.panes import GraphPane
+from tui.wording import short_model
 
 if TYPE_CHECKING:
     from core.view.nodes import Node
@@ -32,6 +33,9 @@ class Steering(Going, part=True):
         self.app.push_screen(NodeScreen(self.view, event.node, self._clock))
 
     def on_graph_pane_remodelled(self, event: GraphPane.Remodelled) -> None:
+        if not self.view.head.busy:
+            self.tell("No run works whose node could have another model.")
+            return
         from core.prices import load_prices
         from tui.remodelling import ModelScreen
 
@@ -62,7 +66,7 @@ class Steering(Going, part=True):
             await self.send(KeepWorking())
             self.app.exit(return_code=DETACHED)
         else:
-            self.tell("No run works that could go on. Ctrl+Q quits.")
+            self.tell(self.keymap.fill("No run works that could go on. {quit_now} quits."))
 
     def _models(self) -> list[str]:
         """Every model that this session knows of, in the order of its nodes."""
@@ -72,6 +76,7 @@ class Steering(Going, part=True):
     def _remodel(self, node: Node, model: str | None) -> None:
         if model is not None and model != node.model:
             self.run_worker(self.send(ChangeModel(node=node.name, model=model)))
+            self.tell(f"{node.label} has {short_model(model)} from its next call on.")
 
     def action_reroute(self) -> None:
         """Choose another route for the run that works, or that waits at its route card."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 
 from tui.ink import Palette
 from tui.theme import DARK, LIGHT
-from tui.themes import THEMES
+from tui.themes import ANSI, THEMES
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -32,8 +33,11 @@ class Themed(_Base):
             self.register_theme(own)
 
     def wear(self, theme: str) -> None:
-        """Begin with a theme."""
-        self.theme = theme
+        """Begin with a theme; with the one that does without colours where `NO_COLOR` asks for none."""
+        self.theme = ANSI.name if self.no_color else theme
+        if self.no_color:  # Textual would leave greys
+            kept = [each for each in self._filters if not isinstance(each, Monochrome)]
+            self._filters = [*kept, NoColor()]
         self._worn = self.current_theme
         self._styled = super().get_css_variables()
         self.stylesheet.set_variables(self._styled)

@@ -2,9 +2,10 @@
 
 from core.text import first_line
 from core.view.items import ShellItem, ToolItem
+from tui.keymap import Keymap
 from tui.outputs import SHOWN, summary, unfolded
 from tui.paint import Lines, Span, cut, indent, spread, wrap
-from tui.wording import TOOL_MARKS, duration
+from tui.wording import TOOL_MARKS, duration, plural
 
 _LIVE = 3
 """Lines of it that are shown while it runs."""
@@ -43,7 +44,7 @@ def shell_folds(item: ShellItem) -> bool:
     return item.output.rstrip("\n").count("\n") >= SHELL_LINES
 
 
-def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
+def draw_shell(item: ShellItem, width: int, keymap: Keymap, full: bool = False) -> Lines:
     """A command of the user's own, and what it printed as it was printed."""
     mark, ink = TOOL_MARKS[item.state]
     command, *more = item.command.split("\n")
@@ -52,7 +53,7 @@ def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
     if item.state != "running":
         right += [Span(f"{mark} ", ink), Span(duration(item.duration_ms), "faint")]
     else:
-        right = [Span(f"{mark} running, Esc stops it", ink)]
+        right = [Span(keymap.fill(mark + " running, {end_command} stops it"), ink)]
     lines = [spread(left, right, width)]
     if full and more:
         lines += [[Span("  "), Span(cut(line.expandtabs(4), width - 2), "bold")] for line in more]
@@ -60,5 +61,5 @@ def draw_shell(item: ShellItem, width: int, full: bool = False) -> Lines:
     shown = printed.split("\n") if printed else []
     hidden = 0 if full else max(0, len(shown) - SHELL_LINES)
     if hidden:
-        lines.append([Span(f"  … {hidden:,} lines before", "faint")])
+        lines.append([Span(f"  … {plural(hidden, 'line')} before", "faint")])
     return lines + [[Span("  "), Span(cut(line.expandtabs(4), width - 2), "code")] for line in shown[hidden:]]

@@ -55,18 +55,21 @@ class Welcome(Page):
             self.redraw()
 
     def compose_lines(self, width: int) -> Lines:
-        inner = min(80, width - 2)
+        inner, keymap = min(80, width - 2), self.app.keymap  # type: ignore[attr-defined]
         lines: Lines = [[], *self._sign(), []] if self.container_size.height >= _SIGN_ROWS else [[]]
         lines += wrap([Span(_WHAT)], inner)
         if self._entries:
             lines += [
                 [],
-                [Span("It knows these requests", "bold"), Span("   ↑ ↓ Enter, or click", "dim")],
+                [
+                    Span("It knows these requests", "bold"),
+                    Span(keymap.fill("   ↑ ↓ {prompt.send}, or click"), "dim"),
+                ],
             ]
             lines += self._list(len(lines), inner)
             lines += [[], *wrap([Span(_REHEARSAL, "dim")], inner)]
         if self._hint:
-            lines += [[], *wrap([Span(sanitise(self._hint), "dim")], inner)]
+            lines += [[], *wrap([Span(sanitise(keymap.fill(self._hint)), "dim")], inner)]
         return indent(lines, [Span(" ")])
 
     def _sign(self) -> Lines:

@@ -35,6 +35,8 @@ RUN_WORDS: dict[RunStatus, tuple[str, str]] = {
 }
 DECIDERS: dict[DecidedBy, str] = {"rule": "by rule", "model": "by the router", "user": "by you"}
 
+LEFT = "The session that is open is left; it is kept, and {sessions} finds it."
+
 _VENDOR = re.compile(
     r"^(?:[a-z]{2,7}\.)?(?:amazon|anthropic|meta|mistral|cohere|ai21|deepseek|openai|qwen)\."
 )

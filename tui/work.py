@@ -31,7 +31,7 @@ from tui.prompt import Prompt
 from tui.telling import Reading, Telling
 from tui.welcome import Welcome
 
-_PAST = "This is a past session: it can be read, and nothing in it can be changed. Esc goes back."
+_PAST = "This is a past session: it can be read, and nothing in it can be changed. {interrupt} goes back."
 
 
 class WorkScreen(Preferring, Answering, Telling):
@@ -132,8 +132,7 @@ class WorkScreen(Preferring, Answering, Telling):
         if not self._told and self.link is not None and self.link.state == "lost":
             return [
                 Span(f"{self.link.reason} ", "bad"),
-                Span(self.keymap.key("retry"), "key"),
-                Span(" starts it again and goes on."),
+                *self.keymap.line("{retry} starts it again and goes on."),
             ]
         return super().bar_content()
 
@@ -149,7 +148,7 @@ class WorkScreen(Preferring, Answering, Telling):
     async def send(self, command: Command) -> None:
         """Send a command, or say when it will be, or why it cannot be."""
         if self.link is None:
-            self.tell(_PAST)
+            self.tell(self.keymap.fill(_PAST))
             return
         early = self.link.state == "starting"
         if not await self.link.send(command):
@@ -176,7 +175,7 @@ class WorkScreen(Preferring, Answering, Telling):
     async def request(self, text: str) -> None:
         """Send a request, now or as soon as it is its turn."""
         if self.link is None:
-            self.tell(_PAST)
+            self.tell(self.keymap.fill(_PAST))
             return
         await self.link.request(text)
 
@@ -188,7 +187,9 @@ class WorkScreen(Preferring, Answering, Telling):
             await self.send(SendMessage(text=event.text))
         else:
             self._put_back(event.text)
-            self.tell("No run works that could hear it. Enter sends it as a request.")
+            self.tell(
+                self.keymap.fill("No run works that could hear it. {prompt.send} sends it as a request.")
+            )
 
     async def on_prompt_stepped(self, event: Prompt.Stepped) -> None:
         self.query_one(Welcome).step(event.by)
@@ -267,4 +268,8 @@ class WorkScreen(Preferring, Answering, Telling):
             self.app.exit()
         else:
             self._pressed_at = now
-            self.tell("Press Ctrl+C again to quit. Esc stops a run and stays here.")
+            self.tell(
+                self.keymap.fill(
+                    "Press {interrupt_or_quit} again to quit. {interrupt} stops a run and stays here."
+                )
+            )

@@ -207,6 +207,18 @@ async def test_another_model_goes_on_from_the_next_call_on(foreign, open_session
     assert foreign.objections == []
 
 
+async def test_a_node_that_has_not_begun_begins_with_another_model(works, foreign):
+    writing, door = held("I write.", ("write_file", {"path": "app.py", "content": HELLO}))
+    foreign.play(FAST, writing, DONE)
+    await works.start(REQUEST)
+    await streams(works)
+    await works.submit(ChangeModel(node="code_reviewer", model=LITE))
+    door.set()
+    told = await works.finish()
+    reviews = [call.model for call in told.calls if call.node == "code_reviewer"]
+    assert reviews and all(model.endswith(LITE) for model in reviews)
+
+
 async def test_what_a_model_was_thinking_is_not_told_to_the_next(foreign, open_session, roster):
     works = await open_session(roster(researcher=("us.anthropic.claude-haiku-5-5",)))
     door = threading.Event()

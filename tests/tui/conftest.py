@@ -12,6 +12,7 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from textual.pilot import Pilot
 
+from cli.scripts import SCREEN_HINT
 from core.library import Library
 from core.paths import Home, find_home
 from core.record import Record
@@ -35,7 +36,7 @@ ROLES = {
     "fast_coder": "writes endpoints and simple functions",
     "code_reviewer": "checks logic and security",
 }
-HINT = "F1 shows every key, F12 the settings. / begins a command, @ names a file or a role."
+HINT = SCREEN_HINT
 
 
 def _pictures(cls: type, *, test_location: Any) -> str:

@@ -15,6 +15,7 @@ from core.view.session import SessionView
 from tests.support import recordings as tapes
 from tests.tui.conftest import frozen
 from tui.cost import draw_costs, sparks
+from tui.keymap import Keymap
 from tui.ledgerlines import fitting
 from tui.outlook import Outlook
 from tui.paint import plain, width_of
@@ -30,7 +31,7 @@ def views(records):
 
 
 def drawn(view, outlook=None, width=60, **how):
-    lines = draw_costs(view.costs, outlook or Outlook(view.costs), width, **how)
+    lines = draw_costs(view.costs, outlook or Outlook(view.costs), width, Keymap(), **how)
     assert all(width_of(line) <= width for line in lines)
     return "\n".join(plain(line) for line in lines)
 

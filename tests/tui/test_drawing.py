@@ -10,6 +10,7 @@ from tui.cards import draw_item
 from tui.graph import draw_graph
 from tui.grid import Grid
 from tui.ink import _INKS, Palette
+from tui.keymap import Keymap
 from tui.markdown import Growing, draw_markdown
 from tui.paint import Span, chop, cut, cut_left, plain, spread, width_of, wrap
 from tui.theme import DARK, LIGHT
@@ -175,7 +176,7 @@ class TestGraph:
 def test_every_card_keeps_its_width(width):
     for records in (tapes.applied(), tapes.feedback(), tapes.failed(), tapes.question(), tapes.hostile()):
         for item in fold(records).transcript.items:
-            for line in draw_item(item, width):
+            for line in draw_item(item, width, Keymap()):
                 assert width_of(line) <= width, plain(line)
 
 

@@ -403,7 +403,7 @@ def sources_in(folder):
 async def test_every_action_does_by_its_key_what_it_says(
     stage_of, library, caught_up, settled, tmp_path, scope, monkeypatch
 ):
-    monkeypatch.setattr("tui.going.shell_behind", lambda: False)  # else the tests would be stopped
+    monkeypatch.setattr("tui.leaving.shell_behind", lambda: False)  # else the tests would be stopped
     walk_there, records = PLACES[scope]
     stage = stage_of(records(), library, sources=sources_in(tmp_path))
     async with stage.app.run_test(size=SIZE) as pilot:

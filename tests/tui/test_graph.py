@@ -8,8 +8,10 @@ from core import commands as c, events as e
 from core.view.session import SessionView
 from tests.support import recordings as tapes
 from tui.graph import draw_graph
+from tui.keymap import Keymap
 from tui.nodepage import draw_node
 from tui.paint import plain
+from tui.wording import short_model
 
 NOW = tapes.START + timedelta(seconds=65)
 
@@ -106,7 +108,7 @@ def test_a_node_is_opened_for_its_work_prompt_diff_and_charges():
     node = view.graph.nodes["fast_coder"]
 
     def part(name):
-        return "\n".join(plain(line).rstrip() for line in draw_node(view, node, name, 90, NOW))
+        return "\n".join(plain(line).rstrip() for line in draw_node(view, node, name, 90, NOW, Keymap()))
 
     assert "I look at how the routes are dispatched" in part("work")
     assert "keep it small" in part("prompt")
@@ -162,3 +164,29 @@ def test_that_a_model_begins_to_write_is_drawn_at_once_and_its_speed_with_the_cl
     begun.node("fast_coder")
     told = [view.apply(record).graph for record in begun.say("fast_coder", "words and words").records]
     assert told[-9:] == [True, *[False] * 7, True]
+
+
+async def test_only_a_run_that_works_has_nodes_to_steer(stage_of, caught_up, settled):
+    stage = stage_of(tapes.decide())
+    async with stage.app.run_test(size=(200, 60)) as pilot:
+        await caught_up(pilot, stage)
+        await pilot.press("f3")
+        screen = stage.screen
+        footer = "".join(span.text for span in screen.query_one("#footer").content(200))
+        assert " t again " in footer and " m model " not in footer and " s stop " not in footer
+        await pilot.press("m")
+        said = "No run works whose node could have another model."
+        await settled(pilot, lambda: plain(screen.bar_content() or []) == said)
+        assert stage.screen is screen
+
+
+async def test_a_model_that_was_chosen_is_said(stage_of, caught_up, settled):
+    stage = stage_of(tapes.running())
+    async with stage.app.run_test(size=(200, 60)) as pilot:
+        await caught_up(pilot, stage)
+        screen = stage.screen
+        await pilot.press("f3", "m", "down", "enter")
+        await settled(pilot, lambda: bool(stage.commands))
+        (command,) = stage.commands
+        said = f"{command.node} has {short_model(command.model)} from its next call on."
+        await settled(pilot, lambda: plain(screen.bar_content() or []) == said)

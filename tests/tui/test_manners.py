@@ -102,6 +102,13 @@ def test_ctrl_z_goes_to_the_shell_which_brings_it_back(terminal):
     screen.read_until("\x1b[?1049h", "_health")
     screen.type(b"back again")
     screen.read_until("back again")
+    screen.type(b"\x1bOP")
+    screen.read_until("every key")
+    screen.output = b""
+    screen.type(b"\x1a")
+    screen.read_until("(stopped)")
+    screen.output = screen.output.partition(b"(stopped)")[2]
+    screen.read_until("\x1b[?1049h", "every key")
     screen.type(b"\x11")
     assert screen.wait() == 0
     assert screen.restored

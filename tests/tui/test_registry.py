@@ -22,7 +22,7 @@ async def test_every_action_has_a_key_a_palette_entry_and_a_help_line(stage_of, 
         page = stage.screen.query_one(HelpPage)
         lines = ["".join(span.text for span in page.line(y)) for y in range(page.virtual_size.height)]
         helped = " ".join(" ".join(lines).split())
-        for action in ACTIONS:
+        for action in stage.app.keymap.actions:
             assert action.keys and all(action.keys), action.name
             shown = [keys for text, keys in entries if text == action.help]
             assert any(key_name(action.keys[0]) in keys for keys in shown), action.name

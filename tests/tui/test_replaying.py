@@ -170,6 +170,7 @@ async def test_jumps_go_to_the_next_one_and_back(replaying, settled, key, kind):
     await settled(pilot, lambda: screen.replay.position == len(MIXED))
     await pilot.press(key.upper())
     await settled(pilot, lambda: screen.replay.position == marks[-1])
+    assert "No further" not in line(screen)
 
 
 def line(screen):

@@ -63,6 +63,24 @@ class TestFinding:
             await pilot.pause()
             assert stage.screen.focused.id == "picks"
 
+    async def test_that_a_word_is_nowhere_stays_said_though_its_beginning_was_found(
+        self, open_stage, caught_up, settled
+    ):
+        stage = open_stage()
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await caught_up(pilot, stage)
+            await pilot.press("f12", "slash")
+            assert "Enter keep · Down next · Esc forget" in texts(stage)
+            line = stage.screen.query_one("#seek")
+            for word in ("s", "sp", "spend"):  # at once, as fast typing over a slow line comes
+                line.value = word
+            await settled(pilot, lambda: "No setting has “spend”" in " ".join(texts(stage).split()))
+            await pilot.press("escape")
+            await settled(
+                pilot, lambda: stage.screen.setting.does in " ".join(texts(stage).replace("│", "").split())
+            )
+            assert "Enter change" in texts(stage) and "No setting has" not in texts(stage)
+
     async def test_what_was_found_is_in_sight_however_small_the_terminal_is(self, open_stage, caught_up):
         stage = open_stage()
         async with stage.app.run_test(size=(80, 24)) as pilot:

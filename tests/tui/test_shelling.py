@@ -5,6 +5,7 @@ import pytest
 from core import commands as c, events as e
 from core.view.items import ShellItem
 from tests.support import recordings as tapes
+from tui.keymap import Keymap
 from tui.paint import plain
 from tui.toolcards import SHELL_LINES, draw_shell, shell_folds
 
@@ -93,10 +94,12 @@ async def test_a_command_that_its_engine_took_along_does_not_run_for_ever(stage_
 def test_the_end_of_a_long_output_is_shown_and_the_rest_unfolds():
     output = "\n".join(f"line {n}" for n in range(40))
     item = ShellItem("make", "ok", "", 5, output)
-    folded = [plain(line) for line in draw_shell(item, 60)]
+    folded = [plain(line) for line in draw_shell(item, 60, Keymap())]
     assert folded[1:3] == [f"  … {40 - SHELL_LINES} lines before", "  line 28"]
     assert folded[-1] == "  line 39"
-    assert len(draw_shell(item, 60, True)) == 41
+    assert len(draw_shell(item, 60, Keymap(), True)) == 41
+    one_more = ShellItem("make", "ok", "", 5, "\n".join("a" * (SHELL_LINES + 1)))
+    assert plain(draw_shell(one_more, 60, Keymap())[1]) == "  … 1 line before"
     assert shell_folds(item)
     assert not shell_folds(ShellItem("ls", "ok", "", 5, "a\nb"))
 
