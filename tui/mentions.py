@@ -34,7 +34,8 @@ class Mentions:
 
     async def find(self, word: str) -> list[Choice]:
         """Roles first, then files, the likeliest first."""
-        if self._listing is None and monotonic() - self._listed_at > _FRESH_SECONDS:
+        old = monotonic() - self._listed_at > _FRESH_SECONDS
+        if self._listing is None and old and self._project():  # not known before the engine is there
             self._listing = asyncio.create_task(self._list())
         if self._listing is not None and not self._names.all:
             await asyncio.shield(self._listing)

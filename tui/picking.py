@@ -16,9 +16,12 @@ from textual.widgets import Input, Static
 
 from core.text import sanitise, sanitise_line
 from tui.canvas import Page, border_words
+from tui.oneline import SearchLine
 from tui.paint import Line, Lines, Span, cut, spread, width_of, wrap
 
 _WORDS = "words"
+_MANY = 12
+"""Rows from which on it is said that one can be found by a word."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -29,6 +32,10 @@ class Row(msgspec.Struct, frozen=True):
     """Of the right end."""
     heading: bool = False
     """Parts the list, and cannot be chosen."""
+
+    def holds(self, word: str) -> bool:
+        """Whether it can be chosen and has the word in it."""
+        return not self.heading and word.lower() in f"{self.label} {self.note}".lower()
 
 
 class PickList(Page):
@@ -162,13 +169,15 @@ class PickScreen(ModalScreen[int | None]):
         self._title = title
         self._help = help
         self._moved = moved
+        self._missed = False
+        """What is looked for is in no row, and that is said."""
         self.list = PickList(rows, id="picks", current=current)
         self.words = Words(id=_WORDS)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="picking", classes="pane dialog") as box:
             box.border_title = border_words(self._title)
-            box.border_subtitle = border_words(self._help)
+            box.border_subtitle = border_words(self._keys())
             yield self.list
             yield self.words
 
@@ -176,7 +185,18 @@ class PickScreen(ModalScreen[int | None]):
         self.list.focus()
         self.on_pick_list_moved(PickList.Moved(self.list.current))
 
+    def _keys(self) -> str:
+        return f"/ finds · {self._help}" if len(self.list.rows) >= _MANY else self._help
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Other rows than those that were given."""
+        self.list.show(rows)
+        self.query_one("#picking").border_subtitle = border_words(self._keys())
+        self.on_pick_list_moved(PickList.Moved(self.list.current))
+
     def on_pick_list_moved(self, event: PickList.Moved) -> None:
+        if self._missed:
+            return
         said = self._moved(event.index) if self._moved is not None else ""
         self.words.say(said)
         self.words.display = bool(said)
@@ -188,6 +208,34 @@ class PickScreen(ModalScreen[int | None]):
         if event.key in ("escape", "q", "ctrl+c"):
             event.stop()
             self.dismiss(None)
+        elif event.key == "slash" and not self.query(SearchLine):
+            event.stop()
+            at = self.list.current
+            line = SearchLine("", "find in this list", lambda word: self._find(word, at, 1), self._step)
+            self.query_one("#picking").mount(line, after=self.list)
+
+    # -- finding ---------------------------------------------------------------------------------
+
+    def _step(self, back: bool) -> None:
+        by = -1 if back else 1
+        self._find(self.query_one(SearchLine).value, self.list.current + by, by)
+
+    def _find(self, word: str, start: int, by: int) -> None:
+        """Go to the nearest row that has the word, from one on and round the list."""
+        rows = self.list.rows
+        found = ((start + by * offset) % len(rows) for offset in range(len(rows)))
+        index = next((index for index in found if rows[index].holds(word)), None)
+        self._missed = index is None
+        if index is not None:
+            self.list.go(index)
+        else:
+            self.words.say(f"“{word}” is in none of these.", bad=True)
+            self.words.display = True
+
+    def on_search_line_left(self) -> None:
+        self._missed = False
+        self.list.focus()
+        self.on_pick_list_moved(PickList.Moved(self.list.current))
 
 
 class AskScreen(ModalScreen[str | None]):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.prices import PriceBook
-from tui.picking import PickList, PickScreen, Row
+from tui.picking import PickScreen, Row
 from tui.rosterpick import NO_PRICE, able, about, price
 from tui.wording import short_model
 
@@ -56,8 +56,7 @@ class ModelScreen(PickScreen):
             if line.model not in self.models and line.input_usd and line.model.startswith(_ENDPOINT) in ways
         ]
         self._read = None
-        self.list.show(self._rows())
-        self.on_pick_list_moved(PickList.Moved(self.list.current))
+        self.show(self._rows())
 
     def _rows(self) -> list[Row]:
         return [self._row(model) for model in self.models]

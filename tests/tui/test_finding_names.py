@@ -110,3 +110,14 @@ class TestEditor:
             find_editor({"VISUAL": "vim '", "PATH": path})
         with pytest.raises(EditorFailed, match="not there"):
             find_editor({"EDITOR": "no-such-editor", "PATH": path})
+
+
+async def test_files_are_there_as_soon_as_the_project_is_known(tmp_path):
+    from tui.mentions import Mentions
+
+    (tmp_path / "calc.py").write_text("x = 1\n")
+    known = [""]
+    mentions = Mentions(lambda: known[0], list, {})
+    assert await mentions.find("calc") == []
+    known[0] = str(tmp_path)
+    assert [choice.text for choice in await mentions.find("calc")] == ["@calc.py "]
