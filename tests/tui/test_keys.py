@@ -631,13 +631,13 @@ class TestGraph:
         await pilot.pause()
         assert not stage.screen.query("#node")
 
-    async def test_another_model_is_chosen_from_a_list_with_prices(self, graph):
+    async def test_another_model_is_chosen_from_a_list_with_prices(self, graph, settled):
         stage, pilot = graph
         await pilot.press("m")
-        await pilot.pause()
-        assert "dollars per million tokens" in texts(stage) and "0.72 / 0.72" in texts(stage)
+        await settled(pilot, lambda: "dollars per million tokens" in texts(stage))
+        assert "0.72 / 0.72" in texts(stage)
         await pilot.press("down", "enter")
-        await pilot.pause()
+        await settled(pilot, lambda: bool(stage.commands))
         assert stage.commands == [c.ChangeModel(node="fast_coder", model=tapes.MODELS["test_engineer"])]
 
     async def test_any_model_that_the_session_could_call_and_that_has_a_price_is_on_the_list(
