@@ -195,7 +195,7 @@ class Board(Ticking, part=True):
     def _placeholder(self, fresh: bool) -> str:
         if self.view.head.question is not None:
             return self.keymap.fill("A question waits below: {next_pane} goes there")
-        if self.view.head.busy:
+        if "busy" in self.facts():
             return self.keymap.fill("{prompt.send} queues a request, {prompt.steer} says it to who works")
         if fresh and self._suggestions:
             return self.keymap.fill("Type a request, or press {prompt.send} to play the marked one")

@@ -75,7 +75,7 @@ async def test_an_engine_that_dies_in_a_run_is_said_and_one_key_goes_on(stage_of
         first.lose(ConnectionError(GONE))
         await settled(pilot, lambda: stage.screen.link.state == "lost")
         assert GONE[:40] in texts(stage)
-        assert "Ctrl+T" in texts(stage)
+        assert "Ctrl+T" in texts(stage) and "queues a request" not in texts(stage)
         assert "engine is gone" in texts(stage)
         await pilot.press("ctrl+t")
         await settled(pilot, lambda: bool(second.commands))

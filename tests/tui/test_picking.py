@@ -30,13 +30,13 @@ async def test_a_model_among_many_is_found_by_a_word(stage_of, caught_up, settle
         await pilot.press("slash", *"cache")
         await settled(pilot, lambda: "▸ vendor/model-17" in texts(stage))
         await pilot.press(*["backspace"] * 5, *"el-3", "down")
-        await settled(pilot, lambda: "This is vendor/model-31." in texts(stage))
+        await settled(pilot, lambda: "This is vendor/model-30." in texts(stage))
         await pilot.press(*"q")
         await settled(pilot, lambda: "“el-3q” is in none of these." in texts(stage))
         await pilot.press("escape")
-        await settled(pilot, lambda: "This is vendor/model-31." in texts(stage))
+        await settled(pilot, lambda: "This is vendor/model-30." in texts(stage))
         await pilot.press("enter")
-        await settled(pilot, lambda: chosen == [32])
+        await settled(pilot, lambda: chosen == [31])
 
 
 async def test_a_short_list_needs_no_finding(stage_of, caught_up, settled):
