@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tools.reports_go import MOST_FAILURES, Read, read_go
 from tools.reports_js import read_javascript
 from tools.runners import Kind
 from tools.workbench import TestFailure
 
-MOST_FAILURES = 30
 _MESSAGE_CHARACTERS = 300
 _TRACE_LINES = 12
 _SHORT = 8
@@ -75,6 +75,9 @@ _PYTEST_END = re.compile(
 )
 
 
+_NAMED_ERROR = re.compile(r"^E +(\w[\w.]*(?:Error|Exception|Exit|Interrupt|Failed)\b.*)$", re.MULTILINE)
+
+
 def _pytest(output: str) -> Counts:
     lines = [line for line in output.split("\n") if _PYTEST_END.search(line)]
     last = lines[-1] if lines else ""
@@ -83,7 +86,8 @@ def _pytest(output: str) -> Counts:
     for word, rest in re.findall(r"^(FAILED|ERROR) (.+)$", output, re.MULTILINE):
         test, _, message = rest.partition(" - ")
         name = test.partition("::")[2].replace("::", ".")
-        file, line, said, trace = places.get(name, (test.partition("::")[0], 0, "", ""))
+        section = name or f"ERROR collecting {test}"
+        file, line, said, trace = places.get(section, (test.partition("::")[0], 0, "", ""))
         failures.append(TestFailure(test, said or message or word.lower(), file, line, trace))
     return Counts(
         passed=_number(r"(\d{1,9}) passed", last),
@@ -100,9 +104,10 @@ def _pytest_places(output: str) -> Mapping[str, tuple[str, int, str, str]]:
     parts = re.split(r"^_{3,} (?:ERROR at \w+ of )?(.+?) _{3,}$", output, flags=re.MULTILINE)
     for name, text in zip(parts[1::2], parts[2::2], strict=False):
         places = re.findall(r"^([^\s:][^:\n]*):(\d{1,9}): ", text, re.MULTILINE)
-        said = re.search(r"^E +(.+)$", text, re.MULTILINE)
-        if places:
-            own = [each for each in places if not each[0].startswith(("/", "<", ".."))] or places
+        said_in = re.findall(r'^E +File "([^"\n]+)", line (\d{1,9})$', text, re.MULTILINE)  # of a SyntaxError
+        said = _NAMED_ERROR.search(text) or re.search(r"^E +(.+)$", text, re.MULTILINE)
+        if places or said_in:
+            own = said_in or [each for each in places if not each[0].startswith(("/", "<", ".."))] or places
             trace = re.split(r"^[-=]{3,} .* [-=]{3,}$", text, maxsplit=1, flags=re.MULTILINE)[0]
             found[name] = (own[-1][0], int(own[-1][1]), said[1] if said else "", trace)
     return found
@@ -116,20 +121,29 @@ def _unittest(output: str) -> Counts:
     failed += _number(r"unexpected successes=(\d{1,9})", last)
     skipped = _number(r"skipped=(\d{1,9})", last) + _number(r"expected failures=(\d{1,9})", last)
     failures: list[TestFailure] = []
+    tests: set[str] = set()
+    outside = 0
     parts = re.split(r"^={20,}\n(?:FAIL|ERROR): (.+)$", output, flags=re.MULTILINE)
     for name, text in zip(parts[1::2], parts[2::2], strict=False):
+        tests.add(re.sub(r"(?<=\)) [\[(].*", "", name))
+        outside += name.startswith(("setUpClass", "tearDownClass", "setUpModule", "tearDownModule"))
         body = text.split("\n\n----------")[0].split("\nRan ")[0]
         places = re.findall(r'^  File "([^"]+)", line (\d{1,9})', body, re.MULTILINE)
         said = re.findall(r"^(\w[\w.]*(?:Error|Exception|Failure|Exit|Interrupt)\b.*)$", body, re.MULTILINE)
         own = [each for each in places if "/lib/python" not in each[0]] or places or [("", "0")]
         trace = "\n".join(line for line in body.split("\n") if not re.match(r"-{5,}$|Traceback ", line))
         failures.append(TestFailure(name, said[-1] if said else "failed", own[-1][0], int(own[-1][1]), trace))
+    failed -= len(failures) - len(tests)  # a test with several faults is one test
     total = int(ran[-1]) if ran else 0
-    return Counts(max(0, total - failed - skipped), failed, skipped, bool(ran), tuple(failures))
+    passed = max(0, total - (failed - outside) - skipped)
+    return Counts(passed, failed, skipped, bool(ran), tuple(failures))
 
 
 def _javascript(output: str) -> Counts:
-    found = read_javascript(output)
+    return _counts(read_javascript(output))
+
+
+def _counts(found: Read | None) -> Counts:
     if found is None:
         return Counts()
     (passed, failed, skipped), failures = found
@@ -137,39 +151,7 @@ def _javascript(output: str) -> Counts:
 
 
 def _go(output: str) -> Counts:
-    found = re.findall(r"^ *--- (PASS|FAIL|SKIP): (\S+)", output, re.MULTILINE)
-    parents = {name.rpartition("/")[0] for _, name in found if "/" in name}
-    leaves = [(word, name) for word, name in found if name not in parents]
-    broken = re.findall(r"^FAIL\s+(\S+) \[(?:build|setup) failed\]", output, re.MULTILINE)
-    failures = [
-        _go_failure(name, output)
-        for name in [name for word, name in leaves if word == "FAIL"][:MOST_FAILURES]
-    ]
-    errors = re.findall(r"^(\S+\.go):(\d{1,9})(?::\d{1,9})?: (.+)$", output, re.MULTILINE)
-    file, line, said = errors[0] if errors else ("", "0", "")
-    failures += [
-        TestFailure(each, f"does not build{': ' * bool(said)}{said}", file, int(line)) for each in broken
-    ]
-    words = [word for word, _ in leaves]
-    failed = words.count("FAIL") + len(broken)
-    return Counts(words.count("PASS"), failed, words.count("SKIP"), bool(found or broken), tuple(failures))
-
-
-def _go_failure(name: str, output: str) -> TestFailure:
-    """What `go test` prints of a test stands above its result, or, without -v, below it."""
-    own = re.escape(name)
-    part = re.search(
-        rf"^=== (?:RUN|CONT|NAME) +{own}\n((?:(?! *--- |=== ).*\n){{0,60}})|^ *--- FAIL: {own} .*\n((?: +.*\n){{1,60}})",
-        output,
-        re.MULTILINE,
-    )
-    below = re.search(rf"^ *--- FAIL: {own} .*\n((?: +(?!---).*\n){{1,60}})", output, re.MULTILINE)
-    text = ((part[1] or part[2] or "") if part else "") + (below[1] if below else "")
-    place = re.search(r"^\s+(\S+?\.go):(\d{1,9}): ?(.*)", text, re.MULTILINE)
-    file, line, said = place.groups() if place else ("", "0", "")
-    if not said.strip():
-        said = next((row.strip() for row in text.split("\n") if row.strip() and ".go:" not in row), "failed")
-    return TestFailure(name, said, file, int(line), text)
+    return _counts(read_go(output))
 
 
 def _cargo(output: str) -> Counts:

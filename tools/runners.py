@@ -158,7 +158,8 @@ def _unittest(python: str, tree: Path, target: Target | None) -> tuple[str, ...]
     if not target.path.endswith(".py"):
         return (*words, "-s", target.path, *_top(tree, target.path))
     folder, _, file = target.path.rpartition("/")
-    name = ("-k", "*" + target.name.replace("::", ".")) if target.name else ()
+    wanted = "*." + target.name.replace("::", ".")
+    name = ("-k", wanted, "-k", f"{wanted}.*") if target.name else ()  # a test, or a whole class
     return (*words, "-s", folder or ".", *_top(tree, folder), "-p", file, *name)
 
 

@@ -132,12 +132,21 @@ def _report(runner: Runner, ended: Ended, counts: Counts) -> TestReport:
         failed = 1
     parts = [f"{counts.passed} passed", f"{failed} failed"]
     parts += [f"{counts.skipped} skipped"] if counts.skipped else []
-    said = ", ".join(parts) if counts.known or failed else "the runner gave no counts"
+    said = ", ".join(parts) if counts.known else f"the runner gave no counts{_end_of(ended)}"
     if ended.reason == "timed_out":
         said += f", and they did not end within {limits().tools.tests_seconds:g} seconds"
     outcome = "failed" if failed else "passed"
     text = f"Tests {outcome} ({runner.program}): {said}."
     return TestReport(outcome, counts.passed, failed, counts.skipped, counts.failures, text)
+
+
+def _end_of(ended: Ended) -> str:
+    """How a run ended that told nothing."""
+    match ended.reason:
+        case "exited" if ended.exit_code:
+            return f", and ended with exit code {ended.exit_code}"
+        case _:
+            return ""
 
 
 def _lines(failure: TestFailure) -> str:
