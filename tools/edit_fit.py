@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tools import textfile
+from tools.indentation import indent_of, reindented
 from tools.likeness import Check, Likeness, alike, differences
 from tools.patch_fit import Fitting, Row, joined, rows_of
 from tools.patch_text import Hunk, Line, Tag
@@ -126,7 +127,7 @@ def _by_white_space(text: str, old: str, new: str, check: Check) -> Place | list
     except ToolError as error:
         listed = re.search(r"at lines ([\d, ]+);", str(error))
         return [int(number) for number in listed[1].split(", ")] if listed else []
-    rows = there[fit.line - 1 : fit.line - 1 + len(_lines(old))]
+    rows = there[fit.line - 1 : fit.line - 1 + fit.count]
     return Place(
         joined(fitting.rows()),
         fit.line,
@@ -239,6 +240,10 @@ def _carried_over(rows: Sequence[Row], old: list[str], new: list[str], check: Ch
     if new == [""]:
         new = []
     partner = _partners([row.text for row in rows], old, check)
+    known: dict[str, str] = {}
+    for number, at in partner.items():
+        if old[number].strip():
+            known.setdefault(indent_of(old[number]), indent_of(rows[at].text))
     lines: list[Line] = []
     done = 0
 
@@ -255,7 +260,7 @@ def _carried_over(rows: Sequence[Row], old: list[str], new: list[str], check: Ch
             continue
         keep_until(min(begins, default=done), " ")
         keep_until(max(ends, default=done), "-")
-        lines.extend(Line("+", each) for each in new[start:stop])
+        lines.extend(Line("+", reindented(each, known)) for each in new[start:stop])
     keep_until(len(rows), " ")
     return lines
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tools.indentation import indent_of, reindented
 from tools.likeness import Check
 from tools.patch_text import Hunk, Line
 from tools.workbench import ToolError
@@ -34,6 +35,8 @@ class Fit:
     line: int
     """First line that it touches, from 1."""
     notes: tuple[str, ...]
+    count: int
+    """How many lines of the file it was fitted to."""
 
 
 _LEVELS: tuple[tuple[str, Callable[[str], str]], ...] = (
@@ -98,7 +101,7 @@ class Fitting:
                 where = "below" if self._drift > 0 else "above"
                 notes = (*notes, f"{abs(self._drift)} lines {where} where it said")
         self._edits.append(_Edit(at, stop, self._replaced(at, lines)))
-        return Fit(at + 1, notes)
+        return Fit(at + 1, notes, stop - at)
 
     def rows(self) -> list[Row]:
         """The file with all that was put in."""
@@ -245,10 +248,10 @@ class Fitting:
         new: list[Row] = []
         number = at
         literal = self._is_literal(at, lines)
-        indent = _indenting(self._rows, at, lines)
+        known = _indentations(self._rows, at, lines)
         for line in lines:
             if line.tag == "+":
-                new.append(self._new_row(line, number, literal, indent))
+                new.append(self._new_row(line, number, literal, known))
                 continue
             if line.tag == " ":
                 new.append(self._rows[number])
@@ -263,8 +266,8 @@ class Fitting:
         there = [row.end == "\r\n" for row in self._rows[at : at + len(old)]]
         return [line.text.endswith("\r") for line in old] == there
 
-    def _new_row(self, line: Line, number: int, literal: bool, indent: Callable[[str], str]) -> Row:
-        text = indent(line.text.removesuffix("\r"))
+    def _new_row(self, line: Line, number: int, literal: bool, known: dict[str, str]) -> Row:
+        text = reindented(line.text.removesuffix("\r"), known)
         if literal:
             return Row(text, "\r\n" if line.text.endswith("\r") else "\n")
         near = self._rows[number : number + 1] or self._rows[max(0, number - 1) : number]
@@ -310,23 +313,13 @@ def _leading(whole: list[Line], part: list[Line]) -> int:
     return next((number for number, line in enumerate(whole) if line is part[0]), 0)
 
 
-def _indenting(rows: list[Row], at: int, lines: list[Line]) -> Callable[[str], str]:
-    """How new lines are indented so that they stand as the old ones do in the file."""
+def _indentations(rows: list[Row], at: int, lines: list[Line]) -> dict[str, str]:
+    """Which indentation of the hunk's old lines is which of the file's."""
     known: dict[str, str] = {}
     number = at
     for line in lines:
         if line.tag != "+":
             if line.text.strip():
-                known.setdefault(_indent(line.text), _indent(rows[number].text))
+                known.setdefault(indent_of(line.text), indent_of(rows[number].text))
             number += 1
-
-    def indented(text: str) -> str:
-        theirs = _indent(text)
-        near = max((each for each in known if theirs.startswith(each)), key=len, default="")
-        return known.get(near, near) + text[len(near) :]
-
-    return indented
-
-
-def _indent(text: str) -> str:
-    return text[: len(text) - len(text.lstrip(" \t"))]
+    return known

@@ -234,3 +234,64 @@ def test_whatever_is_mended_only_one_place_changes(before, piece, after, crlf):
         assert found.text.endswith("\n".join(lines[found.line - 1 + size :]))
         assert "changed" in found.text
         assert found.there in text
+
+
+SHOP = """\
+class Cart:
+    def total(self, items):
+        result = 0
+        for item in items:
+            result += item.price
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("def totals(self, item):", "def total(self, items, tax):", "    def total(self, items, tax):\n"),
+        ("“result = 0”", "result = 1", "        result = 1\n"),
+        (
+            "for itm in item:\n    results += item.prices",
+            "for itm in item:\n    results += 2",
+            "            results += 2\n",
+        ),
+    ],
+)
+async def test_what_is_put_where_it_is_alike_keeps_the_files_indentation(use, bench, put, old, new, line):
+    put("shop.py", SHOP)
+    result = await use("edit_file", path="shop.py", old=old, new=new)
+    assert result.ok, result.text
+    assert line in bench.stage.read("shop.py").decode().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "after"),
+    [
+        (
+            "{\n\tx()\n\ty()\n}\n",
+            "    x()\n    y()",
+            "    x()\n    if z {\n        y()\n    }",
+            "{\n\tx()\n\tif z {\n\t\ty()\n\t}\n}\n",
+        ),
+        (
+            "{\n    x()\n    y()\n}\n",
+            "\tx()\n\ty()",
+            "\tx()\n\tif z {\n\t\ty()\n\t}",
+            "{\n    x()\n    if z {\n        y()\n    }\n}\n",
+        ),
+    ],
+)
+async def test_deeper_lines_are_indented_with_the_files_own_tabs_or_spaces(
+    use, bench, put, text, old, new, after
+):
+    put("a.go", text)
+    result = await use("edit_file", path="a.go", old=old, new=new)
+    assert "indentation differed" in result.text
+    assert bench.stage.read("a.go").decode() == after
+
+
+async def test_it_tells_just_the_lines_that_it_fitted(use, put):
+    put("shop.py", SHOP)
+    old = "```python\n        result = 0\n```"
+    result = await use("edit_file", path="shop.py", old=old, new=old.replace("0", "3"))
+    assert result.text.endswith("What was there and was replaced:\n        result = 0")
