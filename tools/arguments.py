@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tools.leniency import rows_in, understood
+from tools.leniency import is_blank, meant_flag, object_in, rows_in, understood
 from tools.workbench import ToolError
 
 MOST_CHARACTERS = 1_000_000
@@ -57,6 +57,12 @@ EXAMPLES: Mapping[str, object] = {
 }
 """An example for every parameter that some tool has, for the sentence about a missing one."""
 
+_NEEDED_TOO: Mapping[str, tuple[str, ...]] = {"edit_file": ("old", "new")}
+"""What may be left out by itself, but is part of a right call."""
+
+_FENCE = re.compile(r"\A\s*```\w*\n(.*)\n```\s*\Z", re.DOTALL)
+"""Around arguments that were written as for a reader."""
+
 _WORDS = {str: "string", int: "integer", bool: "boolean", list: "array"}
 
 
@@ -78,11 +84,14 @@ def parse_arguments(text: str | bytes) -> dict[str, Any]:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
+        text = _FENCE.sub(r"\1", text)
         value = json.loads(text, parse_constant=_refuse_constant) if text.strip() else {}
     except RecursionError:
         raise ToolError("The arguments are nested too deeply. Send one flat JSON object.") from None
     except (ValueError, MemoryError) as error:
         raise ToolError(f"The arguments are not valid JSON ({error}). Send one JSON object.") from None
+    if isinstance(value, str):
+        value = object_in(value)  # JSON text in JSON text
     if not isinstance(value, dict):
         raise ToolError("The arguments must be one JSON object, such as {}.".format('{"path": "src/app.py"}'))
     return typing.cast("dict[str, Any]", value)
@@ -166,14 +175,18 @@ def checked(name: str, function: Callable[..., object], arguments: object) -> di
         raise ToolError(f"The arguments of {name} must be an object. {_example(name, function)}")
     parameters = {each.name: each for each in parameters_of(function)}
     said = {str(key): value for key, value in typing.cast("Mapping[Any, Any]", arguments).items()}
-    given = understood(said, parameters)
+    given = {key: value for key, value in understood(said, parameters).items() if value is not None}
     unknown = sorted(given.keys() - parameters.keys())
     if unknown:
         known = ", ".join(parameters) or "no arguments"
         raise ToolError(
             f"{name} has no argument {_quoted(unknown)}; it has {known}. {_example(name, function)}"
         )
-    chosen = {key: value for key, value in given.items() if value is not None}
+    chosen = {
+        key: value
+        for key, value in given.items()
+        if parameters[key].kind not in (int, bool) or parameters[key].required or not is_blank(value)
+    }
     missing = [each.name for each in parameters.values() if each.required and each.name not in chosen]
     if missing:
         raise ToolError(f"{name} needs {_quoted(missing)}. {_example(name, function)}")
@@ -185,7 +198,8 @@ def _quoted(names: list[str]) -> str:
 
 
 def _example(name: str, function: Callable[..., object]) -> str:
-    needed = [each for each in parameters_of(function) if each.required]
+    more = _NEEDED_TOO.get(name, ())
+    needed = [each for each in parameters_of(function) if each.required or each.name in more]
     example = {each.name: EXAMPLES[each.name] for each in needed}
     return f"A right call: {name}({json.dumps(example)})"
 
@@ -194,7 +208,7 @@ def _coerced(tool: str, function: Callable[..., object], parameter: Parameter, v
     if parameter.kind is int:
         found, word = _whole_number(value), "a whole number"
     elif parameter.kind is bool:
-        found, word = {"true": True, "false": False}.get(str(value).lower()), "true or false"
+        found, word = meant_flag(value), "true or false"
     elif parameter.kind is str:
         found, word = _text(value), "text"
     else:

@@ -20,11 +20,16 @@ def find_files(bench: Workbench, pattern: str, path: str | None = None) -> ToolR
         raise ToolError(explain_missing(bench.stage, place))
     if not folder.is_dir():
         raise ToolError(f"{place} is a file. Give a folder, or leave path out.")
-    wanted = glob_of(pattern)
+    wanted = glob_of(_relative(bench, pattern))
     files = staged_files(bench, place)
     found = [(name, seen) for name, seen in files.items() if wanted.matches(_below(name, place))]
     found.sort(key=lambda each: (-each[1].mtime_ns, each[0]))
     return _result(pattern, place, found, len(files))
+
+
+def _relative(bench: Workbench, pattern: str) -> str:
+    """The pattern as from the project's folder, with slashes."""
+    return pattern.strip().replace("\\", "/").removeprefix(f"{bench.stage.project}/")
 
 
 def glob_of(pattern: str) -> Glob:

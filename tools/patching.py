@@ -11,6 +11,7 @@ from tools import textfile
 from tools.nearby import explain_missing
 from tools.patch_fit import Fit, Fitting, joined, rows_of
 from tools.patch_text import FilePatch, Hunk, read_patch
+from tools.spelling import meant
 from tools.textfile import TextFormat
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -149,7 +150,7 @@ class _Draft:
     def _locate(self, name: str) -> str:
         if not name.strip():
             raise ToolError("the patch does not name the file")
-        place = self.bench.stage.locate(name)
+        place = self.bench.stage.locate(meant(self.bench.stage, name))
         if place in hidden_files(self.bench.stage.tree, self.bench.stage.project).files:
             raise ToolError("it is hidden, since it holds secrets; work without it")
         return place

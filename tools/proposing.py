@@ -1,11 +1,13 @@
 """What a node may want done in the user's own repository. Nothing is done here: the user decides on each proposal."""
 
 import re
+from collections.abc import Iterator
 
 import pygit2
 
 from core.stage.survey import open_git
 from core.text import sanitise
+from tools.spelling import meant
 from tools.workbench import GitWish, ToolError, ToolResult, Workbench
 
 _MOST_CHARACTERS = 10_000
@@ -77,11 +79,22 @@ def _chosen(bench: Workbench, paths: str | None) -> tuple[str, ...]:
         raise ToolError("Nothing was changed, so there is nothing to commit.")
     if paths is None or not paths.strip():
         return tuple(sorted({place for change in changes for place in change.paths}))
-    wanted = [bench.stage.locate(line.strip()) for line in paths.splitlines() if line.strip()]
+    known = {path for change in changes for path in change.paths}
     chosen: set[str] = set()
-    for place in wanted:
+    for place in _wanted(bench, paths, known):
         found = [change for change in changes if place in change.paths]
         if not found:
             raise ToolError(f"{place} was not changed. git_status lists what was.")
         chosen.update(path for change in found for path in change.paths)
     return tuple(sorted(chosen))
+
+
+def _wanted(bench: Workbench, paths: str, known: set[str]) -> Iterator[str]:
+    """One path on each line; a line that is none may hold several, with commas or spaces between them."""
+    for line in filter(None, map(str.strip, paths.splitlines())):
+        place = bench.stage.locate(meant(bench.stage, line))
+        if place in known:
+            yield place
+            continue
+        several = [bench.stage.locate(meant(bench.stage, each)) for each in re.split(r"[,\s]+", line) if each]
+        yield from several if all(each in known for each in several) else [place]

@@ -42,6 +42,7 @@ from tools.research.stackoverflow import stackoverflow_search
 from tools.running import execute_code, format_code, run_linter
 from tools.search import search_files
 from tools.secrecy import check_secrecy, without_secrets
+from tools.spelling import meant, meant_target
 from tools.testing import run_tests
 from tools.workbench import ToolError, ToolResult, Workbench, WorkEnded
 
@@ -138,7 +139,7 @@ def manual_of(tool: Tool) -> str:
 async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     """Carry out a model's call. `arguments` is an object or its JSON text; mistakes come back as `ok=False`."""
     try:
-        tool, chosen = _understood(name, arguments)
+        tool, chosen = _understood(name, arguments, bench)
         if not tool.asks and not inspect.iscoroutinefunction(tool.function):
             work = in_a_thread(bench, lambda own: _presentable(_at_once(tool, own, chosen), own))
             return await _beside_a_look(bench, work)
@@ -148,12 +149,16 @@ async def call(name: str, arguments: object, bench: Workbench) -> ToolResult:
     return await asyncio.to_thread(_presentable, result, bench)
 
 
-def _understood(name: str, arguments: object) -> tuple[Tool, dict[str, Any]]:
+def _understood(name: str, arguments: object, bench: Workbench) -> tuple[Tool, dict[str, Any]]:
     """The tool and what it is called with. Raises `ToolError`."""
     tool = TOOLS.get(name)
     if tool is None:
         raise ToolError(f"There is no tool “{name[:60]}”. There are: {', '.join(TOOLS)}.")
-    return tool, args.checked(name, tool.function, arguments)
+    chosen = args.checked(name, tool.function, arguments)
+    for key, spell in (("path", meant), ("manifest", meant), ("target", meant_target)):
+        if key in chosen:
+            chosen[key] = spell(bench.stage, chosen[key])
+    return tool, chosen
 
 
 def _failure(name: str, error: Exception) -> ToolResult:

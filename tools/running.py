@@ -1,5 +1,6 @@
 """Running code that a model wrote, and the project's own linters and formatters, in the sandbox."""
 
+import re
 import shlex
 import tomllib
 from functools import cache
@@ -19,6 +20,8 @@ _CODE_BYTES = 100_000
 """The system passes 128 KiB in one environment variable."""
 _CODE = "HEDDLE_CODE"
 _NOT_FOUND = 127
+_FENCED = re.compile(r"\A\s*```[\w+-]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+"""Code as it stands in an answer: no program begins with three backticks."""
 
 
 class _Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +43,7 @@ async def execute_code(bench: Workbench, language: str, code: str) -> ToolResult
         code: The whole program; it can import the project's modules and ends with its own exit code.
     """
     found = _language(language)
+    code = _FENCED.sub(r"\1", code)
     if not code.strip():
         raise ToolError("The code is empty.")
     if "\0" in code or len(code.encode("utf-8", "surrogatepass")) > _CODE_BYTES:
