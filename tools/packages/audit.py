@@ -17,6 +17,7 @@ from tools.linting import program_of
 from tools.packages.auditors import (
     AUDITORS,
     Auditor,
+    Skipped,
     Weakness,
     can_read,
     environment_for,
@@ -35,6 +36,7 @@ _AT_ONCE = 6
 _BATCH = 500
 _MOST_DETAILS = 25
 _MOST_ROWS = 60
+_MOST_SKIPPED = 10
 _LIST_INSTALLED = (
     "from importlib import metadata as m\n"
     "for d in m.distributions(): print('%s==%s' % (d.metadata['Name'], d.version))"
@@ -65,8 +67,7 @@ async def audit_security(bench: Workbench) -> ToolResult:
     rest: list[Locked] = []
     for ecosystem, auditor in AUDITORS.items():
         mine = [one for one in versions if one.ecosystem == ecosystem]
-        if mine and not await _audited(bench, auditor, mine, found):
-            rest += mine
+        rest += await _left_by(bench, auditor, mine, found) if mine else []
     if rest:
         await _by_osv(bench, sorted(rest), found)
     rows = [each.row for each in sorted(found.weak, key=lambda each: (each.package, each.id))]
@@ -81,14 +82,14 @@ def _head(who: str, versions: Sequence[Locked], weak: Sequence[Weakness]) -> str
     return f"{who} looked up {len(versions)} packages ({files}): {packages} of them have known weaknesses."
 
 
-async def _audited(bench: Workbench, auditor: Auditor, versions: list[Locked], found: _Found) -> bool:
-    """Let the ecosystem's own program answer; False where it is not here, not wanted, or fails."""
+async def _left_by(bench: Workbench, auditor: Auditor, versions: list[Locked], found: _Found) -> list[Locked]:
+    """Let the ecosystem's own program answer. Those that it could not look at; all where it is not here, or fails."""
     program = program_of(bench.stage.project, auditor.program)
     if not program or not can_read(auditor, bench.stage.tree):
-        return False
+        return versions
     try:
         if not policy_for(bench.stage.project).rules(bench.role).network:
-            return False
+            return versions
         await require(bench, _wish(bench, auditor))
         ended = await _run(bench, auditor, program, versions)
         if ended.exit_code not in auditor.codes:
@@ -96,16 +97,22 @@ async def _audited(bench: Workbench, auditor: Auditor, versions: list[Locked], f
         told = list(auditor.read(ended.output, versions))
     except (ToolError, BadConfig, NotAllowed, SandboxFailed) as error:
         found.notes.append(f"({auditor.name} was not run: {error})")
-        return False
+        return versions
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         said = one_line(str(error)) if isinstance(error, ValueError) else "its report is not understood"
         found.notes.append(f"({auditor.name} gave no report: {said}.)")
-        return False
+        return versions
     weak = [each for each in told if isinstance(each, Weakness)]
     found.weak += weak
-    found.notes += [each for each in told if isinstance(each, str)]
-    found.heads.append(_head(auditor.name, versions, weak))
-    return True
+    skipped = {plain(each.name) for each in told if isinstance(each, Skipped)}
+    left = [each for each in versions if plain(each.name) in skipped]
+    if left:
+        names = [each.name for each in left]
+        more = f" and {len(names) - _MOST_SKIPPED} more" if len(names) > _MOST_SKIPPED else ""
+        found.notes.append(f"({auditor.name} could not look at: {', '.join(names[:_MOST_SKIPPED])}{more}.)")
+    if len(left) < len(versions):
+        found.heads.append(_head(auditor.name, [each for each in versions if each not in left], weak))
+    return left
 
 
 def _wish(bench: Workbench, auditor: Auditor) -> Wish:

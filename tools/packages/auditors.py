@@ -12,7 +12,6 @@ from tools.packages.locks import Ecosystem, Locked, plain
 
 PINS = "HEDDLE_PINS"
 _SUMMARY_CHARACTERS = 200
-_MOST_SKIPPED = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,13 @@ class Weakness:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A package that the program was given and could not look at: nothing is known of it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Auditor:
     """One program. It gets the network, in the sandbox."""
 
@@ -44,8 +50,8 @@ class Auditor:
     argv: tuple[str, ...]
     needs: tuple[str, ...]
     """Files of the project, one of which it reads; empty when it is given the versions."""
-    read: Callable[[str, Sequence[Locked]], Iterator["Weakness | str"]]
-    """Reads what it prints; sentences are notes. Raises ValueError and its kind when that is something else."""
+    read: Callable[[str, Sequence[Locked]], Iterator["Weakness | Skipped"]]
+    """Reads what it prints. Raises ValueError and its kind when that is something else."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     codes: tuple[int, ...] = (0, 1)
     """How it ends when its report is whole; most end with 1 when they found something."""
@@ -73,13 +79,10 @@ def _named(versions: Sequence[Locked], name: str, version: str = "") -> Locked |
     return None
 
 
-def _pip_audit(output: str, versions: Sequence[Locked]) -> Iterator[Weakness | str]:
-    rows = _object_in(output)["dependencies"]
-    skipped = [str(row["name"]) for row in rows if row.get("skip_reason")]
-    if skipped:
-        more = f" and {len(skipped) - _MOST_SKIPPED} more" if len(skipped) > _MOST_SKIPPED else ""
-        yield f"(pip-audit could not look at: {', '.join(skipped[:_MOST_SKIPPED])}{more}.)"
-    for row in rows:
+def _pip_audit(output: str, versions: Sequence[Locked]) -> Iterator[Weakness | Skipped]:
+    for row in _object_in(output)["dependencies"]:
+        if row.get("skip_reason"):
+            yield Skipped(str(row["name"]))
         for weak in row.get("vulns") or ():
             one = _named(versions, row["name"], row["version"])
             package = one or Locked("PyPI", row["name"], row["version"], "installed")

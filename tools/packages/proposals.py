@@ -16,7 +16,10 @@ _NAMES: dict[Ecosystem, re.Pattern[str]] = {
     "crates.io": re.compile(r"[A-Za-z][\w\-]{0,63}"),
     "Go": re.compile(r"[\w.\-]+\.[\w.\-]+(/[\w.\-~]+){1,12}"),
 }
-_VERSION = re.compile(r"[\w.<>=!~^*+\-, ]{1,60}")
+_NAME_AND_VERSION = re.compile(r"(@?[^@\s<>=!~^]+)\s*(?:@|(?=[<>=!~^]))\s*(\S.*)")
+_NEWEST = ("latest", "newest", "stable", "any", "*", "none", "null")
+"""What models write for no version at all."""
+_VERSION = re.compile(r"(?=.*\w)[\w.<>=!~^*+\-, ]{1,60}")
 
 
 async def install_dependency(
@@ -37,6 +40,7 @@ async def install_dependency(
         dev: true when only developers need it.
     """
     chosen = _manifest(bench, manifest)
+    name, version = _asked(name, version)
     _check(chosen.ecosystem, name, version)
     wanted = Wanted(name, version or "", bool(dev))
     way = find_way(bench, chosen, wanted)
@@ -73,6 +77,9 @@ def _manifest(bench: Workbench, path: str | None) -> Manifest:
         return manifest_at(bench.stage.tree, bench.stage.locate(path))
     found = manifests(bench.stage.tree)
     kinds = {each.ecosystem for each in found}
+    named = [each for each in ("setup.cfg", "setup.py", "Pipfile") if (bench.stage.tree / each).is_file()]
+    if not found and named:
+        raise ToolError(f"The project names its dependencies in {named[0]}: add it there with edit_file.")
     if not found:
         raise ToolError(
             "The project has no file that names dependencies. Write one first, such as requirements.txt."
@@ -85,6 +92,17 @@ def _manifest(bench: Workbench, path: str | None) -> Manifest:
 def _has_project(bench: Workbench) -> bool:
     text = text_of(bench.stage.tree / "pyproject.toml")
     return bool(re.search(r"^\[(project|tool\.poetry)\]", text, re.MULTILINE))
+
+
+def _asked(name: str, version: str | None) -> tuple[str, str | None]:
+    """Name and version, also where both were given as one, as `requests==2.31` or `@types/node@20`."""
+    said = (version or "").strip()
+    if said.lower() in _NEWEST:
+        said = ""
+    both = _NAME_AND_VERSION.fullmatch(name.strip())
+    if both and not said:
+        return both[1], None if both[2].lower() in _NEWEST else both[2]
+    return name.strip(), said or None
 
 
 def _check(ecosystem: Ecosystem, name: str, version: str | None) -> None:

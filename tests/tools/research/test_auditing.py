@@ -8,7 +8,7 @@ import pytest
 
 from core.paths import find_home
 from tests.support import registries
-from tools.packages.auditors import AUDITORS
+from tools.packages.auditors import AUDITORS, Skipped
 from tools.packages.locks import Locked
 from tools.registry import call
 
@@ -92,6 +92,37 @@ async def test_a_program_that_gives_no_report_leaves_it_to_osv(needs, index, web
     assert "(npm audit gave no report: " in result.text
 
 
+async def test_what_a_program_could_not_look_at_is_never_called_safe(web, reply, again, project):
+    """A stand-in of the project's own says what pip-audit says of a package that its index does not know."""
+    own = project / ".venv" / "bin" / "pip-audit"
+    own.parent.mkdir(parents=True)
+    report = {
+        "dependencies": [
+            {"name": "good", "version": "2", "vulns": []},
+            {"name": "own", "skip_reason": "unknown"},
+        ]
+    }
+    own.write_text(f"#!/bin/sh\necho '{json.dumps(report)}'\n")
+    own.chmod(0o755)
+    (project / ".gitignore").write_text(".venv/\n")
+    (project / "requirements.txt").write_text("good==2\nown==1\n")
+    web.pages["/osv/querybatch"] = reply({"results": [{}]})
+    result = await call("audit_security", {}, again())
+    assert result.ok, result.text
+    assert result.text == (
+        "pip-audit looked up 1 packages (requirements.txt): 0 of them have known weaknesses.\n"
+        "Looked up 1 packages (requirements.txt) in OSV: 0 of them have known weaknesses.\n"
+        "(pip-audit could not look at: own.)"
+    )
+    assert [each["package"]["name"] for each in web.seen[-1].body["queries"]] == ["own"]
+    del web.pages["/osv/querybatch"]
+    own.write_text(own.read_text().replace("good", "other"))
+    (project / "requirements.txt").write_text("own==1\n")
+    nothing = await call("audit_security", {}, again())
+    assert not nothing.ok, nothing.text
+    assert "0 of them" not in nothing.text
+
+
 CARGO = {
     "database": {"advisory-count": 600, "last-commit": "0" * 40, "last-updated": "2025-01-01T00:00:00Z"},
     "lockfile": {"dependency-count": 2},
@@ -151,8 +182,8 @@ def test_what_pip_audit_prints():
             {"name": "good", "version": "2", "vulns": []},
         ], "fixes": []}
     )  # fmt: skip
-    note, weak = AUDITORS["PyPI"].read("WARNING: something\n" + said, [])
-    assert note == "(pip-audit could not look at: own.)"
+    weak, skipped = AUDITORS["PyPI"].read("WARNING: something\n" + said, [])
+    assert skipped == Skipped("own")
     assert weak.row == "- tiny-add 1.0.0 (installed): PYSEC-1 (CVE-1): Adds wrongly.; fixed in 1.1, 1.2"
 
 

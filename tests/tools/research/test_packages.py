@@ -184,7 +184,7 @@ def test_broken_manifests(path, broken):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"name": "requests==2"}, {"name": "a b"}, {"name": "-r x"}, {"name": "../x"}, {"name": ""},
+        {"name": "requests=="}, {"name": "a b"}, {"name": "-r x"}, {"name": "../x"}, {"name": ""},
         {"name": "a", "version": "1; rm"}, {"name": "a", "manifest": "README.md"}, {"name": "a", "manifest": "../x"},
         {"name": "https://example.org/x.whl"},
     ],
@@ -306,3 +306,29 @@ async def test_two_at_once_keep_both(use, web, reply, put):
         web.pages[f"/pypi/{name}/json"] = reply({"info": {"name": name, "version": "1.0"}})
     await asyncio.gather(*(use("install_dependency", name=name) for name in ("one", "two")))
     assert sorted((await text(use, "requirements.txt")).split("\n")) == ["one>=1.0", "two>=1.0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"name": "requests==2.31.0"}, "requests==2.31.0"),
+        ({"name": "requests >= 2.31, <3"}, "requests>= 2.31, <3"),
+        ({"name": "requests@2.31.0"}, "requests>=2.31.0"),
+        ({"name": " requests ", "version": "latest"}, "requests>=2.32.3"),
+        ({"name": "requests", "version": ""}, "requests>=2.32.3"),
+        ({"name": "requests@latest", "version": "2.31.0"}, None),
+    ],
+)
+async def test_name_and_version_in_one_and_words_for_the_newest(use, web, reply, put, user, arguments, line):
+    user.answers["install"] = NO
+    put("requirements.txt", "")
+    web.pages["/pypi/requests/json"] = reply(PYPI)
+    result = await use("install_dependency", **arguments)
+    assert result.ok == (line is not None), result.text
+    assert await text(use, "requirements.txt") == (line or "")
+
+
+async def test_where_dependencies_are_named_elsewhere_that_is_said(use, put):
+    put("setup.cfg", "[options]\ninstall_requires =\n    idna\n")
+    result = await use("install_dependency", name="requests")
+    assert result.text == "The project names its dependencies in setup.cfg: add it there with edit_file."
