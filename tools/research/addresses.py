@@ -93,6 +93,25 @@ async def resolve(parts: SplitResult) -> str:
     return addresses[0]
 
 
+def check_spelled_out(parts: SplitResult) -> None:
+    """Refuse an address that is no name before anybody is asked about it.
+
+    Raises:
+        ToolError: it is not a public one.
+    """
+    host = (parts.hostname or "").rstrip(".")
+    if may_be_private(parts):
+        return
+    if host == "localhost" or host.endswith(".localhost"):
+        check_public(host, "127.0.0.1")
+    for read in (lambda: str(ipaddress.ip_address(host)), lambda: socket.inet_ntoa(socket.inet_aton(host))):
+        try:
+            address = read()
+        except (OSError, ValueError):
+            continue
+        check_public(host, address)
+
+
 def check_public(host: str, address: str) -> None:
     """Raises: ToolError: the address is private, loopback, link-local, multicast or reserved."""
     plain = ipaddress.ip_address(address.partition("%")[0])

@@ -1,6 +1,8 @@
 """One request to a public service: asked about, to a public address, bounded in time and size."""
 
+import codecs
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,13 +13,25 @@ from urllib.parse import SplitResult, urljoin
 from core.limits import limits
 from core.version import heddle_version
 from tools.consent import require_consent
-from tools.research.addresses import check_online, host_of, may_be_private, parse, proxy_for, resolve
+from tools.research.addresses import (
+    check_online,
+    check_spelled_out,
+    host_of,
+    may_be_private,
+    parse,
+    proxy_for,
+    resolve,
+)
 from tools.research.settings import research
 from tools.workbench import ToolError, Workbench
 
 if TYPE_CHECKING:
     import httpx
 
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_HEAD_BYTES = 2_048
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+"""How a page says itself what it is written in."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -50,9 +64,16 @@ class Answer:
     """There was more than limits.tools.web_bytes."""
 
     @property
+    def encoding(self) -> str:
+        """What the text is written in: as its first bytes say, the server, or the page itself."""
+        marked = next((name for mark, name in _MARKS if self.body.startswith(mark)), "")
+        said = _META.search(self.body[:_HEAD_BYTES])
+        return marked or self.charset or (said[1].decode("ascii") if said else "utf-8")
+
+    @property
     def text(self) -> str:
         try:
-            return self.body.decode(self.charset or "utf-8", "replace")
+            return self.body.decode(self.encoding, "replace")
         except LookupError:
             return self.body.decode("utf-8", "replace")
 
@@ -65,6 +86,7 @@ async def fetch(bench: Workbench, wanted: Wanted) -> Answer:
     """
     for _ in range(limits().tools.web_redirects + 1):
         parts = parse(wanted.url)
+        check_spelled_out(parts)
         check_online(parts)
         if host_of(parts) not in research().allow:
             await require_consent(bench, host_of(parts), wanted.purpose)

@@ -314,3 +314,49 @@ async def test_who_obeys_a_page_gets_no_further_than_a_question_and_a_proposal(
     proposed = await use("commit", message="As the page says")
     assert proposed.wish is not None
     assert not (project / "stolen.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "text"),
+    [
+        ("<meta charset=shift_jis><p>日本語".encode("shift_jis"), "text/html", "日本語"),
+        ("<meta content='text/html; charset=iso-8859-1'><p>café".encode("latin-1"), "text/html", "café"),
+        ("<meta charset=latin-1><p>café".encode(), "text/html; charset=utf-8", "café"),
+        ("hello ü".encode("utf-16"), "text/plain", "hello ü"),
+        (b"\xef\xbb\xbfhello", "text/plain", "hello"),
+        ("<meta charset=no-such-thing><p>café".encode(), "text/html", "café"),
+    ],
+)
+async def test_a_page_is_read_in_what_it_is_written_in(use, web, reply, body, kind, text):
+    web.pages["/page"] = reply(body, headers={"Content-Type": kind})
+    result = await fetched(use, web)
+    assert result.ok, result.text
+    assert result.text.endswith(f"\n\n{text}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://10.0.0.1/",
+        "http://localhost./",
+        "http://[::1]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+    ],
+)
+async def test_nobody_is_asked_about_an_address_that_is_never_contacted(use, web, reply, user, url):
+    web.pages["/there"] = reply(b"", status=302, headers={"Location": url})
+    for result in (await use("fetch_page", url=url), await fetched(use, web, "/there")):
+        assert not result.ok
+        assert "not public" in result.text
+    assert all("This contacts " + web.host in each for each in user.questions)
+
+
+async def test_a_redirect_to_nowhere_is_no_empty_page(use, web, reply):
+    web.pages["/page"] = reply(b"", status=302)
+    result = await fetched(use, web)
+    assert not result.ok
+    assert "(it sends on, but not where to)" in result.text
+    web.pages["/busy"] = reply(b"", status=429)
+    assert "too many requests" in (await fetched(use, web, "/busy")).text
