@@ -75,9 +75,9 @@ def _list(world: World, args: argparse.Namespace) -> int:
 
 def _add(world: World, args: argparse.Namespace) -> int:
     """Write a server of the user's own into `mcp.toml`, or of the project's into `.mcp.json`."""
-    words: list[str] = (
-        [word for word in args.words if word != "--"] if args.words[:1] == ["--"] else args.words
-    )
+    words: list[str] = args.words[1:] if args.words[:1] == ["--"] else args.words
+    if not args.url and len(words) == 1 and words[0].lower().startswith(("http://", "https://")):
+        args.url, words = words[0], []
     if bool(args.url) == bool(words):
         raise usage("Give either a command (heddle mcp add NAME COMMAND ARG…) or --url.")
     row: dict[str, object] = {"url": args.url} if args.url else {"command": words[0], "args": words[1:]}
@@ -86,7 +86,7 @@ def _add(world: World, args: argparse.Namespace) -> int:
         raise usage("Write --env as NAME=VALUE; a value ${NAME} is filled in from your environment.")
     if pairs:
         row["env"] = {name: value for name, _, value in pairs}
-    path = _add_to_user(world, args.name, row) if not args.to_project else _add_to_project(args, row)
+    path = _add_to_user(world, args.name, row) if not args.to_project else _add_to_project(world, args, row)
     print(sanitise_line(f"Added {args.name} to {path}. `heddle mcp test {args.name}` tries it."))
     return 0
 
@@ -101,10 +101,11 @@ def _add_to_user(world: World, name: str, row: dict[str, object]) -> Path:
     if "servers" not in told:
         told["servers"] = tomlkit.table(is_super_table=True)
     told["servers"][name] = row  # type: ignore[index]
-    return _checked(path, tomlkit.dumps(told), world, path.parent)
+    _checked(path, tomlkit.dumps(told), world, path.parent).chmod(0o600)
+    return path
 
 
-def _add_to_project(args: argparse.Namespace, row: dict[str, object]) -> Path:
+def _add_to_project(world: World, args: argparse.Namespace, row: dict[str, object]) -> Path:
     import json
 
     path = find_project(args.project) / ".mcp.json"
@@ -116,8 +117,7 @@ def _add_to_project(args: argparse.Namespace, row: dict[str, object]) -> Path:
         servers[args.name] = row
     except (ValueError, AttributeError, TypeError):
         raise Stop(f"{path} is not valid. Mend it first.", EXIT_CONFIGURATION) from None
-    path.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-    return path
+    return _checked(path, json.dumps(told, indent=2) + "\n", world, path.parent)
 
 
 def _checked(path: Path, text: str, world: World, project: Path) -> Path:
@@ -127,7 +127,6 @@ def _checked(path: Path, text: str, world: World, project: Path) -> Path:
 
     old = path.read_text("utf-8") if path.exists() else None
     path.write_text(text, "utf-8")
-    path.chmod(0o600)
     try:
         find_servers(project, world.home)
     except BadConfig:

@@ -129,6 +129,23 @@ def test_wrong_words(run, words, code, said):
     assert not (find_home().config / "mcp.toml").exists()
 
 
+def test_a_name_that_cannot_be_used_gets_into_no_file(run):
+    code, _, err = run("mcp", "add", "--to-project", "a b", "cmd")
+    assert code == 78
+    assert "use letters, digits" in err
+    assert not Path(".mcp.json").exists()
+    run("mcp", "add", "--to-project", "good", "cmd")
+    before = Path(".mcp.json").read_bytes()
+    assert run("mcp", "add", "--to-project", "a b", "cmd")[0] == 78
+    assert Path(".mcp.json").read_bytes() == before
+
+
+def test_an_address_is_no_command(run):
+    run("mcp", "add", "far", "https://example.org/mcp")
+    rows = {row["name"]: row for row in json.loads(run("mcp", "list", "--output", "json")[1])}
+    assert rows["far"]["transport"] == "http"
+
+
 def test_files_that_are_broken(run):
     Path(".mcp.json").write_text("{")
     code, _, err = run("mcp", "list")
