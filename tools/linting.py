@@ -1,9 +1,10 @@
 """Which linters and formatters fit which files: what the project is set up for, and what is installed."""
 
 import os
+import re
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ import msgspec
 from core.plainfile import read_plain
 from core.sandbox.environment import clean_path
 from tools.nearby import explain_missing
+from tools.packages.locks import toml_of
 from tools.workbench import ToolError, Workbench
 
 Purpose = Literal["lint", "format"]
@@ -52,11 +54,23 @@ def _rows() -> _Rows:
     return msgspec.convert(tomllib.loads(text), _Rows)
 
 
+@dataclass(frozen=True)
+class Way:
+    """A program, and how it is called."""
+
+    row: Row
+    program: str
+    folder: str = "."
+    """Where it runs: where the project is set up for it, which may be a part of the project."""
+    more: tuple[str, ...] = ()
+    """Words that the project's files ask for."""
+
+
 @dataclass
 class Chosen:
     """What to run on which files, and sentences about the others."""
 
-    work: list[tuple[Row, str, tuple[str, ...]]] = field(default_factory=list)
+    work: list[tuple[Way, tuple[str, ...]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -74,10 +88,7 @@ def choose(bench: Workbench, purpose: Purpose, path: str | None) -> Chosen:
     chosen = Chosen()
     if len(files) > MOST_FILES:
         chosen.notes.append(f"(Only the first {MOST_FILES} of {len(files)} files. Give a smaller path.)")
-    by_suffix: dict[str, list[str]] = {}
-    for file in files[:MOST_FILES]:
-        by_suffix.setdefault(PurePosixPath(file).suffix.lower(), []).append(file)
-    _assign(bench, _rows().lint if purpose == "lint" else _rows().format, by_suffix, chosen)
+    _assign(bench, _rows().lint if purpose == "lint" else _rows().format, files[:MOST_FILES], chosen)
     return chosen
 
 
@@ -103,41 +114,72 @@ def _files(bench: Workbench, path: str) -> Iterator[str]:
                 yield os.path.relpath(f"{folder}/{name}", bench.stage.tree)
 
 
-def _assign(bench: Workbench, rows: tuple[Row, ...], by_suffix: dict[str, list[str]], chosen: Chosen) -> None:
-    found: dict[str, tuple[Row, str, list[str]]] = {}
-    for suffix, files in by_suffix.items():
-        fitting = [row for row in rows if suffix in row.suffixes]
-        row, program, note = _best(bench, fitting)
-        if row is None:
-            chosen.notes.append(_none_fits(suffix, len(files), note))
+def _assign(bench: Workbench, rows: tuple[Row, ...], files: list[str], chosen: Chosen) -> None:
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        parts = PurePosixPath(file)
+        by_place.setdefault((parts.suffix.lower(), str(parts.parent)), []).append(file)
+    work: dict[Way, list[str]] = {}
+    left: dict[tuple[str, str], int] = {}
+    for (suffix, folder), there in by_place.items():
+        bench.check()
+        found = _best(bench, [row for row in rows if suffix in row.suffixes], folder)
+        if isinstance(found, Way):
+            work.setdefault(found, []).extend(there)
         else:
-            found.setdefault(row.name, (row, program, []))[2].extend(files)
-    chosen.work = [(row, program, tuple(sorted(files))) for row, program, files in found.values()]
+            left[suffix, found] = left.get((suffix, found), 0) + len(there)
+    chosen.work = [(way, tuple(sorted(there))) for way, there in work.items()]
+    chosen.notes += [_left_alone(suffix, count, why) for (suffix, why), count in left.items() if why]
+    chosen.notes += _unknown({suffix: count for (suffix, why), count in left.items() if not why})
 
 
-def _best(bench: Workbench, fitting: list[Row]) -> tuple[Row | None, str, str]:
-    """The first one that is set up, else one that needs no set-up; or why there is none."""
-    marked = [row for row in fitting if _is_marked(bench.stage.tree, row)]
-    free = [row for row in fitting if not row.needs_mark and row not in marked]
-    for row in [*marked, *free]:
-        program = program_of(bench.stage.project, row.argv[0])
+def _unknown(counts: dict[str, int]) -> list[str]:
+    """One line, however many kinds of files there are."""
+    why = "nothing is known that fits them"
+    if len(counts) < 2:
+        return [_left_alone(suffix, count, why) for suffix, count in counts.items()]
+    names = ", ".join(suffix or "without a suffix" for suffix in sorted(counts))
+    return [f"{sum(counts.values())} files were left alone: {why} ({names})."]
+
+
+def _best(bench: Workbench, fitting: list[Row], folder: str) -> Way | str:
+    """The first one that is set up, nearest to the files, else one that needs no set-up; or why there is none."""
+    tree, project = bench.stage.tree, bench.stage.project
+    around = [str(each) for each in (PurePosixPath(folder), *PurePosixPath(folder).parents)]
+    marked = [(row, place) for place in around for row in fitting if _is_marked(tree / place, row)]
+    free = [row for row in fitting if not row.needs_mark and row not in [each for each, _ in marked]]
+    for row, place in [*marked, *((row, ".") for row in free)]:
+        program = program_of(project, row.argv[0], around)
         if program:
-            return row, program, ""
+            return Way(row, program, place, _edition(tree, around) if row.argv[0] == "rustfmt" else ())
     if marked:
-        return None, "", f"the project uses {marked[0].name}, which is not installed ({marked[0].install})"
+        return f"the project uses {marked[0][0].name}, which is not installed ({marked[0][0].install})"
     if free:
-        return None, "", f"{free[0].name} is not installed ({free[0].install})"
+        return f"{free[0].name} is not installed ({free[0].install})"
     names = ", ".join(row.name for row in fitting)
-    return None, "", f"the project is not set up for any ({names})" if names else ""
+    return f"the project is not set up for any ({names})" if names else ""
 
 
-def _none_fits(suffix: str, count: int, note: str) -> str:
+def _left_alone(suffix: str, count: int, why: str) -> str:
     what = f"{suffix} files" if suffix else "files without a suffix"
-    return f"{count} {what} were left alone: {note or 'nothing is known that fits them'}."
+    return f"{count} {what} were left alone: {why}."
 
 
-def _is_marked(tree: Path, row: Row) -> bool:
-    return any(_holds(tree, *mark.partition(": ")[::2]) for mark in row.marks)
+def _is_marked(folder: Path, row: Row) -> bool:
+    return any(_holds(folder, *mark.partition(": ")[::2]) for mark in row.marks)
+
+
+def _edition(tree: Path, around: Iterable[str]) -> tuple[str, ...]:
+    """The edition of Rust that the nearest crate is written in: rustfmt by itself takes the oldest one."""
+    told = [toml_of(tree / place / "Cargo.toml") for place in around]
+    crate = next((each["package"] for each in told if isinstance(each.get("package"), dict)), {})
+    edition: object = crate.get("edition")
+    if isinstance(edition, dict):  # edition.workspace = true
+        shared = [
+            each["workspace"].get("package") for each in told if isinstance(each.get("workspace"), dict)
+        ]
+        edition = next((each.get("edition") for each in shared if isinstance(each, dict)), None)
+    return ("--edition", edition) if isinstance(edition, str) and re.fullmatch(r"20\d\d", edition) else ()
 
 
 def _holds(tree: Path, name: str, text: str) -> bool:
@@ -149,10 +191,12 @@ def _holds(tree: Path, name: str, text: str) -> bool:
     return text in (read_plain(file, _MARK_BYTES) or b"").decode("utf-8", "replace")
 
 
-def program_of(project: Path, name: str) -> str:
-    """The project's own program of this name, else PATH's (which never leads to Heddle's own)."""
-    for place in _PLACES:
-        own = project / place / name
+def program_of(project: Path, name: str, around: Iterable[str] = (".",)) -> str:
+    """The project's own program of this name, else PATH's (which never leads to Heddle's own).
+
+    `around`: the project's folders in which an environment may be, the first one first.
+    """
+    for own in (project / folder / place / name for folder in around for place in _PLACES):
         if own.exists() and os.access(own, os.X_OK):
             return str(own)
     found = shutil.which(name, path=clean_path(os.environ.get("PATH", "")))

@@ -12,7 +12,7 @@ from core.limits import limits
 from core.text import clip
 from tools.commands import describe
 from tools.kept import run_kept, told
-from tools.linting import Chosen, Row, choose
+from tools.linting import Chosen, Way, choose
 from tools.runners import interpreter_of
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -110,8 +110,8 @@ async def format_code(bench: Workbench, path: str | None = None) -> ToolResult:
 
 async def _run_all(bench: Workbench, chosen: Chosen, clean: str) -> ToolResult:
     parts, good = [], True
-    for row, program, files in chosen.work:
-        one, text = await _run_one(bench, row, program, files, clean)
+    for way, files in chosen.work:
+        one, text = await _run_one(bench, way, files, clean)
         parts.append(text)
         good = good and one
         if bench.stop.is_set():
@@ -121,20 +121,25 @@ async def _run_all(bench: Workbench, chosen: Chosen, clean: str) -> ToolResult:
     return ToolResult(good, "\n".join([*parts, *chosen.notes]))
 
 
-async def _run_one(
-    bench: Workbench, row: Row, program: str, files: tuple[str, ...], clean: str
-) -> tuple[bool, str]:
+async def _run_one(bench: Workbench, way: Way, files: tuple[str, ...], clean: str) -> tuple[bool, str]:
     seconds = limits().tools.command_seconds
-    argv = [program, *row.argv[1:], *(f"./{each}" for each in files)]
-    printed = await run_kept(bench, argv, seconds=seconds)
+    printed = await run_kept(bench, _words(way, files), seconds=seconds)
     ended = printed.ended
     output = ended.output.strip("\n")
-    if ended.exit_code == 0 and not (output and row.speaks):
-        return True, f"{clean} {row.name}: {len(files)} {'file' if len(files) == 1 else 'files'}."
+    name = way.row.name + (f" in {way.folder}" if way.folder != "." else "")
+    if ended.exit_code == 0 and not (output and way.row.speaks):
+        return True, f"{clean} {name}: {len(files)} {'file' if len(files) == 1 else 'files'}."
     room = limits().tools.command_characters
     lines = output.count("\n") + 1
-    rest = f"\n{told(printed.name)}" if len(output) > room else ""
+    rest = f"\n{told(printed)}" if len(output) > room else ""
     return (
         False,
-        f"{row.name} ({lines} lines): {describe(printed, seconds)[:60].splitlines()[0]}\n{clip(output, room)}{rest}",
+        f"{name} ({lines} lines): {describe(printed, seconds)[:60].splitlines()[0]}\n{clip(output, room)}{rest}",
     )
+
+
+def _words(way: Way, files: tuple[str, ...]) -> tuple[str, ...]:
+    """The command; in a part of the project it runs there, since some programs look for their set-up from where they are."""
+    prefix = "" if way.folder == "." else f"{way.folder}/"
+    words = (way.program, *way.row.argv[1:], *way.more, *(f"./{each.removeprefix(prefix)}" for each in files))
+    return words if not prefix else ("sh", "-c", 'cd "./$0" && exec "$@"', way.folder, *words)

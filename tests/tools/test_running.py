@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.waiting import SOON
+from tools.linting import _edition
 
 LANGUAGES = {
     "python": "import sys; from src.app import add; print('sum', add(2, 3)); sys.exit(0)",
@@ -127,7 +128,8 @@ async def test_nothing_is_formatted_against_the_projects_will(programs, use, put
     assert result.changed == ()
 
 
-async def test_what_is_set_up_but_not_installed_is_named(use, put):
+async def test_what_is_set_up_but_not_installed_is_named(use, put, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
     put(".prettierrc", "{}")
     put("x.css", "a{}")
     result = await use("format_code", path="x.css")
@@ -156,13 +158,48 @@ async def test_rustfmt_where_it_is(use, put, monkeypatch):
     for name in ("rustup", "cargo"):  # the test's home is not the one where they are installed
         monkeypatch.setenv(f"{name.upper()}_HOME", f"{pwd.getpwuid(os.getuid()).pw_dir}/.{name}")
     put("Cargo.toml", '[package]\nname = "x"\nversion = "0.1.0"\nedition = "2021"\n')
-    put("src/lib.rs", "pub fn x( )->u8{1}\n")
+    put("src/lib.rs", "pub async fn x( )->u8{1}\n")
     checked = await use("run_linter", path="src/lib.rs")
     if "rustup" in checked.text:
         pytest.skip(f"rustfmt does not run here: {checked.text[:200]}")
     assert not checked.ok
     assert "Diff in" in checked.text
     assert (await use("format_code", path="src/lib.rs")).changed == ("src/lib.rs",)
+
+
+def test_rustfmt_is_told_the_edition_of_the_crate(bench, put):
+    put("Cargo.toml", '[workspace]\nmembers = ["a", "b"]\n[workspace.package]\nedition = "2024"\n')
+    put("a/Cargo.toml", '[package]\nname = "a"\nedition.workspace = true\n')
+    put("b/Cargo.toml", '[package]\nname = "b"\nedition = "2018"\n')
+    put("c/Cargo.toml", '[package]\nname = "c"\n')
+    found = [_edition(bench.stage.tree, (f"{crate}/src", crate, ".")) for crate in "abc"]
+    assert found == [("--edition", "2024"), ("--edition", "2018"), ()]
+
+
+async def test_a_part_of_the_project_is_set_up_for_itself(project, use, put):
+    """Its configuration, its own program, run in its folder: stand-ins that say what they got."""
+    for folder in ("web", "."):
+        own = project / folder / "node_modules" / ".bin" / "prettier"
+        own.parent.mkdir(parents=True)
+        own.write_text('#!/bin/sh\npwd > where.txt\nfor f; do :; done\necho "by $0" > "$f"\n')
+        own.chmod(0o755)
+    (project / ".gitignore").write_text("node_modules/\nwhere.txt\n")
+    put("web/.prettierrc", "{}")
+    put("web/src/x.css", "a{}")
+    put("other.css", "a{}")
+    result = await use("format_code", path=".")
+    assert "Formatted by prettier in web: 1 file." in result.text, result.text
+    assert "1 .css files were left alone: the project is not set up for any (prettier)." in result.text
+    assert "web/node_modules" in (await use("read_file", path="web/src/x.css")).text
+    assert (await use("read_file", path="other.css")).text == "    1\ta{}"
+
+
+async def test_what_nothing_is_known_for_is_told_in_one_line(use, put):
+    for name in ("a.xyz", "b.abc", "LICENCE", "c.xyz"):
+        put(f"docs/{name}", "x\n")
+    result = await use("run_linter", path="docs")
+    told = "4 files were left alone: nothing is known that fits them (without a suffix, .abc, .xyz)."
+    assert result.text == told
 
 
 @pytest.mark.parametrize("tool", ["run_linter", "format_code"])
