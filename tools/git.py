@@ -2,7 +2,8 @@
 
 from core.limits import limits
 from core.text import clip
-from tools.workbench import ToolResult, Workbench
+from tools.nearby import explain_missing
+from tools.workbench import ToolError, ToolResult, Workbench
 
 _MOST_FILES = 300
 
@@ -19,12 +20,15 @@ def git_diff(bench: Workbench, path: str | None = None) -> ToolResult:
     """Show all changes since the work began as a unified diff.
 
     Args:
-        path: Only this file; all files when left out.
+        path: Only this file or folder; all files when left out.
     """
-    paths = None if path is None else [bench.stage.locate(path)]
+    place = bench.stage.locate(path or ".")
+    paths = None if place == "." else [place]
     text = bench.stage.diff(paths, bench.check)
+    if not text and not (bench.stage.tree / place).exists():
+        raise ToolError(explain_missing(bench.stage, place))
     if not text:
-        return ToolResult(True, f"{paths[0]} was not changed." if paths else "Nothing was changed so far.")
+        return ToolResult(True, f"{place} was not changed." if paths else "Nothing was changed so far.")
     most = limits().tools.output_characters - 200
     if len(text) <= most:
         return ToolResult(True, text)

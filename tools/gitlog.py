@@ -51,6 +51,10 @@ def git_blame(
         end_line: Last line; 400 lines at most are shown at once.
     """
     place = bench.stage.locate(path)
+    if (bench.stage.tree / place).is_dir():
+        raise ToolError(
+            f"{place} is a folder. Give the path of a file; git_log tells the commits of a folder."
+        )
     if not (bench.stage.tree / place).is_file():
         raise ToolError(explain_missing(bench.stage, place))
     first = start_line or 1

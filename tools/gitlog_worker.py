@@ -23,6 +23,7 @@ _COMPARED_LINES = 20_000
 """Longer files are blamed only when they are as they were committed."""
 _DIFF_CHARACTERS = 200_000
 _NOT_COMMITTED = "not committed"
+_SHALLOW = "(The repository is a shallow clone: what was before its oldest commit is not here.)"
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -60,6 +61,8 @@ def log(project: str, task: Mapping[str, Any]) -> None:
         print(f"No commit has changed {task['path']}.")
     elif len(found) > most:
         print(f"(There are more. Ask for a larger count; these are the newest {most}.)")
+    if repository.is_shallow and len(found) <= most:
+        print(_SHALLOW)
 
 
 def _commits(repository: "pygit2.Repository", place: str) -> Iterator["pygit2.Commit"]:
@@ -151,6 +154,8 @@ def blame(project: str, task: Mapping[str, Any]) -> None:
     for number in range(first, last + 1):
         who = commits.get(came.get(number, 0), _NOT_COMMITTED)
         print(f"{who:<40} {number:>5}\t{now[number - 1][:300]}")
+    if repository.is_shallow:
+        print(_SHALLOW)
     if last < len(now):
         print(f"(The file has {len(now)} lines. Go on with start_line {last + 1}.)")
 

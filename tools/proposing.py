@@ -22,14 +22,16 @@ def create_branch(bench: Workbench, branch: str) -> ToolResult:
     Args:
         branch: Its name, such as feature/health-endpoint.
     """
-    _require_repository(bench)
+    repository = _require_repository(bench)
     if (
         not _BRANCH.fullmatch(branch)
         or sanitise(branch) != branch
-        or branch == "HEAD"
+        or branch in ("HEAD", "@")
         or not _is_valid(branch)
     ):
         raise ToolError(f"“{branch[:80]}” is no name for a branch. Use letters, digits, - and /.")
+    if f"refs/heads/{branch}" in repository.references:
+        raise ToolError(f"There is a branch {branch} already. Propose another name, or go on without.")
     return ToolResult(
         True,
         f"Proposed the branch {branch}. The user decides about it when the work is done: go on without waiting.",
@@ -63,9 +65,13 @@ def commit(bench: Workbench, message: str, paths: str | None = None) -> ToolResu
     )
 
 
-def _require_repository(bench: Workbench) -> None:
-    if open_git(bench.stage.project) is None:
-        raise ToolError("The project is in no Git repository, so there is nothing to propose. Go on without.")
+def _require_repository(bench: Workbench) -> pygit2.Repository:
+    found = open_git(bench.stage.project)
+    if found is None:
+        raise ToolError(
+            "The project is in no Git repository that can be read here, so there is nothing to propose. Go on without."
+        )
+    return found[0]
 
 
 def _is_valid(name: str) -> bool:
@@ -82,11 +88,15 @@ def _chosen(bench: Workbench, paths: str | None) -> tuple[str, ...]:
     known = {path for change in changes for path in change.paths}
     chosen: set[str] = set()
     for place in _wanted(bench, paths, known):
-        found = [change for change in changes if place in change.paths]
+        found = [change for change in changes if any(_within(path, place) for path in change.paths)]
         if not found:
             raise ToolError(f"{place} was not changed. git_status lists what was.")
         chosen.update(path for change in found for path in change.paths)
     return tuple(sorted(chosen))
+
+
+def _within(path: str, place: str) -> bool:
+    return place in (path, ".") or path.startswith(f"{place}/")
 
 
 def _wanted(bench: Workbench, paths: str, known: set[str]) -> Iterator[str]:

@@ -154,3 +154,16 @@ async def test_a_long_diff_says_how_to_get_the_rest(use):
     result = await use("git_diff")
     assert len(result.text) <= limits().tools.output_characters
     assert "git_diff with the path of one file" in result.text
+
+
+async def test_a_diff_of_a_folder_and_of_what_is_not_there(use, put):
+    put("src/app.py", "x = 1\n")
+    put("README.md", "new\n")
+    all_of_it = (await use("git_diff")).text
+    assert (await use("git_diff", path=".")).text == all_of_it
+    part = (await use("git_diff", path="src")).text
+    assert "src/app.py" in part
+    assert "README.md" not in part
+    missing = await use("git_diff", path="src/ap.py")
+    assert not missing.ok
+    assert "Did you mean src/app.py?" in missing.text

@@ -83,7 +83,7 @@ async def test_blame_is_of_the_file_as_it_is_now(use, commits):
     ("arguments", "said"),
     [
         ({"path": "gone.py"}, "There is no gone.py"),
-        ({"path": "src"}, "There is no src"),
+        ({"path": "src"}, "src is a folder"),
         ({"path": "src/app.py", "start_line": 900}, "has 4 lines only"),
         ({"path": "src/app.py", "start_line": 3, "end_line": 2}, "end_line not before it"),
         ({"path": "../x"}, "."),
@@ -140,3 +140,16 @@ async def test_stop_ends_it(bench):
 
     result = await call("git_log", {}, replace(bench, stop=Later()))
     assert result.text == "Reading the history was stopped."
+
+
+async def test_a_shallow_clone_says_that_there_was_more(use, project, commits):
+    (project / ".git" / "shallow").write_text(commits[1] + "\n")
+    said = "(The repository is a shallow clone: what was before its oldest commit is not here.)"
+    for name, arguments in (("git_log", {}), ("git_blame", {"path": "src/app.py"})):
+        assert (await use(name, **arguments)).text.endswith(f"\n{said}")
+
+
+async def test_a_folder_has_no_blame(use):
+    result = await use("git_blame", path="src")
+    assert not result.ok
+    assert result.text.startswith("src is a folder.")
