@@ -74,8 +74,8 @@ def describe(printed: Printed, seconds: float, *, network: bool = False) -> str:
             head = f"Ended by force after {seconds:g} seconds."
         case "stopped":
             head = "Stopped before it was done."
-    output = shown(ended.output, limits().tools.command_characters)
-    rest = told(printed.name)
+    output = shown(ended.output, limits().tools.command_characters, ended.omitted_bytes)
+    rest = told(printed)
     hints = [each for each in hints_for(ended) if each != _NO_NETWORK or not network]
     return "\n".join([head, *hints, *([rest] if rest else []), output or "It printed nothing."])
 

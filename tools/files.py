@@ -8,6 +8,10 @@ from tools.textfile import TextFormat
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _LINE_CHARACTERS = 2_000
+_HOW_TO_READ_ON = (
+    f"lines of more than {_LINE_CHARACTERS:,} characters are cut; search_files shows what is around a match in them,"
+    " and run_command any part, as with: sed -n 1p FILE | cut -c2001-4000"
+)
 
 
 def read_file(
@@ -34,6 +38,8 @@ def read_file(
     first, last = _range(place, len(lines), start_line, end_line)
     shown, reached = _numbered(lines, first, last)
     notes = _notes(spelled)
+    if any(len(line) > _LINE_CHARACTERS for line in lines[first - 1 : reached]):
+        notes.append(_HOW_TO_READ_ON)
     if reached < len(lines):
         notes.append(
             f"lines {first}–{reached} of {len(lines)}; go on with"

@@ -28,6 +28,8 @@ class Printed:
 
     ended: Ended
     name: str
+    whole: bool = True
+    """All of it is kept."""
 
 
 async def run_kept(
@@ -42,7 +44,7 @@ async def run_kept(
         finally:
             kept.close()
 
-    return Printed(await in_thread(work, bench.stop), kept.name)
+    return Printed(await in_thread(work, bench.stop), kept.name, kept.whole)
 
 
 async def run_whole(
@@ -78,8 +80,11 @@ def find_kept(bench: Workbench, path: str) -> Path:
     return file
 
 
-def shown(text: str, room: int) -> str:
-    """The first lines and the end of what was printed, as far as there is room: errors stand at the end."""
+def shown(text: str, room: int, omitted: int = 0) -> str:
+    """The first lines and the end of what was printed, as far as there is room: errors stand at the end.
+
+    `omitted`: so much is left out of the middle of the text already.
+    """
     text = text.rstrip("\n")
     if len(text) <= room:
         return text
@@ -93,13 +98,16 @@ def shown(text: str, room: int) -> str:
     tail = text[-left:]
     if "\n" in tail[: left // 2]:
         tail = tail.partition("\n")[2]
-    hidden = len(text) - len(tail) - sum(len(line) + 1 for line in head)
+    hidden = omitted + len(text) - len(tail) - sum(len(line) + 1 for line in head)
     return "\n".join([*head, f"… {hidden:,} characters left out …", tail])
 
 
-def told(name: str) -> str:
+def told(printed: Printed) -> str:
     """How a model gets the rest; empty where there is none."""
-    return f'(All of it: read_file(path="{name}"), or search_files with this path.)' if name else ""
+    if not printed.name:
+        return ""
+    what = "All of it" if printed.whole else f"The first {limits().tools.kept_characters:,} characters"
+    return f'({what}: read_file(path="{printed.name}"), or search_files with this path.)'
 
 
 class _Kept:
@@ -114,9 +122,14 @@ class _Kept:
         self._characters = 0
         self._file: Path | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Nothing was too much to be kept."""
+        return self._characters <= limits().tools.kept_characters
+
     def add(self, data: bytes) -> None:
         """See `core.sandbox.contract.Sandbox.run_here`."""
-        if self._characters <= limits().tools.kept_characters:
+        if self.whole:
             self._take(self._veil.add(self._decoder.decode(data)))
 
     def close(self) -> None:
@@ -137,7 +150,7 @@ class _Kept:
             self.name = f"{OUTPUT}{self._file.stem}"
             text = "".join(self._early)
             self._early.clear()
-        if self._characters > limits().tools.kept_characters:
+        if not self.whole:
             text += "\n… what was printed after this is not kept …\n"
         with self._file.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)

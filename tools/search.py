@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,20 @@ _MOST_ROWS = 4_000
 """More matches than these are not put in order: they are looked for again, in order, until there are enough."""
 _WORKER = Path(__file__).with_name("search_worker.py")
 _SKIPPED = sorted(JUNK | {".git"})
+_PLAIN_WORDS = (
+    "--no-config",
+    "--no-heading",
+    "--with-filename",
+    "--line-number",
+    "--color=never",
+    "--no-messages",
+)
+_CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$")
+"""What ripgrep puts after the beginning of a long line."""
+_MOST_LONG = 20
+"""Files whose long lines are looked into."""
+_AROUND = 140
+_SHOWN = 300
 _PLAIN = 2
 """The exit code for a pattern that is no regular expression."""
 
@@ -142,21 +157,30 @@ def _by_ripgrep(bench: Workbench, program: str, wanted: _Wanted) -> tuple[Ended,
     ended, rows = _run(bench, wanted, words, _MOST_ROWS)
     if len(rows) >= _MOST_ROWS or ended.omitted_bytes:
         most = (limits().tools.search_matches + 1) * (2 * wanted.context + 1)
-        return _run(bench, wanted, [program, "--sort=path", *words[1:]], most)
-    return ended, sorted(rows)
+        ended, rows = _run(bench, wanted, [program, "--sort=path", *words[1:]], most)
+    return ended, _with_matches(bench, program, wanted, sorted(rows))
+
+
+def _with_matches(bench: Workbench, program: str, wanted: _Wanted, rows: list[_Row]) -> list[_Row]:
+    """Of lines that are too long to be shown, what is around the match: their beginning tells nothing."""
+    cut = [row for row in rows[: limits().tools.search_matches] if row.matches and _CUT.search(row.text)]
+    paths = list(dict.fromkeys("/".join(row.path) for row in cut))[:_MOST_LONG]
+    if not paths:
+        return rows
+    around = f".{{0,{_AROUND}}}(?:{wanted.pattern}).{{0,{_AROUND}}}"
+    words = [program, *_PLAIN_WORDS, "--only-matching", "--null", "--regexp", around, "--", *paths]
+    found: dict[tuple[tuple[str, ...], int], str] = {}
+    for row in _run(bench, wanted, words, _MOST_ROWS)[1]:
+        found.setdefault((row.path, row.number), f"…{row.text[:_SHOWN]}…")
+    return [
+        replace(row, text=found.get((row.path, row.number), row.text)) if row in cut else row for row in rows
+    ]
 
 
 def _ripgrep_words(wanted: _Wanted) -> list[str]:
-    words = [
-        "--no-config",
-        "--no-heading",
-        "--with-filename",
-        "--line-number",
-        "--color=never",
-        "--no-messages",
-    ]
+    words = [*_PLAIN_WORDS]
     words += ["--hidden", "--no-ignore", "--max-columns=300", "--max-columns-preview"]
-    words += ["--max-filesize=10M", "--null", "--regexp", wanted.pattern]
+    words += ["--null", "--regexp", wanted.pattern]
     words += [f"--context={wanted.context}"] if wanted.context else []
     words += [word for each in _anchored(wanted) for word in ("--glob", each)]
     words += [word for name in _SKIPPED for word in ("--glob", f"!{name}/")]

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools.globs import Glob
 
 _MEMORY_BYTES = 1_000_000_000
-_FILE_BYTES = 10_000_000
+_FILE_BYTES = 100_000_000
+"""More than this does not fit into the memory that it may use."""
 _LINE_CHARACTERS = 10_000
 _SHOWN_CHARACTERS = 300
 

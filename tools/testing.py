@@ -80,10 +80,9 @@ def _result(runner: Runner, printed: Printed, counts: Counts) -> ToolResult:
     output = plain(ended.output).strip("\n")
     reason = _why_not_run(runner, ended, counts)
     if reason:
-        rest = told(printed.name)
-        return _not_run(
-            reason, "\n".join([*([rest] if rest else []), shown(output, limits().tools.command_characters)])
-        )
+        rest = told(printed)
+        end = shown(output, limits().tools.command_characters, ended.omitted_bytes)
+        return _not_run(reason, "\n".join([*([rest] if rest else []), end]))
     report = _report(runner, ended, counts)
     failures = [_lines(each) for each in report.failures]
     text = "\n".join([report.text, *failures, *_rest(printed, report, output)])
@@ -93,11 +92,11 @@ def _result(runner: Runner, printed: Printed, counts: Counts) -> ToolResult:
 def _rest(printed: Printed, report: TestReport, output: str) -> list[str]:
     """What a runner printed, as far as its report does not tell it already."""
     if report.failures and len(report.failures) >= report.failed:
-        return [told(printed.name)] if printed.name else []
+        return [told(printed)] if printed.name else []
     known = report.outcome == "passed" and report.passed
     most = _TAIL_CHARACTERS if known else limits().tools.command_characters
-    rest = told(printed.name) if len(output) > most else ""
-    return ["", *([rest] if rest else []), shown(output, most)]
+    rest = told(printed) if len(output) > most else ""
+    return ["", *([rest] if rest else []), shown(output, most, printed.ended.omitted_bytes)]
 
 
 def _why_not_run(runner: Runner, ended: Ended, counts: Counts) -> str:

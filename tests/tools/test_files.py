@@ -50,6 +50,8 @@ async def test_a_line_without_end_is_cut(use, put):
     assert result.ok
     assert len(result.text) < 3_000
     assert "more characters" in result.text
+    assert "search_files" in result.text.rpartition("\n")[2]
+    assert "cut -c2001-" in result.text.rpartition("\n")[2]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, None), (-1, None), (3, None), (2, 1), (99, 100)])

@@ -1,5 +1,6 @@
 """What commands print: the end of it for the model, all of it under a name, live as it comes, and never a secret."""
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -124,3 +125,19 @@ def test_what_is_shown_is_whole_lines():
     assert tail.split("\n")[1].startswith("line ")
     assert cut.endswith("line 999")
     assert len(shown("x" * 9_000, 500)) <= 500
+
+
+async def test_how_much_was_left_out_is_counted_whole(use):
+    """Also what the sandbox itself had no room for."""
+    result = await use("run_command", command="seq 1 300000")
+    whole = len("".join(f"{n}\n" for n in range(1, 300_001)))
+    left = re.search(r"… ([\d,]+) characters left out …", result.text)
+    assert left is not None
+    assert whole - len(result.text) < int(left[1].replace(",", "")) < whole
+
+
+async def test_what_is_not_kept_whole_is_not_called_so(use, bench, monkeypatch):
+    tools = msgspec.structs.replace(limits().tools, kept_characters=50_000)
+    monkeypatch.setattr("tools.kept.limits", lambda: msgspec.structs.replace(limits(), tools=tools))
+    assert "(All of it: " in (await use("run_command", command="seq 1 9000")).text
+    assert "(The first 50,000 characters: " in (await use("run_command", command="seq 1 90000")).text

@@ -80,9 +80,9 @@ testing.tRunner.func1.2({0x508ec0, 0x551ce0})
 panic({0x508ec0, 0x551ce0})
 \t/usr/lib/go-1.19/src/runtime/panic.go:884 +0x212
 x.helper(...)
-\t/work/x/a.go:3
+\t/srv/x/a.go:3
 x.TestNil(0x0?)
-\t/work/x/a_test.go:4 +0x6c
+\t/srv/x/a_test.go:4 +0x6c
 exit status 2
 FAIL\tx\t0.004s
 """
@@ -92,7 +92,7 @@ panic: in goroutine
 
 goroutine 19 [running]:
 x.TestGo.func1()
-\t/work/x/a_test.go:7 +0x27
+\t/srv/x/a_test.go:7 +0x27
 exit status 2
 FAIL\tx\t0.004s
 """
@@ -108,7 +108,7 @@ GO_EXIT = "=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestExit\nexit st
     ],
 )
 def test_what_go_panicked_with_and_what_never_ended(output, counts, told):
-    found = read("go", output, ("/work/x",))
+    found = read("go", output, ("/srv/x",))
     assert (found.passed, found.failed, found.skipped) == counts
     assert [(each.test, each.message, each.file, each.line) for each in found.failures] == [told]
 

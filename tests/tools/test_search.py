@@ -196,3 +196,27 @@ async def test_naughty_strings_are_patterns_too(use, put):
         result = await use("search_files", pattern=text)
         assert result.text
         result.text.encode("utf-8")
+
+
+async def test_a_file_that_is_too_large_to_be_read_is_searched_all_the_same(use, put):
+    """read_file sends there whoever wants to read it."""
+    put("big.txt", (b"hay " * 250 + b"\n") * 10_050 + b"a needle\n")
+    assert not (await use("read_file", path="big.txt")).ok
+    assert (await use("search_files", pattern="needle")).text == "big.txt:10051: a needle"
+
+
+@needs_ripgrep
+async def test_so_it_is_by_ripgrep(use, put):
+    put("big.txt", (b"hay " * 250 + b"\n") * 10_050 + b"a needle\n")
+    assert (await use("search_files", pattern="needle")).text == "big.txt:10051: a needle"
+
+
+@needs_ripgrep
+async def test_of_a_long_line_ripgrep_shows_what_is_around_the_match(use, put):
+    put("min.js", "var a='" + "z" * 5_000 + "NEEDLE" + "q" * 500_000 + "NEEDLE';\nshort NEEDLE\n")
+    result = await use("search_files", pattern="(?i)needle|^never$", context=1)
+    first, second = result.text.split("\n")
+    assert first.startswith("min.js:1: …zzz")
+    assert "NEEDLEqqq" in first
+    assert len(first) < 400
+    assert second == "min.js:2: short NEEDLE"
