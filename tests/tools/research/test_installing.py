@@ -81,6 +81,33 @@ async def test_npm_without_a_lock_file_makes_none(needs, index, web, again, proj
     }
 
 
+PNPM = "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n\nimporters:\n\n  .: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "lock", "text"),
+    [("pnpm", "pnpm-lock.yaml", PNPM), ("yarn", "yarn.lock", "# yarn lockfile v1\n\n\n")],
+)
+async def test_pnpm_and_yarn_are_taken_where_their_lock_is(
+    needs, index, web, again, project, program, lock, text
+):
+    needs(program)
+    (project / ".gitignore").write_text("node_modules\n")
+    (project / "package.json").write_text('{\n  "name": "x",\n  "version": "1.0.0"\n}\n')
+    (project / ".npmrc").write_text(f"registry={web.url}/\n")
+    (project / lock).write_text(text)
+    index(registries.npm(web.url, "tinyadd", "1.0.0", "1.2.0"))
+    bench = again()
+    result = await call("install_dependency", {"name": "tinyadd@1.0.0"}, bench)
+    assert result.ok, result.text
+    assert set(result.changed) == {"package.json", lock}
+    assert f"Added tinyadd 1.0.0 to package.json with {program}." in result.text
+    assert "tinyadd@1.0.0" in (bench.stage.tree / lock).read_text()
+    code = "console.log(require('tinyadd').add(2, 3))"
+    used = await call("execute_code", {"language": "javascript", "code": code}, bench)
+    assert used.text == "Exit code 0.\n5", used.text
+
+
 async def test_what_no_index_has_leaves_every_file_as_it_was(needs, index, web, again, project):
     needs("npm")
     (project / "package.json").write_text('{"name": "x"}')
