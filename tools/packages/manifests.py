@@ -54,6 +54,11 @@ def manifests(tree: Path) -> list[Manifest]:
     return [Manifest(name, kind) for name, kind in _NAMES.items() if (tree / name).is_file()]
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a file of this name names dependencies."""
+    return PurePosixPath(path).name in _NAMES
+
+
 def manifest_at(tree: Path, path: str) -> Manifest:
     """The manifest at a path of the stage. Raises `ToolError` when it is none."""
     name = PurePosixPath(path).name
@@ -245,6 +250,10 @@ def _add_cargo(text: str, name: str, version: str, *, dev: bool) -> str:
     import tomlkit
 
     told: Any = tomlkit.parse(text)
+    if "package" not in told:
+        raise ToolError(
+            "This Cargo.toml is of a workspace and no crate. Give the manifest of one of its crates."
+        )
     table = _descend(told, ("dev-dependencies" if dev else "dependencies",))
     if isinstance(table.get(name), dict):
         table[name]["version"] = version

@@ -3,10 +3,11 @@
 import re
 
 from tools.exclusive import held, in_a_thread
+from tools.finding import staged_files
 from tools.packages.installers import Wanted, find_way
 from tools.packages.installing import NotInstalled, install
 from tools.packages.locks import Ecosystem, text_of
-from tools.packages.manifests import LOCKS, Manifest, added, manifest_at, manifests
+from tools.packages.manifests import LOCKS, Manifest, added, is_manifest, manifest_at, manifests
 from tools.packages.registries import Published, UnknownPackage, published
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -16,6 +17,7 @@ _NAMES: dict[Ecosystem, re.Pattern[str]] = {
     "crates.io": re.compile(r"[A-Za-z][\w\-]{0,63}"),
     "Go": re.compile(r"[\w.\-]+\.[\w.\-]+(/[\w.\-~]+){1,12}"),
 }
+_MOST_MANIFESTS = 10
 _NAME_AND_VERSION = re.compile(r"(@?[^@\s<>=!~^]+)\s*(?:@|(?=[<>=!~^]))\s*(\S.*)")
 _NEWEST = ("latest", "newest", "stable", "any", "*", "none", "null")
 """What models write for no version at all."""
@@ -39,7 +41,7 @@ async def install_dependency(
         manifest: The file to change, such as pyproject.toml, where there are several.
         dev: true when only developers need it.
     """
-    chosen = _manifest(bench, manifest)
+    chosen = await in_a_thread(bench, lambda own: _manifest(own, manifest, dev=bool(dev)))
     name, version = _asked(name, version)
     _check(chosen.ecosystem, name, version)
     wanted = Wanted(name, version or "", bool(dev))
@@ -72,21 +74,29 @@ async def _by_hand(bench: Workbench, manifest: Manifest, wanted: Wanted, why: st
     return ToolResult(True, "\n".join(parts), (manifest.path,))
 
 
-def _manifest(bench: Workbench, path: str | None) -> Manifest:
+def _manifest(bench: Workbench, path: str | None, *, dev: bool) -> Manifest:
     if path is not None:
         return manifest_at(bench.stage.tree, bench.stage.locate(path))
     found = manifests(bench.stage.tree)
     kinds = {each.ecosystem for each in found}
-    named = [each for each in ("setup.cfg", "setup.py", "Pipfile") if (bench.stage.tree / each).is_file()]
-    if not found and named:
-        raise ToolError(f"The project names its dependencies in {named[0]}: add it there with edit_file.")
     if not found:
-        raise ToolError(
-            "The project has no file that names dependencies. Write one first, such as requirements.txt."
-        )
+        raise ToolError(_why_none(bench))
     if len(kinds) > 1:
         raise ToolError(f"Which file? Give manifest as one of: {', '.join(each.path for each in found)}.")
-    return next((each for each in found if each.path != "pyproject.toml" or _has_project(bench)), found[0])
+    usual = next((each for each in found if each.path != "pyproject.toml" or _has_project(bench)), found[0])
+    for_developers = [each for each in found if each.path == "requirements-dev.txt"]
+    return for_developers[0] if dev and for_developers and usual.path == "requirements.txt" else usual
+
+
+def _why_none(bench: Workbench) -> str:
+    """Where dependencies are named, when not in the project's folder itself."""
+    deeper = sorted(each for each in staged_files(bench) if is_manifest(each))
+    if deeper:
+        return f"Which file? Give manifest as one of: {', '.join(deeper[:_MOST_MANIFESTS])}."
+    named = [each for each in ("setup.cfg", "setup.py", "Pipfile") if (bench.stage.tree / each).is_file()]
+    if named:
+        return f"The project names its dependencies in {named[0]}: add it there with edit_file."
+    return "The project has no file that names dependencies. Write one first, such as requirements.txt."
 
 
 def _has_project(bench: Workbench) -> bool:

@@ -332,3 +332,27 @@ async def test_where_dependencies_are_named_elsewhere_that_is_said(use, put):
     put("setup.cfg", "[options]\ninstall_requires =\n    idna\n")
     result = await use("install_dependency", name="requests")
     assert result.text == "The project names its dependencies in setup.cfg: add it there with edit_file."
+
+
+async def test_manifests_in_parts_of_the_project_are_named(use, put, user):
+    user.answer = NO
+    put("web/package.json", "{}")
+    put("api/pyproject.toml", "[project]\n")
+    result = await use("install_dependency", name="zod", version="3.0.0")
+    assert result.text == "Which file? Give manifest as one of: api/pyproject.toml, web/package.json."
+    right = await use("install_dependency", name="zod", version="3.0.0", manifest="web/package.json")
+    assert right.changed == ("web/package.json",), right.text
+
+
+def test_a_workspace_of_crates_is_none():
+    with pytest.raises(ToolError, match="of a workspace and no crate"):
+        added(Manifest("Cargo.toml", "crates.io"), '[workspace]\nmembers = ["a"]\n', "serde", "1", dev=False)
+
+
+async def test_what_only_developers_need_goes_to_their_requirements(use, put, user):
+    user.answer = NO
+    put("requirements.txt", "flask\n")
+    put("requirements-dev.txt", "pytest\n")
+    result = await use("install_dependency", name="ruff", version="0.9", dev=True)
+    assert result.changed == ("requirements-dev.txt",), result.text
+    assert (await use("install_dependency", name="jinja2", version="3")).changed == ("requirements.txt",)
