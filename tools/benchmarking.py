@@ -11,6 +11,7 @@ from core.limits import limits
 from core.removal import remove_if_possible
 from core.sandbox import Ended, Sandbox, open_sandbox
 from core.stage import Stage
+from tools.commands import check_command
 from tools.kept import run_whole, shown
 from tools.measures import MARK, Measure, NoMeasure, pytest_measures, seconds_told, verdict
 from tools.runners import interpreter_of
@@ -48,8 +49,7 @@ async def benchmark(bench: Workbench, command: str, runs: int | None = None) -> 
         command: For `sh -c`, such as `python -m myapp --input x.json`; it must end with 0. Or a test file alone.
         runs: How often each version of a command is timed, 6 when left out, 100 at most; one more run warms up.
     """
-    if not command.strip() or "\0" in command:
-        raise ToolError("The command is empty or holds NUL.")
+    check_command(command)
     each = min(max(runs or _RUNS, _BLOCKS), _MOST_RUNS)
     test = _test_of(bench, command.strip())
     with ExitStack() as ending:

@@ -5,6 +5,8 @@ from core.sandbox import Ended
 from tools.kept import Printed, run_kept, shown, told
 from tools.workbench import ToolError, ToolResult, Workbench
 
+_COMMAND_BYTES = 100_000
+"""The system passes 128 KiB in one argument."""
 _NO_NETWORK = (
     "There is no network here, so nothing can be downloaded or installed. A command that cannot do without can be"
     " asked for with run_command_outside, where that tool is there."
@@ -54,6 +56,10 @@ def check_command(command: str) -> None:
         raise ToolError("The command is empty.")
     if "\0" in command or not _can_be_passed(command):
         raise ToolError("The command holds a character that no command can hold (NUL or half a surrogate).")
+    if len(command.encode()) > _COMMAND_BYTES:
+        raise ToolError(
+            f"The command is longer than {_COMMAND_BYTES:,} bytes. Write a script with write_file, and run that."
+        )
 
 
 def _can_be_passed(text: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from tools import textfile
 from tools.edit_fit import Place, near_places, only_place
-from tools.files import bytes_of
+from tools.files import bytes_of, require_size
 from tools.textfile import TextFormat
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -51,7 +51,9 @@ def edit_file(
         except ToolError as error:
             raise _named(error, number, len(wanted)) from None
         said.append(sentence)
-    bench.stage.write(place, spelled.encode(text))
+    encoded = spelled.encode(text)
+    require_size(place, encoded)
+    bench.stage.write(place, encoded)
     return ToolResult(True, "\n".join([f"Edited {place} {said[0]}", *said[1:]]), (place,))
 
 

@@ -104,6 +104,7 @@ def write_file(bench: Workbench, path: str, content: str) -> ToolResult:
         raise ToolError(f"{place} is a folder. Give the path of a file in it.")
     before = bytes_of(bench, place) if target.is_file() else None
     data = _spelled_like(before, content)
+    require_size(place, data)
     count = len(textfile.lines_of(content))
     if data == before:
         return ToolResult(True, f"{place} already has exactly this content; nothing was changed.")
@@ -123,6 +124,16 @@ def _spelled_like(before: bytes | None, content: str) -> bytes:
         return spelled.encode(content.removeprefix("\ufeff") if spelled.bom else content)
     except ToolError:
         return TextFormat().encode(content)
+
+
+def require_size(place: str, data: bytes) -> None:
+    """Raises `ToolError` for what would be too large to be read again."""
+    most = limits().tools.file_bytes
+    if len(data) > most:
+        raise ToolError(
+            f"{place} would have {len(data):,} bytes, more than the {most:,} that are read and written at once."
+            " Nothing was changed. Write less, or make such a file with a program."
+        )
 
 
 def bytes_of(bench: Workbench, place: str) -> bytes:

@@ -15,6 +15,8 @@ _WORKER = Path(__file__).with_name("gitlog_worker.py")
 _COMMITS = 20
 _MOST_COMMITS = 200
 _BLAMED_LINES = 400
+_COMMIT_CHARACTERS = 250
+"""More than the name of any branch or tag."""
 _REFUSED = 2
 
 
@@ -30,6 +32,10 @@ def git_log(
     """
     if count is not None and count < 1:
         raise ToolError("count must be 1 or more.")
+    if commit and len(commit) > _COMMIT_CHARACTERS:
+        raise ToolError(
+            "commit must be one id, such as 1a2b3c4; git_log without it lists those that there are."
+        )
     most = min(count or _COMMITS, _MOST_COMMITS)
     task = {"path": _place(bench, path), "most": most, "commit": commit or ""}
     return _said(bench, "log", task)

@@ -20,6 +20,8 @@ ENGINE = "tree-sitter"
 _WORKER = Path(__file__).with_name("outline_worker.py")
 _MOST_FILES = 200
 _FOLDER_FILE_BYTES = 1_000_000
+_MOST_KINDS = 100
+_KIND_CHARACTERS = 100
 _WHOLE = 10**9
 
 Row = dict[str, Any]
@@ -47,6 +49,8 @@ def parse_ast(
     if not target.exists():
         raise ToolError(explain_missing(bench.stage, place))
     kinds = (node_kinds or "").replace(",", " ").split()
+    if any(len(kind) > _KIND_CHARACTERS for kind in kinds) or len(kinds) > _MOST_KINDS:
+        raise ToolError(f"node_kinds must be at most {_MOST_KINDS} names, such as call, import_statement.")
     if start_line is None and end_line is None and not kinds:
         return _outline_of_folder(bench, place) if target.is_dir() else _outline_of_file(bench, place)
     if target.is_dir():

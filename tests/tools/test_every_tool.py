@@ -123,3 +123,49 @@ async def test_where_nobody_can_be_asked_nothing_leaves_the_sandbox(bench, put, 
     assert not result.ok
     assert SENTENCE.fullmatch(result.text.strip()), result.text
     assert re.search(r"nobody is here to ask|no network|not set up", result.text), result.text
+
+
+LONG = "x" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("run_command", {"command": f"echo {LONG}"}),
+        ("run_command_outside", {"command": f"echo {LONG}", "network": True}),
+        ("benchmark", {"command": f"true {LONG}"}),
+        ("git_log", {"commit": LONG}),
+    ],
+)
+async def test_what_no_program_can_be_given_is_said_so(use, name, arguments):
+    """And not that the system or the sandbox fails."""
+    result = await use(name, **arguments)
+    refused(result)
+    assert "Argument list" not in result.text
+    assert "sandbox" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        (name, {**right_call(name), each.name: LONG})
+        for name in WITH_ARGUMENTS
+        if not TOOLS[name].executes and not TOOLS[name].asks
+        for each in parameters_of(TOOLS[name].function)
+        if each.kind is str
+    ],
+)
+async def test_no_text_is_too_long_for_a_sentence(use, name, arguments):
+    result = await use(name, **arguments)
+    assert "Argument list" not in result.text
+    assert "Error:" not in result.text
+    assert len(result.text) <= limits().tools.output_characters
+
+
+async def test_no_file_gets_larger_than_what_can_be_read_again(use, bench):
+    huge = "x" * (limits().tools.file_bytes + 1)
+    for name, arguments in (("write_file", {"content": huge}), ("edit_file", {"old": "a + b", "new": huge})):
+        result = await use(name, path="src/app.py", **arguments)
+        refused(result)
+        assert "src/app.py would have 10,0" in result.text
+    assert bench.stage.read("src/app.py") == b"def add(a, b):\n    return a + b\n"
