@@ -34,14 +34,24 @@ def find_kind(tree: Path, target: Target | None) -> Kind | None:
     if target and target.path.endswith(".py"):
         return _python_kind(tree)
     asked = kind_by_ending(target)
+    found = kinds_at(tree)
+    return asked if asked in found else _python_kind(tree) or next(iter(found), None)
+
+
+def kinds_at(tree: Path) -> list[Kind]:
+    """The runners that a folder itself is set up for, but for Python's."""
     checks: Sequence[tuple[Kind, Callable[[], bool]]] = (
         ("npm", lambda: _has_npm_test(tree)),
         ("go", (tree / "go.mod").is_file),
         ("cargo", (tree / "Cargo.toml").is_file),
         ("make", lambda: _has_make_test(tree)),
     )
-    found: list[Kind] = [kind for kind, applies in checks if applies()]
-    return asked if asked in found else _python_kind(tree) or next(iter(found), None)
+    return [kind for kind, applies in checks if applies()]
+
+
+def has_python_tests(folder: Path) -> bool:
+    """Whether a folder holds test files of Python."""
+    return bool(_test_files(folder))
 
 
 def _python_kind(tree: Path) -> Kind | None:

@@ -68,6 +68,8 @@ def cargo_words(target: Target | None) -> tuple[str, ...]:
         return words
     path = PurePosixPath(target.path)
     name = (target.name,) if target.name else ()
+    if target.path == ".":
+        return (*words, *name)
     parts = path.with_suffix("").parts
     if path.suffix != ".rs":
         return (*words, *name)

@@ -2,12 +2,14 @@
 
 import os
 import re
+from dataclasses import replace
 
 from core.limits import limits
 from core.sandbox import Ended, NotAllowed, SandboxFailed
 from tools.commands import hints_for
 from tools.kept import Printed, run_kept, shown, told
 from tools.nearby import explain_missing
+from tools.parts import part_of, parts_in, placed, target_in, words_in
 from tools.reports import Counts, plain, read
 from tools.runners import Runner, Target, find_kind, interpreter_of, runner_for
 from tools.workbench import TestFailure, TestReport, ToolError, ToolResult, Workbench
@@ -28,21 +30,32 @@ async def run_tests(bench: Workbench, target: str | None = None) -> ToolResult:
         target: A test file, a folder, or one test like tests/test_app.py::test_home (path::name); all when left out.
     """
     chosen = None if target is None else _target(bench, target)
-    kind = find_kind(bench.stage.tree, chosen)
+    place = part_of(bench.stage.tree, chosen)
+    chosen = target_in(place, chosen) if chosen and place else chosen
+    kind = find_kind(bench.stage.tree / place, chosen)
     if kind is None:
-        return _not_run("no tests were found in the project")
-    runner = runner_for(kind, bench.stage.tree, interpreter_of(bench.stage.project), chosen)
+        return _not_run(_why_none(bench))
+    runner = runner_for(kind, bench.stage.tree / place, interpreter_of(bench.stage.project), chosen)
     try:
         printed = await run_kept(
             bench,
-            runner.argv,
+            words_in(place, runner.argv) if place else runner.argv,
             seconds=limits().tools.tests_seconds,
             environment={**_PLAIN, **_import_path(bench)} if kind == "npm" else _import_path(bench),
         )
     except (NotAllowed, SandboxFailed) as error:
         return _not_run(str(error))
     roots = (str(bench.stage.project), str(bench.stage.tree))
-    return _result(runner, printed, read(kind, printed.ended.output, roots))
+    counts = read(kind, printed.ended.output, roots)
+    failures = placed(counts.failures, place, bench.stage.tree)
+    return _result(runner, printed, replace(counts, failures=failures))
+
+
+def _why_none(bench: Workbench) -> str:
+    parts = parts_in(bench.stage.tree)
+    return "no tests were found in the project" + (
+        f" itself; give the target of a part, such as {' or '.join(parts)}" if parts else ""
+    )
 
 
 def _target(bench: Workbench, text: str) -> Target:
