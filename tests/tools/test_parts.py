@@ -23,7 +23,7 @@ CASE = "const t = require('node:test'), a = require('assert');\nt('adds', () => 
         ("src/lib.rs", ""),
         ("tests", ""),
         ("tests/test_a.py", ""),
-        ("web/tools/test_x.py", ""),
+        ("scripts/test_x.py", ""),
         (".", ""),
         ("docs", ""),
     ],
@@ -31,7 +31,7 @@ CASE = "const t = require('node:test'), a = require('assert');\nt('adds', () => 
 def test_the_nearest_folder_with_a_runner_of_its_own(bench, put, path, place):
     put("web/package.json", WEB)
     put("web/src/a.test.js", CASE)
-    put("web/tools/test_x.py", "def test_x(): pass\n")
+    put("scripts/test_x.py", "def test_x(): pass\n")
     put("Cargo.toml", "[workspace]\n")
     put("crates/a/Cargo.toml", "[package]\n")
     put("crates/a/src/lib.rs", "")
