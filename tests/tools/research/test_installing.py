@@ -81,7 +81,17 @@ async def test_npm_without_a_lock_file_makes_none(needs, index, web, again, proj
     }
 
 
-PNPM = "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n\nimporters:\n\n  .: {}\n"
+PNPM = """\
+lockfileVersion: '9.0'
+
+settings:
+  autoInstallPeers: true
+  excludeLinksFromLockfile: false
+
+importers:
+
+  .: {}
+"""
 
 
 @pytest.mark.parametrize(
