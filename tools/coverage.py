@@ -12,6 +12,7 @@ from tools.coverage_ways import Unreadable, Way, go_module, read_report, way_for
 from tools.coverage_worker import MARK, NOT_INSTALLED
 from tools.kept import run_whole, shown
 from tools.nearby import explain_missing
+from tools.parts import part_of
 from tools.runners import Target, find_kind, interpreter_of
 from tools.workbench import ToolError, ToolResult, Workbench
 
@@ -42,8 +43,14 @@ async def coverage_report(bench: Workbench, target: str | None = None) -> ToolRe
     """
     chosen = None if target is None else _target(bench, target)
     kind = find_kind(bench.stage.tree, chosen)
+    place = part_of(bench.stage.tree, chosen)
+    if place and kind not in ("npm", "go", "cargo"):
+        raise ToolError(
+            f"{place} has a test runner of its own, and coverage is measured for the whole project only."
+            f" Use run_tests there, or run_command with `cd {place}` and its own coverage program."
+        )
     if kind is None:
-        raise ToolError("No tests were found in this project, so there is nothing to measure.")
+        raise ToolError("No tests were found in the project itself, so there is nothing to measure.")
     way = way_for(kind, bench.stage.tree, interpreter_of(bench.stage.project), chosen)
     seconds = limits().tools.tests_seconds
     ended, output = await run_whole(bench, way.argv, seconds=seconds, environment=way.environment)

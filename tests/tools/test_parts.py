@@ -67,3 +67,11 @@ def test_a_file_that_a_runner_names_without_its_folder_is_found(bench, put):
     failures = tuple(TestFailure("T", "no", name, 3) for name in ("sum_test.go", "twice_test.go", ""))
     found = [each.file for each in placed(failures, "", bench.stage.tree)]
     assert found == ["pkg/sum/sum_test.go", "twice_test.go", ""]
+
+
+async def test_coverage_of_a_part_says_where_it_can_be_had(use, put):
+    put("web/package.json", WEB)
+    put("web/src/a.test.js", CASE)
+    result = await use("coverage_report", target="web/src/a.test.js")
+    assert not result.ok
+    assert result.text.startswith("web has a test runner of its own,")
