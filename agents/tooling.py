@@ -19,7 +19,7 @@ from core.live import LiveOutput, Tell
 from core.run import Run
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets
-from core.stage.spelling import recorded
+from core.spelling import recorded
 from core.stage.steps import Who, take_step
 from core.text import clip
 from tools.registry import TOOLS, call, manual_of, schema_of

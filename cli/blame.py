@@ -12,10 +12,10 @@ from core.blame import BlamedLine, blame as blame_lines
 from core.log import LogReader
 from core.money import show_usd, to_usd
 from core.past import Past
+from core.spelling import real, recorded
 from core.stage.change import StageError
 from core.stage.history import History
 from core.stage.shadow import Shadow
-from core.stage.spelling import real, recorded
 from core.text import sanitise_line
 from core.view.steps import Steps
 

@@ -34,7 +34,7 @@ from core.events import (
 from core.faults import EXIT_FAILED, EXIT_NEEDS_DECISION
 from core.past import Past
 from core.session import Settings
-from core.stage.spelling import recorded
+from core.spelling import recorded
 from core.text import sanitise, sanitise_line
 
 

@@ -8,7 +8,7 @@ from cli.errors import usage
 from core.commands import DecideChanges
 from core.events import Verdict
 from core.past import Past
-from core.stage.spelling import recorded
+from core.spelling import recorded
 from core.text import sanitise_line
 
 LEAST_ID = 4

@@ -18,12 +18,12 @@ from core.limits import limits
 from core.refusal import Refusal
 from core.sandbox.masking import mask_lines
 from core.sandbox.secrecy import known_values
+from core.spelling import real
 from core.stage import Stage, StageError
 from core.stage.apply import ApplyError, Stale, apply
 from core.stage.meeting import Meeting, meet, meeting_of, shown, version_of
 from core.stage.pieces import pieces_of
 from core.stage.portion import Portion, portion_after, portion_of, written
-from core.stage.spelling import real
 from core.stage.told import Author, told
 from core.text import clip
 from core.verdicts import FileVerdicts

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from core.applying import COLLIDES, author_of
 from core.events import ChangeMarkedStale, Event, ProjectChanged
 from core.limits import limits
+from core.spelling import real, recorded
 from core.stage import Stage
 from core.stage.looking import Look
 from core.stage.meeting import Meeting, meeting_of
 from core.stage.pieces import pieces_of
 from core.stage.shadow import Item
-from core.stage.spelling import real, recorded
 from core.stage.told import told
 from core.waiting import WaitingChanges
 

@@ -17,8 +17,8 @@ from core.proposals import Proposed
 from core.refusal import Refusal
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets
+from core.spelling import real
 from core.stage import Change, Stage, StageError
-from core.stage.spelling import real
 from core.staging import Staging
 
 _BROKEN_OFF = (

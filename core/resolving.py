@@ -4,9 +4,9 @@ from core.applying import author_of
 from core.commands import ResolveConflict
 from core.events import ChangeDecided, ConflictResolved, Event, FileChanged
 from core.refusal import Refusal
+from core.spelling import real
 from core.stage import Stage
 from core.stage.meeting import meet, meeting_of, version_of
-from core.stage.spelling import real
 from core.stage.told import told
 from core.verdicts import FileVerdicts
 from core.waiting import WaitingChanges

@@ -13,10 +13,10 @@ from core.refusal import Refusal
 from core.run import Rejection
 from core.sandbox.masking import mask
 from core.sandbox.secrecy import own_secrets
+from core.spelling import real, recorded
 from core.stage import Stage, StageError
 from core.stage.change import NotRegular, OutsideStage
 from core.stage.settling import Settled, Wanted, settle
-from core.stage.spelling import real, recorded
 from core.stage.told import told
 from core.staging import Staging
 from core.verdicts import FileVerdicts

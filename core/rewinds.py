@@ -2,9 +2,9 @@
 
 from core.applying import author_of, is_same
 from core.events import ChangeDecided, ChangeWithdrawn, Event, FileChanged, StageRewound
+from core.spelling import real, recorded
 from core.stage import Stage
 from core.stage.rewinding import Rewound, read_note
-from core.stage.spelling import real, recorded
 from core.stage.told import Author, told
 from core.verdicts import FileVerdicts
 from core.waiting import WaitingChanges

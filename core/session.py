@@ -64,9 +64,9 @@ from core.run_commands import RunCommands
 from core.runs import Runs
 from core.settings import Settings, new_session_id
 from core.shell import Shell
+from core.spelling import real, recorded
 from core.stage import StageError
 from core.stage.apply import ApplyError, recover
-from core.stage.spelling import real, recorded
 from core.stage_commands import StageCommands
 from core.staging import Staging
 from core.steering import Steering

@@ -6,9 +6,9 @@ from pathlib import Path
 from core.applying import afterwards, author_of
 from core.events import ChangeUndone, ChangeWithdrawn, Event
 from core.refusal import Refusal
+from core.spelling import real, recorded
 from core.stage import Stage
 from core.stage.apply import ApplyError, undo
-from core.stage.spelling import real, recorded
 from core.stage.told import told
 from core.waiting import WaitingChanges
 

@@ -10,11 +10,11 @@ import msgspec
 
 from core.applying import afterwards, rest_of
 from core.events import ChangeApplied, Event, NoticeGiven
+from core.spelling import recorded
 from core.stage import Change, Stage
 from core.stage.journal import Journals, Plan
 from core.stage.portion import Portion, portion_of, written
 from core.stage.shadow import Item
-from core.stage.spelling import recorded
 from core.undoing import follow_undo
 from core.waiting import WaitingChanges
 

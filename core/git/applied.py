@@ -7,9 +7,9 @@ from pathlib import Path
 from core.git.committing import Content
 from core.git.program import GitFailed
 from core.git.repository import named
+from core.spelling import recorded
 from core.stage.change import EXECUTABLE, FILE, LINK
 from core.stage.journal import Journals, Plan, State, digest
-from core.stage.spelling import recorded
 from core.stage.stage import Stage
 
 

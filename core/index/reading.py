@@ -9,7 +9,7 @@ import msgspec
 
 from core.events import RunStatus
 from core.money import ZERO, Pico
-from core.stage.spelling import recorded
+from core.spelling import recorded
 
 ChargedBy: TypeAlias = Literal["day", "month", "role", "model", "project", "session"]
 _KEYS: dict[ChargedBy, str] = {"day": "substr(at, 1, 10)", "month": "substr(at, 1, 7)"}

@@ -5,10 +5,10 @@ from pygit2.enums import DeltaStatus
 
 from core.events import ChangeKind
 from core.limits import limits
+from core.spelling import quoted
 from core.stage.change import Change
 from core.stage.marks import readable
 from core.stage.shadow import Item, Shadow
-from core.stage.spelling import quoted
 from core.stage.survey import Check, unchecked
 from core.text import clip
 

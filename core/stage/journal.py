@@ -16,8 +16,8 @@ from typing import Literal
 
 import msgspec
 
+from core.spelling import escape, unescape
 from core.stage import progress
-from core.stage.spelling import escape, unescape
 
 FileKind = Literal["file", "link"]
 _OPEN = ".open"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from core.spelling import escape, unescape
 from core.stage.change import StageError
-from core.stage.spelling import escape, unescape
 from core.stage.survey import Seen
 
 VERSION = 1

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from core.spelling import escape, unescape
 from core.stage.change import StageError
 from core.stage.cuts import Cut
-from core.stage.spelling import escape, unescape
 
 _NAME = "rejected.json"
 

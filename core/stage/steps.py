@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from core.events import ChangeWithdrawn, FileChanged, OverlapFound, StageCommitted
 from core.limits import limits
+from core.spelling import recorded
 from core.stage.authors import Authors
 from core.stage.change import Change, Withdrawn
-from core.stage.spelling import recorded
 from core.stage.stage import Stage
 from core.stage.told import file_changed
 

@@ -6,6 +6,7 @@ from core.events import ChangeWithdrawn, FileChanged, Hunk, Written
 from core.limits import limits
 from core.sandbox.masking import mask_diff
 from core.sandbox.secrecy import known_values
+from core.spelling import recorded
 from core.stage.authors import Authors
 from core.stage.change import Change
 from core.stage.cuts import count_lines, unified
@@ -13,7 +14,6 @@ from core.stage.difference import head_lines, name_lines
 from core.stage.marks import marks_of, readable
 from core.stage.pieces import Pieces, pieces_of
 from core.stage.shadow import Item
-from core.stage.spelling import recorded
 from core.stage.stage import Stage
 from core.text import clip
 

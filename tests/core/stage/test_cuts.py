@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hypothesis import given, settings, strategies as st
 
+from core.spelling import real, recorded
 from core.stage.cuts import assemble, cuts_between, names, shifted, unified
 from core.stage.merging import merge
 from core.stage.outside import Outside
-from core.stage.spelling import real, recorded
 
 lines = st.lists(st.sampled_from((b"a\n", b"b\n", b"c\r\n", b"\n", b"\xe9\n")), max_size=12)
 text = st.builds(lambda found, last: b"".join(found) + last, lines, st.sampled_from((b"", b"end")))
