@@ -40,9 +40,13 @@ class Lifetimes:
         if not (self._run.interactive and card.cache_hour and prompt.front):
             return BRIEFLY
         conversation = self._is_warm and (self._has_waited or self._is_asked_next(model, prompt))
-        again = self._role.returns and bool(self._run.past)
-        self._kept = Kept(front=again or conversation, conversation=conversation)
+        self._kept = Kept(front=self.is_called_again or conversation, conversation=conversation)
         return self._kept
+
+    @property
+    def is_called_again(self) -> bool:
+        """Later requests will call this role: the user has asked more than once, and such users go on asking."""
+        return self._role.returns and bool(self._run.past)
 
     @property
     def _is_warm(self) -> bool:

@@ -2,9 +2,10 @@
 
 Usage: python bench/pauses.py [--traces FILE]
 
-Two things: pieces of work with so many minutes between them; and one piece whose coder is paused twice in the middle
-of it, so many minutes each time. Each is done with all that is written kept for five minutes, by the rule
-(`agents/lifetimes.py`), and with everything kept for an hour. Pieces and endpoint are those of bench/cost.py.
+Two things: requests of one session with so many minutes between them; and one piece whose coder is paused twice in
+the middle of it, so many minutes each time. Each piece is sent back once, and is done with all that is written kept
+for five minutes, by the rule (`agents/lifetimes.py`), and with everything kept for an hour. Pieces and endpoint are
+those of bench/cost.py.
 """
 
 import argparse
@@ -94,7 +95,9 @@ async def done(pieces: Sequence[Piece], roster: Roster, *, between: float = 0, p
     DICE.seed(1)  # the same words each time
     for module in (core.control, agents.lifetimes):
         module.monotonic_ms = lambda: int(1000 * cache.seconds)
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
+        # Each piece has a session of its own here, and stands for a request of one and the same.
+        Lifetimes.is_called_again = property(lambda self, later=number > 0: self._role.returns and later)
         with tempfile.TemporaryDirectory() as folder:
             person = Person(cache, paused)
             bills += await by_team(piece, roster, load_prices(), Path(folder), Trouble(), cache, person)
