@@ -94,10 +94,11 @@ async def _until_over(session: Session, server: LinkServer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    # its own screen has left; another one may look at the session too
-    loop.add_signal_handler(signal.SIGHUP, lambda: None if server.clients else over.set())
+    left = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, left.set)
     while True:
-        await _first(session.closed.wait(), _deserted(session, server), over.wait())
+        await _first(session.closed.wait(), _deserted(session, server), over.wait(), _left(left, server))
+        left.clear()
         over.clear()  # a second signal ends what is waited for now
         if await _first(server.arrival(), session.winding.down(), session.closed.wait(), over.wait()):
             return
@@ -111,6 +112,12 @@ async def _first(*works: Coroutine[Any, Any, object]) -> int:
     for wait in waits:
         wait.cancel()
     return next(place for place, wait in enumerate(waits) if wait in done)
+
+
+async def _left(left: asyncio.Event, server: LinkServer) -> None:
+    """Return when the screen that began this has left, and no other one looks at the session any more."""
+    await left.wait()
+    await server.deserted(0)
 
 
 async def _deserted(session: Session, server: LinkServer) -> None:

@@ -6,10 +6,12 @@ import signal
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cli.engine import _until_over
 from core.commands import RenameSession
+from core.limits import limits
 from core.link import LinkClient, LinkServer
 from core.paths import find_home
 from core.prices import load_prices
@@ -17,6 +19,15 @@ from core.session import Session, Settings
 from tests.support.waiting import SOON
 
 pytestmark = pytest.mark.usefixtures("heard")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """An engine without a screen would stay until tomorrow."""
+    long = msgspec.structs.replace(
+        limits(), link=msgspec.structs.replace(limits().link, deserted_seconds=86_400)
+    )
+    monkeypatch.setattr("cli.engine.limits", lambda: long)
 
 
 @pytest.fixture
@@ -38,10 +49,11 @@ async def serving(tmp_path):
 
 async def answered(client):
     """Have somebody carry out what is sent."""
-    await client.submit(RenameSession(title="seen"))
+    title = os.urandom(4).hex()
+    await client.submit(RenameSession(title=title))
     async with asyncio.timeout(SOON):
         async for record in client.records():
-            if getattr(record.event, "title", "") == "seen":
+            if getattr(record.event, "title", "") == title:
                 break
 
 
@@ -53,7 +65,17 @@ async def test_the_screen_that_began_it_leaves_and_another_one_keeps_it(serving)
     await answered(second)
     assert not over.done()
     await second.close()
+    await asyncio.wait_for(over, SOON)
+
+
+async def test_a_screen_that_says_so_before_it_has_left_ends_it_when_it_has(serving):
+    server, over = serving
+    client = await LinkClient.connect(server.socket)
+    await answered(client)
     os.kill(os.getpid(), signal.SIGHUP)
+    await answered(client)
+    assert not over.done()
+    await client.close()
     await asyncio.wait_for(over, SOON)
 
 
