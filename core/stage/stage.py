@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.events import ChangeKind
 from core.removal import remove_if_possible, remove_tree
+from core.sandbox.secrecy import look_again
 from core.stage import manifest as manifests
 from core.stage.authors import Authors, step_message
 from core.stage.change import Change, StageError, Withdrawn
@@ -195,6 +196,8 @@ class Stage(StagedFiles):
             follow.run(self._pending)
             if follow.looked:
                 self._save()
+            if follow.followed:
+                look_again(self.tree)
         return sorted(follow.followed)
 
     # -- to read ---------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ def test_a_file_of_the_policy_stays_hidden_too_until_the_user_shows_it(project, 
 
 def test_without_a_second_look_it_would_be_uncovered(project, request, shell, monkeypatch):
     monkeypatch.setattr("core.sandbox.bubblewrap.look_again", lambda _: None)
+    monkeypatch.setattr("core.sandbox.secrecy._FRESH_SECONDS", 600.0)
     (project / "conf").mkdir()
     (project / "conf" / "secrets.toml").write_text(SECRET)
     sandbox = request.getfixturevalue("confined")
