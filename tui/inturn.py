@@ -19,8 +19,11 @@ from textual.widgets import Input, TextArea
 
 _Base = App[None] if TYPE_CHECKING else object
 """Not the application's own class: Textual gathers what each of them inherits, which the first frame waits for."""
-_LONGEST = 1.0
-"""Seconds after which a key is let go whatever the one before it still does."""
+_LOOKS, _LOOK_SECONDS = 20, 0.05
+"""How often it is looked whether a key has done its work, before the next one is let go whatever it still does.
+
+A second in all, in pieces: where the machine gives no processor for a while, that is one look, and no second.
+"""
 _CHANGES = 4
 """How often the focus may move on because of one key: a screen opens, its field is mounted, and takes it."""
 
@@ -70,9 +73,13 @@ class KeysInTurn(_Base):
             self.post_message(self._let_go)
 
     async def _settle(self) -> None:
-        with suppress(TimeoutError, ScreenStackError):  # the last screen may be gone: then the program ends
-            async with asyncio.timeout(_LONGEST):
-                await self._quiet()
+        quiet = asyncio.ensure_future(self._quiet())
+        for _ in range(_LOOKS):
+            if (await asyncio.wait({quiet}, timeout=_LOOK_SECONDS))[0]:
+                break
+        quiet.cancel()
+        with suppress(asyncio.CancelledError, ScreenStackError):  # without a last screen the program ends
+            await quiet
         self._next()
 
     async def _quiet(self) -> None:

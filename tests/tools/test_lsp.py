@@ -202,6 +202,7 @@ def test_one_that_never_reads_or_answers(connect):
 
 
 def test_the_projects_own_server_comes_first(tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()  # else the system's own folders are looked through
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(NoServer, match="npm install"):
         find_program(tmp_path, "a.ts")

@@ -1,5 +1,8 @@
 """Keys that arrive in one piece, as over a slow line: each meets what the one before it opened."""
 
+import time
+from asyncio import BaseEventLoop
+
 from textual import events
 
 from core import commands as c
@@ -22,6 +25,26 @@ async def test_a_word_to_a_node_is_no_row_of_commands(stage_of, caught_up, settl
         burst(stage, "f3", "c", *"stop it, please", "enter")
         await settled(pilot, lambda: stage.commands)
         assert stage.commands == [c.SendMessage(text="stop it, please", node="fast_coder")]
+
+
+async def test_a_machine_that_hardly_works_lets_no_key_go_early(stage_of, caught_up, settled, monkeypatch):
+    """Each turn of its loop takes longer than a key may take; the line that `c` opens needs many."""
+    monkeypatch.setattr("tui.inturn._LOOK_SECONDS", 0.001)
+    turn, slow = BaseEventLoop._run_once, []
+
+    def slowly(loop):
+        if slow:
+            time.sleep(slow.pop())
+        turn(loop)
+
+    monkeypatch.setattr(BaseEventLoop, "_run_once", slowly)
+    stage = stage_of(tapes.feedback())
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await caught_up(pilot, stage)
+        slow.extend([0.025] * 30)
+        burst(stage, "f3", "c", *"stop it", "enter")
+        await settled(pilot, lambda: stage.commands)
+        assert stage.commands == [c.SendMessage(text="stop it", node="fast_coder")]
 
 
 async def test_a_reason_decides_nothing_else(stage_of, caught_up, settled):
