@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from agents.aws import Connection
 
 
+_BY_ITSELF = 2
+"""Place of the first reason to end that is none any more as soon as a screen is there."""
+
+
 @dataclass(frozen=True)
 class Backing:
     """What models a session works with, and on which project."""
@@ -97,10 +101,12 @@ async def _until_over(session: Session, server: LinkServer) -> None:
     left = asyncio.Event()
     loop.add_signal_handler(signal.SIGHUP, left.set)
     while True:
-        await _first(session.closed.wait(), _deserted(session, server), over.wait(), _left(left, server))
+        works = session.closed.wait(), over.wait(), _deserted(session, server), _left(left, server)
+        told = await _first(*works) < _BY_ITSELF
         left.clear()
         over.clear()  # a second signal ends what is waited for now
-        if await _first(server.arrival(), session.winding.down(), session.closed.wait(), over.wait()):
+        back = server.arrival() if told else server.presence()
+        if await _first(back, session.winding.down(), session.closed.wait(), over.wait()):
             return
         session.winding.up()
 

@@ -80,6 +80,10 @@ class LinkServer:
             except TimeoutError:
                 return
 
+    async def presence(self) -> None:
+        """Return when a client is connected."""
+        await self._present.wait()
+
     async def arrival(self) -> None:
         """Return when another client than those that are connected has said hello."""
         self._arrived.clear()

@@ -79,6 +79,27 @@ async def test_a_screen_that_says_so_before_it_has_left_ends_it_when_it_has(serv
     await asyncio.wait_for(over, SOON)
 
 
+async def test_a_screen_that_comes_in_the_last_moment_keeps_it(serving, monkeypatch):
+    """After it was found that nobody is there, and before anything came of that."""
+    _, over = serving
+    deserted, late = LinkServer.deserted, []
+
+    async def just_then(self, seconds):
+        await deserted(self, seconds)
+        if not late:
+            late.append(await LinkClient.connect(self.socket))
+            await self.presence()
+
+    monkeypatch.setattr(LinkServer, "deserted", just_then)
+    os.kill(os.getpid(), signal.SIGHUP)
+    async with asyncio.timeout(SOON):
+        while not late:
+            await asyncio.sleep(0.01)
+    await answered(late[0])
+    assert not over.done()
+    await late[0].close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_who_ends_it_on_purpose_does_so_whoever_looks(serving, number):
     server, over = serving
