@@ -14,12 +14,12 @@ from textual.driver import Driver
 from core.clock import Clock, now
 from tui.actions import bindings
 from tui.connection import Connect
-from tui.feed import FRAME_SECONDS
 from tui.inturn import KeysInTurn
 from tui.keyboard import teach_keys
 from tui.keymap import Keymap
 from tui.leaving import EndsInOrder, watch_terminal
 from tui.notices import Caller, Manners
+from tui.pacing import FRAME_SECONDS
 from tui.sources import Sources
 from tui.telling import Reading
 from tui.theme import DARK

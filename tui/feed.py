@@ -8,14 +8,16 @@ from time import monotonic
 
 from core.record import Record
 from core.view.session import Dirty, SessionView
+from tui.pacing import FRAME_SECONDS
 from tui.window import How
 
-FRAME_SECONDS = 1 / 30
 _SOON_SECONDS = 0.001
 """A frame that is due now. Textual's timers divide by their interval, so that it must not be 0."""
 _SHARE = 4
 """So many times what the last frame took passes until the next: a long past is taken in, not drawn piece by piece."""
 _MOST_SECONDS = 0.2
+_PUT_OFF = 3
+"""Frames after which what came in is drawn though keys were painted meanwhile."""
 _PAST_SECONDS = 1.0
 """Between two frames while a past is read: drawing each part of it would take longer than reading all."""
 _SLICE_SECONDS = 0.008
@@ -57,6 +59,7 @@ class Feed:
     Args:
         later: calls back after some seconds: a one-shot timer, so that nothing ticks while nothing comes.
         frame: seconds between two frames; 0 draws after every record.
+        rest: seconds until the screen may be painted again, since it was just now for something else.
     """
 
     def __init__(
@@ -65,8 +68,10 @@ class Feed:
         draw: Callable[[Damage], None],
         later: Callable[[float, Callable[[], None]], object],
         frame: float = FRAME_SECONDS,
+        rest: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.view = view
+        self._rest = rest
         self._draw = draw
         self._later = later
         self._frame = frame
@@ -112,7 +117,16 @@ class Feed:
             self._due = True
             pause = max(self._frame, min(_SHARE * self._cost, _MOST_SECONDS))
             wait = max(_SOON_SECONDS, self._drawn_at + pause - monotonic())
-            self._later(wait, self._flush)
+            self._later(wait, self._flush_in_turn)
+
+    def _flush_in_turn(self) -> None:
+        """Draw the damage, after what the user typed a moment ago."""
+        left = self._drawn_at + _PUT_OFF * self._frame - monotonic()
+        wait = min(self._rest(), left)
+        if wait > _SOON_SECONDS:
+            self._later(wait, self._flush_in_turn)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         self._due = False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from math import ceil
 from typing import NamedTuple, Self
 
+from textual.color import Color
 from textual.geometry import Region, Size
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from tui.canvas import Canvas
@@ -20,6 +23,16 @@ class _Row(NamedTuple):
     """None: border, or below the last line."""
 
 
+class _Edges(NamedTuple):
+    """What stands left and right of every line."""
+
+    size: Size
+    """Of the pane that they were drawn for."""
+    left: Strip
+    right: Strip
+    ground: Color
+
+
 class FramedCanvas(Canvas, part=True):
     """For canvases whose `strip(y)` gives the same object for the same line as long as nothing of it changes.
 
@@ -31,6 +44,7 @@ class FramedCanvas(Canvas, part=True):
         super().__init__(id=id)
         self._framed: dict[int, tuple[Strip, Strip]] = {}
         """By the identity of a line's content: the content, and the line as it goes to the screen."""
+        self._edges: _Edges | None = None
         self._seen: list[Strip | None] = []
         """What stands in each row since the last `refresh_changed`; empty when that is not known."""
         self.updating = False
@@ -41,6 +55,16 @@ class FramedCanvas(Canvas, part=True):
         """The end is in sight, so new lines scroll the chat; false once the user scrolled away from it."""
 
     # -- the scrollbar ---------------------------------------------------------------------------
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        if self._vertical_scrollbar is None:
+            from tui.rail import Rail  # it is not there in the first frame
+
+            self._vertical_scrollbar = rail = Rail(thickness=self.scrollbar_size_vertical)
+            rail.display = False
+            self.app._start_widget(self, rail)
+        return self._vertical_scrollbar
 
     def update_scrollbar(self, size: Size) -> None:
         """A scrollbar is as long as the pane: it is drawn again only when its thumb looks different."""
@@ -79,16 +103,20 @@ class FramedCanvas(Canvas, part=True):
         if len(self._framed) > _KEPT:
             self._framed.clear()
         strips: list[Strip] = []
-        above, lines = [None] * self.gutter.top, self._in_sight()
-        below = [None] * (crop.bottom - len(above) - len(lines))
-        contents = list(enumerate([*above, *lines, *below]))[crop.y : crop.bottom]
-        for known, group in groupby((_Row(*each) for each in contents), self._is_framed):
+        for bare, group in groupby(self._rows(crop), lambda row: row.content is None):
             rows = list(group)
-            strips += [self._framed[id(row.content)][1] for row in rows] if known else self._frame(rows)
+            strips += (
+                self._compose_rows(rows[0].y, len(rows)) if bare else [self._in_frame(row) for row in rows]
+            )
         return strips
 
-    def _is_framed(self, row: _Row) -> bool:
-        return id(row.content) in self._framed
+    def _rows(self, crop: Region) -> Iterator[_Row]:
+        """The rows of a part of the pane."""
+        top, height = self.gutter.top, self.size.height
+        shift, end = self.scroll_offset.y - top, self.virtual_size.height
+        for y in crop.line_range:
+            within = top <= y < top + height and y + shift < end
+            yield _Row(y, self.strip(y + shift) if within else None)
 
     def _in_sight(self) -> list[Strip | None]:
         """The content of each row inside of the border; None below the last line."""
@@ -113,14 +141,32 @@ class FramedCanvas(Canvas, part=True):
             self._seen = []
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def _frame(self, rows: list[_Row]) -> list[Strip]:
-        """Have Textual compose rows that follow each other."""
-        strips = super().render_lines(Region(0, rows[0].y, self.outer_size.width, len(rows)))
-        for row, strip in zip(rows, strips, strict=True):
-            if row.content is not None:
-                self._framed[id(row.content)] = row.content, strip
-        return strips
+    def _in_frame(self, row: _Row) -> Strip:
+        """A line as it goes to the screen."""
+        content = row.content or Strip([])
+        known = self._framed.get(id(content))
+        if known is None:
+            known = self._framed[id(content)] = content, self._frame(row.y)
+        return known[1]
+
+    def _frame(self, y: int) -> Strip:
+        """A line between the edges of the pane, which are the same for all of them."""
+        if self._edges is None or self._edges.size != self.outer_size:
+            strip = self._compose_rows(y, 1)[0]
+            gutter, width = self.gutter, self.outer_size.width
+            left, right = strip.crop(0, gutter.left), strip.crop(gutter.left + self.size.width, width)
+            self._edges = _Edges(self.outer_size, left, right, self.background_colors[1])
+            return strip
+        strip, edges = self.render_line(y - self.gutter.top), self._edges
+        for filtered in self.get_line_filters():
+            strip = strip.apply_filter(filtered, edges.ground)
+        return Strip([*edges.left, *strip, *edges.right], edges.size.width)
+
+    def _compose_rows(self, y: int, count: int) -> list[Strip]:
+        """Have Textual draw rows with all that lies around their content."""
+        return super().render_lines(Region(0, y, self.outer_size.width, count))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._framed.clear()
+        self._edges = None

@@ -8,7 +8,8 @@ from time import monotonic
 
 from core.view.replay import Replay
 from tui.chat import Chat
-from tui.feed import FRAME_SECONDS, Damage
+from tui.feed import Damage
+from tui.pacing import FRAME_SECONDS
 from tui.telling import Reading
 from tui.work import WorkScreen
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from textual import events
+from textual._text_area_theme import TextAreaTheme
+from textual.geometry import Region
 from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tui.wording import plural
@@ -13,6 +17,9 @@ _PASTE_LIMIT = 20_000
 
 
 class Prompt(TextArea):
+    _coloured: TextAreaTheme | None = None
+    """What its colours were last looked up for."""
+
     class Sent(Message):
         """The user sends a request; empty when there was nothing in the prompt."""
 
@@ -57,6 +64,17 @@ class Prompt(TextArea):
         """A list of names is open above, and has the keys that choose."""
         self.folder = ""
         """The project's, exact; empty until it is known."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual looks up its colours again for each letter: here only when they can be others."""
+        if self._theme is self._coloured:
+            return ScrollView.render_lines(self, crop)
+        self._coloured = self._theme
+        return super().render_lines(crop)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._coloured = None
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key if self.choosing else self.app.keymap.standing("prompt", event.key)  # type: ignore[attr-defined]

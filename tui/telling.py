@@ -38,7 +38,8 @@ class Telling(Composing, part=True):
         self, clock: Clock, suggestions: Sequence[str], connect_hint: str, project: str, frame: float
     ) -> None:
         super().__init__(clock, suggestions, connect_hint, project)
-        self.feed = Feed(self.view, self.draw, self.later, frame)
+        self.budget.frame = frame
+        self.feed = Feed(self.view, self.draw, self.later, frame, lambda: self.budget.rest)
         self._told = ""
         self._sayings = 0
         """How often something was said."""

@@ -23,8 +23,8 @@ from tui.chat import Chat, Waiting
 from tui.composing import TWICE_SECONDS
 from tui.connection import Connect, Connection
 from tui.deciding import Deciding
-from tui.feed import FRAME_SECONDS
 from tui.lines import Footer
+from tui.pacing import FRAME_SECONDS
 from tui.paint import Line, Span
 from tui.preferring import Preferring
 from tui.prompt import Prompt

@@ -48,7 +48,6 @@ COLUMNS: tuple[Column, ...] = (
 class Sums(msgspec.Struct):
     """What some rows add up to."""
 
-    calls: int = 0
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -56,15 +55,11 @@ class Sums(msgspec.Struct):
     cost: int = 0
     """Pico-dollars."""
     estimated: bool = False
+    calls: int = 0
 
-    def add(self, row: Charge) -> None:
-        self.calls += 1
-        self.input += row.input
-        self.output += row.output
-        self.cache_read += row.cache_read
-        self.cache_write += row.cache_write
-        self.cost += row.cost
-        self.estimated |= row.estimated
+
+_Figures: TypeAlias = tuple[int, int, int, int, int, bool]
+"""What of a row is added up, as in `Sums`."""
 
 
 class Ledger:
@@ -76,8 +71,13 @@ class Ledger:
 
     def __init__(self, rows: Sequence[Charge]) -> None:
         self._rows = rows
+        self._known: list[Charge] = []
+        """All of them: those of long ago would be unpacked again for each letter of a filter."""
         self._texts: list[str] = []
         """What each row is searched in."""
+        self._figures: list[_Figures] = []
+        self._found: Sequence[int] = ()
+        """Places of the rows that are shown, in the order of the calls."""
         self.words = ""
         self.by: ColumnName = "time"
         self.down = True
@@ -88,21 +88,28 @@ class Ledger:
 
     def refresh(self) -> None:
         """Take in what is new, and find, add up and sort what is shown."""
-        fresh = self._rows[len(self._texts) :]
+        fresh = self._rows[len(self._known) :] if self._known else list(self._rows)
+        self._known += fresh
         self._texts += [_text(row) for row in fresh]
-        words = self.words.lower().split()
-        if words:
-            pairs = zip(self._rows, self._texts, strict=True)
-            self.shown = [row for row, text in pairs if all(word in text for word in words)]
-        else:
-            self.shown = list(self._rows)
-        self.sums = add_up(self.shown)
+        self._figures += [_figures(row) for row in fresh]
+        self._find(range(len(self._known)))
+
+    def _find(self, places: Sequence[int]) -> None:
+        """Show those of some rows that hold all words."""
+        for word in self.words.lower().split():
+            places = [place for place in places if word in self._texts[place]]
+        self._found = places
+        self.sums = _add_up([self._figures[place] for place in places])
         self._sort()
 
     def narrow(self, words: str) -> None:
         """Show the rows in which each of these words stands somewhere."""
+        further = bool(self.words) and words.startswith(self.words)
         self.words = words
-        self.refresh()
+        if further and len(self._known) == len(self._rows):
+            self._find(self._found)
+        else:
+            self.refresh()
 
     def sort_by(self, name: ColumnName) -> None:
         """Sort by a column, numbers and times from the largest on; the same column again: the other way."""
@@ -112,19 +119,25 @@ class Ledger:
         self._sort()
 
     def _sort(self) -> None:
-        self.shown.sort(key=lambda row: row.seq)
-        if self.by != "time" or self.down:
+        self.shown = [self._known[place] for place in self._found]
+        if self.by != "time":
             self.shown.sort(key=_BY_NAME[self.by].key, reverse=self.down)
+        elif self.down:
+            self.shown.reverse()
 
 
 _BY_NAME = {column.name: column for column in COLUMNS}
 
 
-def add_up(rows: Iterable[Charge]) -> Sums:
-    sums = Sums()
-    for row in rows:
-        sums.add(row)
-    return sums
+def _figures(row: Charge) -> _Figures:
+    return row.input, row.output, row.cache_read, row.cache_write, row.cost, row.estimated
+
+
+def _add_up(rows: Sequence[_Figures]) -> Sums:
+    if not rows:
+        return Sums()
+    *figures, estimated = zip(*rows, strict=True)
+    return Sums(*map(sum, figures), estimated=any(estimated), calls=len(rows))
 
 
 def _text(row: Charge) -> str:

@@ -58,11 +58,15 @@ def _next_due(loop: Any) -> float:
 
 
 def _ticking() -> set[Any]:
-    """What the timers wait for that tick for ever: a clock, a spinner. A screen's own timer is none: it draws."""
+    """What the timers wait for that tick for ever: a clock, a spinner.
+
+    A screen's own timer is none while something is to be drawn.
+    """
     app = active_app.get(None)
     nodes = [] if app is None else [app, *app._registry]
     timers = {timer for node in nodes for timer in node._timers if timer._repeat is None}
-    return {timer._task._fut_waiter for timer in timers if timer._task and timer.name != "screen_update"}
+    draws = {timer for timer in timers if timer.name == "screen_update" or getattr(timer, "holds", False)}
+    return {timer._task._fut_waiter for timer in timers - draws if timer._task}
 
 
 def _counted(real: Callable[..., Any]) -> Callable[..., Any]:

@@ -163,7 +163,7 @@ async def test_a_past_that_comes_in_one_frame_is_shown(stage_of, caught_up):
 
 
 async def test_a_key_is_painted_before_the_screen_rests_and_not_after_it(stage_of, caught_up, monkeypatch):
-    stage = stage_of()
+    stage = stage_of(frame=0)
     done, rest = [], pacing.sleep
 
     async def rests(seconds):
