@@ -10,11 +10,13 @@ import itertools
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core import events as e
+from core.clock import now
 from core.commands import AnswerQuestion, Command, SubmitRequest
 from core.link import LinkServer
 from core.log import Log
@@ -48,21 +50,20 @@ def prose(words: int) -> str:
     return "\n\n".join(f"- {line}" if n % 3 == 2 else line for n, line in enumerate(lines))
 
 
-def past(items: int) -> Iterator[e.Event]:
-    """Finished runs of twelve items each."""
-    for number in range(1, items // 12 + 1):
-        run = f"p{number}"
-        at = {"run": run, "node": "fast_coder", "role": "fast_coder"}
-        yield e.RequestSubmitted(run=run, text=f"Past request {number}")
-        yield e.NodeStarted(**at, model=MODEL)
-        for step in range(4):
-            yield e.TextFinished(**at, text=f"{prose(60)} end{number}", block=f"{run}.b{step}")
-            call = f"{run}.t{step}"
-            yield e.ToolStarted(**at, call=call, tool="read_file", arguments='{"path": "core/text.py"}')
-            yield e.ToolFinished(**at, call=call, tool="read_file", ok=True, duration_ms=3, output=prose(30))
-        yield _charge(at, f"{run}.c")
-        yield e.NodeFinished(**at, status="done", summary="", duration_ms=900)
-        yield _end(run)
+def past_run(number: int) -> Iterator[e.Event]:
+    """A finished run of twelve items."""
+    run = f"p{number}"
+    at = {"run": run, "node": "fast_coder", "role": "fast_coder"}
+    yield e.RequestSubmitted(run=run, text=f"Past request {number}")
+    yield e.NodeStarted(**at, model=MODEL)
+    for step in range(4):
+        yield e.TextFinished(**at, text=f"{prose(60)} end{number}", block=f"{run}.b{step}")
+        call = f"{run}.t{step}"
+        yield e.ToolStarted(**at, call=call, tool="read_file", arguments='{"path": "core/text.py"}')
+        yield e.ToolFinished(**at, call=call, tool="read_file", ok=True, duration_ms=3, output=prose(30))
+    yield _charge(at, f"{run}.c")
+    yield e.NodeFinished(**at, status="done", summary="", duration_ms=900)
+    yield _end(run)
 
 
 def _charge(at: dict[str, str], call: str) -> e.ModelCalled:
@@ -165,11 +166,25 @@ class Typists:
         await self._recorder.emit(e.NodeFinished(**at, status="done", summary="", duration_ms=1))
 
 
+class _Times:
+    """When what is written happened: each run of the past twenty seconds after the one before it, the rest now."""
+
+    def __init__(self) -> None:
+        self.past = True
+        self._begun = now() - timedelta(days=1)
+        self._writes = itertools.count(-1)
+
+    def __call__(self) -> datetime:
+        seconds = 20 * max(0, next(self._writes))
+        return self._begun + timedelta(seconds=seconds) if self.past else now()
+
+
 async def write_past(home: Home, session: str, items: int) -> Log:
     """A log with a finished past, open for more."""
     make_private(home.sessions)
+    times = _Times()
     log = await Log.open(
-        home.session_log(session), session, create=True, socket=home.runtime / f"{session}.sock"
+        home.session_log(session), session, create=True, clock=times, socket=home.runtime / f"{session}.sock"
     )
     await log.append(
         [
@@ -182,9 +197,9 @@ async def write_past(home: Home, session: str, items: int) -> Log:
             )
         ]
     )
-    events = past(items)
-    while batch := list(itertools.islice(events, 1000)):
-        await log.append(batch)
+    for number in range(1, items // 12 + 1):
+        await log.append(list(past_run(number)))
+    times.past = False
     return log
 
 

@@ -4,7 +4,8 @@ One node and eight, 100 tokens a second each, over 10,000 items of past; nothing
 waits. The engine is `_load.py`: the real log and link, with typists instead of models. The floor is a bare
 Textual application whose text area takes the same keys: idle, typed into in turns with the screen that is
 measured, and one that appends to a `Log` 30 times a second. Beside the time until a key is seen stands the
-processor time that the program used meanwhile, which a busy machine does not make longer.
+processor time that the program used meanwhile, which a busy machine does not make longer. `busy.py one` and
+`busy.py eight` measure a half of it.
 """
 
 import os
@@ -20,6 +21,7 @@ SECONDS = 12
 ROUNDS = 3
 """In which keys are typed into the floor and into what is measured, in turns."""
 ITEMS = 10_000
+LOADS = {"one": ("one node", 0, 1), "eight": (f"eight nodes, {ITEMS:,} items", ITEMS, 8)}
 KEYS = "qxzj"
 SESSION = "20260131-120000-busy"
 FLOOR = """
@@ -42,11 +44,13 @@ def main() -> None:
     print(PRIORITY, flush=True)
     with tempfile.TemporaryDirectory() as home:
         settings = {"HEDDLE_HOME": home, "HOME": home}
-        log = floor(settings, 30)
-        measure(log, "bare Textual, a Log of 30 writes a second", typing=True)
-        log.end()
+        chosen = [LOADS[name] for name in sys.argv[1:]] or LOADS.values()
+        if len(chosen) > 1:
+            log = floor(settings, 30)
+            measure(log, "bare Textual, a Log of 30 writes a second", typing=True)
+            log.end()
         bare = floor(settings, 0)
-        for name, items, nodes in (("one node", 0, 1), (f"eight nodes, {ITEMS:,} items", ITEMS, 8)):
+        for name, items, nodes in chosen:
             with engine(settings, f"{SESSION}{nodes}", items) as load:
                 terminal = open_screen(settings, f"{SESSION}{nodes}")
                 terminal.drain(8 if items else 2)

@@ -2,7 +2,8 @@
 
 A session of 10,000 items is opened by `heddle --session`, with its engine still to be loaded and with one that
 serves it already; the floor is the first frame of a bare Textual application. Then 50 turns of 1,000 tokens
-(`_load.py` writes them), the screen opened anew on them, and 100,000 records.
+(`_load.py` writes them), the screen opened anew on them, and 100,000 records. And what `heddle replay` shows of
+both: the begin of the session played, and its end at once.
 """
 
 import tempfile
@@ -16,6 +17,7 @@ TURNS = 50
 EDGE = 5
 """Turns at either end that are compared."""
 RECORDS = 100_000
+LONG, MORE = "20260131-120000-long", "20260131-120000-more"
 LAST = f"end{ITEMS // 12}"
 
 
@@ -26,15 +28,16 @@ def main() -> None:
         opened(settings)
         turns(settings)
         records(settings)
+        replayed(settings)
 
 
 def opened(settings: dict[str, str]) -> None:
     """The last request of an old session on the screen."""
-    load = engine(settings, "20260131-120000-long", ITEMS)
-    served = [_first_sight(settings, "20260131-120000-long", LAST) for _ in range(3)]
+    load = engine(settings, LONG, ITEMS)
+    served = [_first_sight(settings, ("--session", LONG), LAST) for _ in range(3)]
     load.terminate()
     load.wait()
-    alone = [_first_sight(settings, "20260131-120000-long", LAST) for _ in range(3)]
+    alone = [_first_sight(settings, ("--session", LONG), LAST) for _ in range(3)]
     floor = [_first_frame(settings) for _ in range(3)]
     for name, times in (("its engine still to load", alone), ("an engine that serves it", served)):
         print(
@@ -45,8 +48,8 @@ def opened(settings: dict[str, str]) -> None:
         print(f"(aim 1 s); first frame of bare Textual {median(floor):.2f} s", flush=True)
 
 
-def _first_sight(settings: dict[str, str], session: str, text: str) -> tuple[float, float]:
-    terminal = Terminal(heddle("--session", session), settings)
+def _first_sight(settings: dict[str, str], command: tuple[str, ...], text: str) -> tuple[float, float]:
+    terminal = Terminal(heddle(*command), settings)
     try:
         return terminal.until(text), exact_cpu_seconds(terminal.pid)
     finally:
@@ -82,7 +85,7 @@ def turns(settings: dict[str, str]) -> None:
         end="; ",
     )
     print(f"ratio {last / first:.2f} (aim 1.0); memory {memory[EDGE]:.0f} MB, then {memory[-1]:.0f} MB")
-    anew = [_first_sight(settings, session, "cloth") for _ in range(3)]
+    anew = [_first_sight(settings, ("--session", session), "cloth") for _ in range(3)]
     load.terminate()
     print(f"the same session opened anew: {median([wall for wall, _ in anew]):.2f} s", end=", ")
     print(f"{min(cpu for _, cpu in anew):.2f} s of processor time (aim 0.5 s)", flush=True)
@@ -90,9 +93,8 @@ def turns(settings: dict[str, str]) -> None:
 
 def records(settings: dict[str, str]) -> None:
     """So many records through one screen: what its memory is after a tenth of them, and after all."""
-    session = "20260131-120000-more"
-    load = engine(settings, session, 0)
-    terminal = Terminal(heddle("--session", session), settings)
+    load = engine(settings, MORE, 0)
+    terminal = Terminal(heddle("--session", MORE), settings)
     terminal.until("confined")
     memory = []
     begun = time.perf_counter()
@@ -108,6 +110,21 @@ def records(settings: dict[str, str]) -> None:
     print(f"{memory[-1]:.1f} MB after all; ratio {memory[-1] / memory[0]:.2f} (aim 1.1)")
     terminal.end()
     load.terminate()
+    load.wait()
+
+
+def replayed(settings: dict[str, str]) -> None:
+    """The old sessions, played again: the first answer on the screen, or at once the last one."""
+    for what, session, speed, text in (
+        (f"{ITEMS:,} items, played as they came", LONG, "1", "end1"),
+        (f"{ITEMS:,} items, their end at once", LONG, "instant", LAST),
+        (f"{RECORDS:,} records, a picture on the way", MORE, "instant", "coder"),
+        (f"{RECORDS:,} records, their end", MORE, "instant", "replay  done"),
+    ):
+        command = ("replay", session, "--speed", speed)
+        times = [_first_sight(settings, command, text) for _ in range(3)]
+        print(f"replay of {what}: {median([wall for wall, _ in times]):.2f} s", end=", ")
+        print(f"{min(cpu for _, cpu in times):.2f} s of processor time (aim 1 s)", flush=True)
 
 
 if __name__ == "__main__":

@@ -59,16 +59,12 @@ class Pace(Timer):
     """
 
     budget: Budget
-    holds = False
-    """Something is to be painted as soon as the budget lets it."""
 
     async def _run(self) -> None:
         while True:
             await self._active.wait()
             if rest := self.budget.rest_of_keys:
-                self.holds = True
                 await sleep(rest)
-                self.holds = False
             await self._tick(next_timer=0, count=0)
             await sleep(LEAST_SECONDS)
 

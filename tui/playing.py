@@ -18,6 +18,8 @@ AT_ONCE = 0.0
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, AT_ONCE)
 _SLICE_SECONDS = 0.012
 """How long records are folded before keys and frames get their turn."""
+_PICTURE_SECONDS = 0.25
+"""After so long, what is folded by then of a long tape is shown, though it is wanted at its end."""
 _LONGEST_SLEEP = 0.5
 
 
@@ -43,6 +45,8 @@ class Playing(WorkScreen):
         self._wake: asyncio.TimerHandle | None = None
         self._seeking = 0
         """Counts jumps, so that a new one ends the one that is still under way."""
+        self._undrawn = Damage()
+        """What was folded while the tape was read."""
 
     def _moment(self) -> datetime:
         """The time of the record that is shown: what says how long something takes goes by it."""
@@ -62,12 +66,14 @@ class Playing(WorkScreen):
 
     async def _load(self) -> None:
         """Read the records; it is played as soon as the first are there."""
-        slice_end = monotonic() + _SLICE_SECONDS
+        slice_end, picture_at = monotonic() + _SLICE_SECONDS, monotonic() + _PICTURE_SECONDS
         try:
             async for record in self._tape:
                 self.replay.add(record)
                 if monotonic() > slice_end:
                     self._begin()
+                    if self.speed == AT_ONCE and self.playing and not self._seeking:
+                        picture_at = self._fold_on(picture_at)
                     await asyncio.sleep(0)
                     slice_end = monotonic() + _SLICE_SECONDS
             self.say_damage(self._tape.damaged)
@@ -76,6 +82,16 @@ class Playing(WorkScreen):
         self.loaded = True
         self._begin()
         self.settle()
+
+    def _fold_on(self, picture_at: float) -> float:
+        """Fold what was read, and show once how far that is; gives when that is due."""
+        while self.replay.position < len(self.replay.records):
+            self._undrawn.add(self.replay.step())
+        if monotonic() < picture_at:
+            return picture_at
+        damage, self._undrawn = self._undrawn, Damage()
+        self._show(damage)
+        return float("inf")
 
     def _begin(self) -> None:
         if self.playing and self._wake is None:
@@ -131,7 +147,9 @@ class Playing(WorkScreen):
 
     async def _seek(self, target: int, number: int) -> None:
         target = max(0, min(target, len(self.replay.records)))
-        damage = Damage.everything() if (back := self.replay.approach(target)) else Damage()
+        damage, self._undrawn = self._undrawn, Damage()
+        if back := self.replay.approach(target):
+            damage = Damage.everything()
         slice_end = monotonic() + _SLICE_SECONDS
         while self.replay.position < target:
             damage.add(self.replay.step())

@@ -87,7 +87,8 @@ class Replay:
         self._moment = moment
         self._times.append((self._times[-1] if self._times else 0) + max(0, min(gap, LONGEST_MS)))
         self.records.append(record)
-        self._note(len(self.records), record.event)
+        if not isinstance(record.event, TextDelta):  # most records are, and nobody jumps to one
+            self._note(len(self.records), record.event)
 
     # -- times -----------------------------------------------------------------------------------
 

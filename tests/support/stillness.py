@@ -23,6 +23,9 @@ _MOST_SECONDS = 2.0
 _LEAST_WAITS = 10
 """So often it is waited for what is due all the same: where the machine is slow, time alone says nothing."""
 
+_DRAWING = ("screen_update", "pace")
+"""Names of the timers that paint a screen: Textual's, and `tui.pacing`'s."""
+
 _works: Counter[asyncio.AbstractEventLoop] = Counter()
 """How many calls in threads each loop waits for."""
 
@@ -65,7 +68,7 @@ def _ticking() -> set[Any]:
     app = active_app.get(None)
     nodes = [] if app is None else [app, *app._registry]
     timers = {timer for node in nodes for timer in node._timers if timer._repeat is None}
-    draws = {timer for timer in timers if timer.name == "screen_update" or getattr(timer, "holds", False)}
+    draws = {timer for timer in timers if timer.name in _DRAWING and timer._active.is_set()}
     return {timer._task._fut_waiter for timer in timers - draws if timer._task}
 
 

@@ -1,5 +1,6 @@
 """The replay: the same pictures as live, forwards and back, and every key of it."""
 
+import asyncio
 import re
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.support import recordings as tapes
 from tests.support.shelves import Reel
+from tui import playing
 from tui.playing import AT_ONCE
 from tui.replay import ReplayScreen
 from tui.replayapp import ReplayApp
@@ -55,6 +57,39 @@ async def live_picture(stage_of, caught_up, settled, records, size):
         shot = picture(stage.app)
         await settled(pilot, lambda: is_bare(stage))
         return shot()
+
+
+class _Halting(Reel):
+    """A tape of which the last records come when `more` is set."""
+
+    def __init__(self, records):
+        super().__init__(records)
+        self.more = asyncio.Event()
+
+    async def __aiter__(self):
+        for number, record in enumerate(self._records):
+            if number == len(self._records) - 3:
+                await self.more.wait()
+            yield record
+
+
+async def test_a_long_tape_that_is_wanted_at_its_end_has_a_picture_before(settled, monkeypatch):
+    monkeypatch.setattr(playing, "_SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(playing, "_PICTURE_SECONDS", -1.0)
+    records = tapes.applied()
+    tape = _Halting(records)
+    app = ReplayApp(tape, AT_ONCE, connect=None, frame=0.0)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: app.screen.replay.position == len(records) - 3)
+        assert not app.screen.loaded
+        await settled(pilot, lambda: "fast_coder" in texts(app))
+        tape.more.set()
+        await settled(pilot, lambda: app.screen.replay.position == len(records) and not app.screen.playing)
+        early = texts(app)
+    whole = ReplayApp(Reel(records), AT_ONCE, connect=None, frame=0.0)
+    async with whole.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, lambda: bool(whole.screen.loaded and not whole.screen.playing))
+        assert texts(whole) == early
 
 
 @pytest.mark.parametrize(
