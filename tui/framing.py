@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from math import ceil
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from textual.color import Color
 from textual.geometry import Region, Size
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from tui.canvas import Canvas
+
+if TYPE_CHECKING:
+    from textual.scrollbar import ScrollBar
 
 _KEPT = 300
 
