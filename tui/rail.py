@@ -37,8 +37,9 @@ class Rail(ScrollBar):
             back_color=inks.bgcolor,
             bar_color=inks.color,
         ).segments[: size.height]
-        known = {id(one): Strip([one], size.width).apply_style(style) for one in segments}
-        return [known[id(one)] for one in segments]
+        known = {id(one): one for one in segments}
+        strips = {which: Strip([one], size.width).apply_style(style) for which, one in known.items()}
+        return [strips[id(one)] for one in segments]
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
