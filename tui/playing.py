@@ -19,7 +19,7 @@ SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, AT_ONCE)
 _SLICE_SECONDS = 0.012
 """How long records are folded before keys and frames get their turn."""
 _PICTURE_SECONDS = 0.25
-"""After so long, what is folded by then of a long tape is shown, though it is wanted at its end."""
+"""So often, what is folded by then of a long tape is shown, though it is wanted at its end."""
 _LONGEST_SLEEP = 0.5
 
 
@@ -84,14 +84,14 @@ class Playing(WorkScreen):
         self.settle()
 
     def _fold_on(self, picture_at: float) -> float:
-        """Fold what was read, and show once how far that is; gives when that is due."""
+        """Fold what was read, and show now and then how far that is; gives when that is due."""
         while self.replay.position < len(self.replay.records):
             self._undrawn.add(self.replay.step())
         if monotonic() < picture_at:
             return picture_at
         damage, self._undrawn = self._undrawn, Damage()
         self._show(damage)
-        return float("inf")
+        return monotonic() + _PICTURE_SECONDS
 
     def _begin(self) -> None:
         if self.playing and self._wake is None:
