@@ -1,7 +1,6 @@
 """What code means: asked of real language servers, and of tree-sitter and plain search where none runs."""
 
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,16 +10,15 @@ from core.limits import limits
 from core.sandbox import ServiceFailed
 from core.stage.change import StageError
 from core.text import clip
-from tools import textfile
 from tools.languages import grammar_of
 from tools.lsp.connection import AskingStopped, ServerFailed
 from tools.lsp.program import NoServer
 from tools.lsp.protocol import SEVERITIES, Diagnostic, Spot
 from tools.lsp.server import LanguageServer
 from tools.lsp.servers import LanguageServers
-from tools.nearby import explain_missing
 from tools.outline import ENGINE, Row, bounded, definitions_of, symbol_row, syntax_errors
 from tools.search import search_files
+from tools.sources import source_of
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _TEXT_CHARACTERS = 200
@@ -118,8 +116,9 @@ def diagnostics(bench: Workbench, path: str) -> ToolResult:
     Args:
         path: Path of the file.
     """
-    place, text = _source(bench, path)
-    answer = _ask(bench, place, lambda server: server.diagnose(place, text, bench.stop.is_set))
+    source = source_of(bench, path)
+    place = source.place
+    answer = _ask(bench, place, lambda server: server.diagnose(place, source.text, bench.stop.is_set))
     if isinstance(answer, str):
         return _syntax_only(bench, place, answer)
     name, found = answer
@@ -197,23 +196,6 @@ def _ask_at(bench: Workbench, mention: _Mention, question: _Question[_Found]) ->
 # -- places ------------------------------------------------------------------------------------------
 
 
-def _source(bench: Workbench, path: str) -> tuple[str, str]:
-    place = bench.stage.locate(path)
-    try:
-        info = (bench.stage.tree / place).stat()
-    except (OSError, ValueError):
-        raise ToolError(explain_missing(bench.stage, place)) from None
-    if stat.S_ISDIR(info.st_mode):
-        raise ToolError(f"{place} is a folder. Give the path of a source file.")
-    size = info.st_size
-    if size > limits().tools.file_bytes:
-        raise ToolError(f"{place} has {size:,} bytes, too many to analyse. Use search_files.")
-    data = bench.stage.read_at(place)
-    if textfile.is_binary(data):
-        raise ToolError(f"{place} is a binary file; only source files can be analysed.")
-    return place, textfile.readable(textfile.format_of(data).decode(data))
-
-
 def _mention(bench: Workbench, path: str, symbol: str, line: int | None) -> _Mention:
     """Where the symbol stands: on the line, else as near to it as it does."""
     whole = symbol.strip().strip("`'\"").removesuffix("()").strip()
@@ -223,16 +205,16 @@ def _mention(bench: Workbench, path: str, symbol: str, line: int | None) -> _Men
             f"symbol must be one name, such as total or Basket.total, not “{symbol[:60]}”."
             " Use search_files for other text."
         )
-    place, text = _source(bench, path)
-    lines = text.split("\n")
+    source = source_of(bench, path)
+    place, lines = source.place, source.lines
     if line is not None and not 1 <= line <= len(lines):
         raise ToolError(f"{place} has {len(lines)} lines; line must be from 1 to {len(lines)}, not {line}.")
-    found = _occurrences(text, whole, name)
+    found = _occurrences(source.text, whole, name)
     if not found:
         raise ToolError(f"{name} does not occur in {place}. Use search_files to find a file where it does.")
     at, index = _nearest(lines, name, found, line)
     note = "" if line is None or at == line - 1 else f" (Line {line} has no {name}; line {at + 1} was taken.)"
-    return _Mention(place, text, name, at, index, note)
+    return _Mention(place, source.text, name, at, index, note)
 
 
 def _occurrences(text: str, whole: str, name: str) -> list[tuple[int, int]]:
@@ -312,7 +294,7 @@ def _spot_row(spot: Spot, lines: list[str]) -> str:
 def _lines_of(bench: Workbench, path: str) -> list[str]:
     """The lines of a file of the stage; none of what only the sandbox shows, such as ignored files."""
     try:
-        return _source(bench, path)[1].split("\n")
+        return source_of(bench, path).lines
     except (ToolError, StageError, OSError):
         return []
 

@@ -1,35 +1,66 @@
 """Work in a thread that ends with its node and its caller; and alone on the stage, where it may change anything."""
 
 import asyncio
+import contextvars
 import math
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 
 from tools.workbench import ToolError, ToolResult, Workbench, WorkEnded
 
 _LOOK_SECONDS = 0.05
 _MOST_NAMES = 30
+_MOST_THREADS = 64
+"""Of all nodes together; further calls wait for one."""
 _Found = TypeVar("_Found")
 
 
 async def in_a_thread(bench: Workbench, work: Callable[[Workbench], _Found]) -> _Found:
     """Do work in a thread, with a workbench that says when it is to end.
 
-    A cancelled caller stops the work and waits for its end.
+    A cancelled caller stops the work and waits for its end. The loop is woken once, when all is done: each
+    step more between two threads would cost a short answer a tenth of its time.
     """
-    gone = threading.Event()
+    gone, loop, context = threading.Event(), asyncio.get_running_loop(), contextvars.copy_context()
     own = replace(bench, stop=_Either(bench.stop, gone)).timed()
-    task = asyncio.ensure_future(asyncio.to_thread(work, own))
+    done, over = loop.create_future(), loop.create_future()
+
+    def carry_out() -> None:
+        result, fault = None, None
+        try:
+            result = context.run(work, own)
+        except BaseException as error:
+            fault = error
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+            loop.call_soon_threadsafe(_settle, done, over, result, fault)
+
+    _threads().submit(carry_out)
     try:
-        return await asyncio.shield(task)
+        return await done
     except asyncio.CancelledError:
         gone.set()
-        await asyncio.wait([task])
-        task.exception()  # what became of it matters to nobody now
+        await over
         raise
+
+
+def _settle(
+    done: asyncio.Future[Any], over: asyncio.Future[None], result: object, fault: BaseException | None
+) -> None:
+    """Tell who waits; what became of cancelled work matters to nobody."""
+    if not over.done():
+        over.set_result(None)
+    if not done.done():
+        done.set_result(result) if fault is None else done.set_exception(fault)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS, "heddle-tool")
 
 
 async def exclusively(
@@ -102,7 +133,7 @@ class _Either(threading.Event):
 
     def __init__(self, one: threading.Event, other: threading.Event) -> None:
         super().__init__()
-        self._both = (one, other)
+        self._one, self._other = one, other
 
     def is_set(self) -> bool:
-        return any(each.is_set() for each in self._both)
+        return self._one.is_set() or self._other.is_set()

@@ -21,13 +21,19 @@ class ServerKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     module: str = ""
     arguments: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
+    beside: str = ""
+    """A file of the program's own package without which it is no language server (an older version of it)."""
+    wants: str = ""
+    """A file in some `node_modules`, the project's or the program's, without which the server cannot work."""
     options: dict[str, Any] = {}
     interpreter: str = ""
     """Dotted place in the options for the path of the project's Python interpreter."""
     once: bool = False
-    """It publishes diagnostics once for each text, and never again for the same one."""
+    """It publishes diagnostics once for each text, and looks at what it includes only when it is opened."""
     told: bool = False
     """It wants to be told which files changed; others look for themselves."""
+    markdown: bool = False
+    """What it says as plain text runs together."""
     settles: float = 0.0
     """Seconds in which more diagnostics may follow after it has published none."""
     status: bool = False

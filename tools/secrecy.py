@@ -22,11 +22,13 @@ def check_secrecy(bench: Workbench, writes: bool, arguments: Mapping[str, Any]) 
     path = arguments.get("path")
     if not isinstance(path, str):
         return
+    hidden = hidden_files(bench.stage.tree, bench.stage.project).files
+    if not hidden and not writes:
+        return
     try:
         place = bench.stage.locate(path)
     except (StageError, ValueError):
         return  # the tool itself says what is wrong
-    hidden = hidden_files(bench.stage.tree, bench.stage.project).files
     if hidden and (place in hidden or _real(bench.stage.tree, place) in hidden):
         raise ToolError(
             f"{place} is hidden, since it holds secrets; commands find it empty. Work without it: its names can be"

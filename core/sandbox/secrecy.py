@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from core.limits import limits
@@ -72,14 +72,18 @@ def is_known(tree: Path) -> bool:
 
 def own_secrets() -> frozenset[str]:
     """Values of our own environment that are secret by their name."""
+    values = [os.environ.get(name, "") for name in os.environ if _named_secret(name)]
     return frozenset(
-        value
-        for name, value in os.environ.items()
-        if len(value) >= _LEAST_OWN
-        and "/" not in value[:2]
-        and any(word in name.lower() for word in masks().words.names)
-        and not is_placeholder(value)
+        each
+        for each in values
+        if len(each) >= _LEAST_OWN and "/" not in each[:2] and not is_placeholder(each)
     )
+
+
+@lru_cache(maxsize=1_000)
+def _named_secret(name: str) -> bool:
+    """Whether a variable's name says so. Asked for every answer that a model gets."""
+    return any(word in name.lower() for word in masks().words.names)
 
 
 def known_values(tree: Path, project: Path) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """Questions about code, answered by real language servers over the stage, and by tree-sitter without one."""
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -297,14 +296,18 @@ async def test_a_server_that_must_be_told_hears_of_other_files(tmp_path):
         sandbox.services.close()
 
 
-@pytest.mark.skipif(
-    shutil.which("typescript-language-server") is None,
-    reason="typescript-language-server is not installed here",
-)
-async def test_typescript(own):
-    own.stage.write(
-        "a.ts", b"export function add(a: number): number { return a }\nconst x: string = add(1);\n"
-    )
-    result = await call("diagnostics", {"path": "a.ts"}, own)
-    assert "typescript-language-server" in result.text
-    assert "not assignable" in result.text
+async def test_one_that_does_not_start_is_said_once_and_then_left_alone(own, tmp_path, monkeypatch):
+    """As rust-analyzer of a tool chain without it: what it says last is where it got to, not what went wrong."""
+    program = tmp_path / "bin" / "rust-analyzer"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'error: Unknown binary' >&2\necho ' 15: <unknown>' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    question = {"path": "lib.rs", "symbol": "add", "line": 2}
+    result = await call("go_to_definition", question, own)
+    assert "by tree-sitter. rust-analyzer ended (error: Unknown binary)." in result.text
+    assert "lib.rs:1: function add" in result.text
+    program.unlink()  # so that another start would end in another way
+    result = await call("go_to_definition", question, own)
+    assert "rust-analyzer ended (error: Unknown binary); it is tried again in a minute." in result.text
+    assert "lib.rs:1: function add" in result.text

@@ -201,19 +201,68 @@ def test_one_that_never_reads_or_answers(connect):
 # -- which server ------------------------------------------------------------------------------------
 
 
-def test_the_projects_own_server_comes_first(tmp_path, monkeypatch):
-    (tmp_path / "bin").mkdir()  # else the system's own folders are looked through
+def put(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch) -> Path:
+    """The one folder on PATH; there are no others, and no tool chains."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()  # else the system's own folders are looked through
+    monkeypatch.setenv("RUSTUP_HOME", str(tmp_path / "rustup"))
+    return tmp_path / "bin"
+
+
+def test_the_projects_own_server_comes_first(tmp_path, path):
     with pytest.raises(NoServer, match="npm install"):
         find_program(tmp_path, "a.ts")
-    place = tmp_path / "node_modules" / ".bin" / "typescript-language-server"
-    place.parent.mkdir(parents=True)
-    place.write_text("#!/bin/sh\n")
-    place.chmod(0o755)
+    packages = tmp_path / "node_modules"
+    place = put(packages / ".bin" / "typescript-language-server")
+    put(path / "typescript-language-server")
+    put(packages / "typescript" / "lib" / "tsserver.js")
     assert find_program(tmp_path, "x/a.TSX").argv == (str(place), "--stdio")
     assert find_program(tmp_path, "a.py").kind.name == "jedi-language-server"
     with pytest.raises(NoServer, match="No language server is known"):
         find_program(tmp_path, "a.txt")
+
+
+def installed(home: Path, package: str, file: str, program: str, path: Path) -> Path:
+    """A package of Node's with its program, as npm links it to PATH."""
+    place = put(home / "node_modules" / package / file)
+    (path / program).symlink_to(place)
+    return path / program
+
+
+def test_typescript_answers_itself_from_its_seventh_version_on(tmp_path, path):
+    """typescript-language-server, which is what one finds installed as well, cannot drive that one."""
+    home, project = tmp_path / "global", tmp_path / "project"
+    wrapper = installed(home, "typescript-language-server", "lib/cli.mjs", "typescript-language-server", path)
+    tsc = installed(home, "typescript", "bin/tsc", "tsc", path)
+    with pytest.raises(NoServer, match="npm install typescript brings tsc"):
+        find_program(project, "a.ts")
+    put(home / "node_modules" / "typescript" / "lib" / "getExePath.js")
+    assert find_program(project, "a.ts").argv == (str(tsc), "--lsp", "--stdio")
+    (home / "node_modules" / "typescript" / "lib" / "getExePath.js").unlink()
+    put(home / "node_modules" / "typescript" / "lib" / "tsserver.js")
+    assert find_program(project, "a.ts").argv == (str(wrapper), "--stdio")
+    own = put(project / "node_modules" / "typescript" / "bin" / "tsc")
+    put(own.parent.parent / "lib" / "getExePath.js")
+    (project / "node_modules" / ".bin").mkdir()
+    (project / "node_modules" / ".bin" / "tsc").symlink_to(own)
+    assert find_program(project, "a.ts").argv[0] == str(project / "node_modules" / ".bin" / "tsc")
+
+
+def test_rustups_name_for_a_program_that_no_tool_chain_has_is_no_program(tmp_path, path):
+    proxy = put(path / "rustup")
+    (path / "rust-analyzer").symlink_to(proxy)
+    with pytest.raises(NoServer, match="rustup component add rust-analyzer brings"):
+        find_program(tmp_path, "a.rs")
+    put(tmp_path / "rustup" / "toolchains" / "stable" / "bin" / "rust-analyzer")
+    assert find_program(tmp_path, "a.rs").argv == (str(path / "rust-analyzer"),)
 
 
 def test_the_interpreter_is_the_projects(tmp_path):

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from tools.lsp.wire import WireFault, framed, read_message
 
 LOOK_SECONDS = 0.05
 _METHOD_NOT_FOUND = -32601
+_FAULT = re.compile(r"(?:[\w.]*error|fatal|panic)\b", re.IGNORECASE)
+"""How the line begins that says what went wrong; where programs got to follows it."""
 _NOTHING = ("client/registerCapability", "client/unregisterCapability", "window/workDoneProgress/create")
 
 
@@ -188,6 +191,7 @@ def _result_of(message: dict[str, Any]) -> Any:
 
 
 def _lines(complaint: str) -> str:
-    """The last line of what a program complained of, as a part of a sentence."""
+    """The line of what a program complained of that says most, as a part of a sentence."""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    return f" ({lines[-1][:300]})" if lines else ""
+    said = next((line for line in lines if _FAULT.match(line)), lines[-1] if lines else "")
+    return f" ({said[:300]})" if said else ""

@@ -46,9 +46,10 @@ class Documents:
     def __init__(self, connection: Connection, root: Path, tree: Path, kind: ServerKind) -> None:
         self._connection = connection
         self._root = root
-        self._tree = tree
+        self._tree = os.fspath(tree)
         self._ids = kind.ids
         self._told = kind.told
+        self._once = kind.once
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._versions = itertools.count(1)
         self._seen = dict(self._watched()) if self._told else {}
@@ -56,9 +57,10 @@ class Documents:
     def show(self, place: str, text: str, *, again: bool = False) -> Shown:
         """Tell the server what a file's text is now (`again`: even if it knows), and what else changed."""
         moved = self._told and self._tell_changes()
-        self._follow_others(place)
+        for other in self._outdated(place, everything=moved and self._once):
+            self._close(other)
         document = self._open.get(place)
-        stamp = _stamp(self._tree / place)
+        stamp = _stamp(f"{self._tree}/{place}")
         if document is None:
             document = self._open[place] = _Open(next(self._versions), text, stamp)
             ending = Path(place).suffix.lower()
@@ -87,11 +89,16 @@ class Documents:
         del self._open[place]
         self._connection.notify("textDocument/didClose", {"textDocument": {"uri": self._uri(place)}})
 
-    def _follow_others(self, place: str) -> None:
-        """Open documents whose file changed are closed: the server then reads them from the disk."""
-        for other, document in list(self._open.items()):
-            if other != place and _stamp(self._tree / other) != document.stamp:
-                self._close(other)
+    def _outdated(self, place: str, *, everything: bool) -> list[str]:
+        """Open documents to close, so that the server reads them from the disk: their files changed.
+
+        `everything`: what this server opened it takes for read, whatever becomes of the files that it includes.
+        """
+        return [
+            other
+            for other, document in self._open.items()
+            if everything or (other != place and _stamp(f"{self._tree}/{other}") != document.stamp)
+        ]
 
     def _tell_changes(self) -> bool:
         """Tell which files changed on the disk; whether any did."""
@@ -121,10 +128,10 @@ class Documents:
                     yield path, (info.st_mtime_ns, info.st_size, info.st_ino)
 
 
-def _entries(tree: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _entries(tree: str, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """What is in a folder, with paths relative to the tree; nothing when it is gone."""
     try:
-        with os.scandir(tree / folder) as entries:
+        with os.scandir(f"{tree}/{folder}") as entries:
             found = list(entries)
     except OSError:
         return
@@ -133,9 +140,9 @@ def _entries(tree: Path, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
             yield (f"{folder}/{entry.name}" if folder else entry.name), entry
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: str) -> Stamp | None:
     try:
-        info = path.lstat()
+        info = os.lstat(path)
     except OSError:
         return None
     return info.st_mtime_ns, info.st_size, info.st_ino

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,12 +62,39 @@ def _module(kind: ServerKind) -> Program | None:
 
 
 def _on_disk(kind: ServerKind, project: Path) -> Program | None:
+    """The project's own program, else the one on PATH; only what can work here as it is installed."""
+    for program in _installed(kind, project):
+        if _is_whole(kind, program, project):
+            inside = Path(program).is_relative_to(project)
+            return Program(kind, (program, *kind.arguments), () if inside else _packages(program))
+    return None
+
+
+def _installed(kind: ServerKind, project: Path) -> Iterator[str]:
     for folder in kind.local:
         place = project / folder / kind.program
         if os.access(place, os.X_OK):
-            return Program(kind, (str(place), *kind.arguments))
+            yield str(place)
     found = shutil.which(kind.program, path=clean_path(os.environ.get("PATH", "")))
-    return Program(kind, (found, *kind.arguments), _packages(found)) if found else None
+    if found:
+        yield found
+
+
+def _is_whole(kind: ServerKind, program: str, project: Path) -> bool:
+    real = Path(os.path.realpath(program))
+    if real.name == "rustup":
+        return _has_component(kind.program)
+    if kind.beside and not (real.parent.parent / kind.beside).is_file():
+        return False
+    homes = (project / "node_modules", *_packages(program))
+    first = next((home for home in homes if (home / kind.wants.partition("/")[0]).exists()), None)
+    return not kind.wants or (first is not None and (first / kind.wants).is_file())
+
+
+def _has_component(name: str) -> bool:
+    """Whether a tool chain of rustup's has this program: on PATH are the names of all that there could be."""
+    home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
+    return any(os.access(each, os.X_OK) for each in home.glob(f"toolchains/*/bin/{name}"))
 
 
 def _packages(program: str) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.limits import limits
 from core.sandbox import Sandbox
+from tools.languages import ServerKind
 from tools.lsp.connection import LOOK_SECONDS, AskingStopped, Connection, ServerFailed, ServerRefused
 from tools.lsp.documents import Documents, Shown
 from tools.lsp.program import Program, options_for
@@ -37,6 +38,17 @@ CAPABILITIES: dict[str, Any] = {
     "experimental": {"serverStatusNotification": True},
 }
 """What we tell servers that we understand."""
+
+
+def capabilities_for(kind: ServerKind) -> dict[str, Any]:
+    """The same for one kind: those that want to be told of changed files hear that we shall tell them."""
+    watching = {"dynamicRegistration": kind.told}
+    formats = ["markdown", "plaintext"] if kind.markdown else ["plaintext", "markdown"]
+    return {
+        **CAPABILITIES,
+        "textDocument": {**CAPABILITIES["textDocument"], "hover": {"contentFormat": formats}},
+        "workspace": {**CAPABILITIES["workspace"], "didChangeWatchedFiles": watching},
+    }
 
 
 class LanguageServer:
@@ -77,7 +89,7 @@ class LanguageServer:
             "clientInfo": {"name": "heddle"},
             "rootUri": folders[0]["uri"],
             "workspaceFolders": folders,
-            "capabilities": CAPABILITIES,
+            "capabilities": capabilities_for(self._kind),
             "initializationOptions": options_for(self._kind, project),
         }
         seconds = limits().tools.language_server_start_seconds

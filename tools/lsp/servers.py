@@ -12,6 +12,8 @@ from tools.lsp.program import NoServer, Program, find_program
 from tools.lsp.server import LanguageServer, Stopped
 
 _MOST_DEATHS = 3
+_REST_SECONDS = 60.0
+"""One that did not start is left alone for so long: until then every question would wait for the same failure."""
 
 
 @dataclass
@@ -22,6 +24,8 @@ class _Place:
     server: LanguageServer | None = None
     used: float = 0.0
     deaths: int = 0
+    rests: float = 0.0
+    """Until then it is not started, on `time.monotonic`."""
     why: str = ""
 
 
@@ -82,6 +86,8 @@ class LanguageServers:
             raise NoServer(
                 f"{program.kind.name} {spot.why}; it is not started again after {spot.deaths} times."
             )
+        if time.monotonic() < spot.rests:
+            raise NoServer(f"{program.kind.name} {spot.why}; it is tried again in a minute.")
 
     def _start(self, spot: _Place, program: Program, stopped: Stopped) -> LanguageServer:
         try:
@@ -90,6 +96,7 @@ class LanguageServers:
             raise NoServer(str(error)) from None
         except (ServiceFailed, ServerFailed) as error:
             self._bury(spot, str(error))
+            spot.rests = time.monotonic() + _REST_SECONDS
             raise NoServer(f"{program.kind.name} {error}.") from None
 
     @staticmethod
