@@ -260,7 +260,8 @@ def _result(ended: Ended, rows: list[_Row], note: str, wanted: _Wanted) -> ToolR
     if not shown:
         where = "" if wanted.place == "." else f" in {wanted.place}"
         names = f" in files like {' '.join(wanted.globs)}" if wanted.globs else ""
-        notes.insert(0, f"No match{where}{names}.")
+        so_far = " so far" if ended.reason == "timed_out" else ""
+        notes.insert(0, f"No match{so_far}{where}{names}.")
     return ToolResult(ended.reason != "timed_out", "\n".join([*shown, *notes]))
 
 
