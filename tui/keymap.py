@@ -28,6 +28,7 @@ _READ: frozenset[Scope] = frozenset({"prompt"})
 """Places that read their keys themselves and ask here what a key stands for."""
 _NAMED = {key.value for key in Keys} | {"alt+enter", "shift+enter", "ctrl+enter"}
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace"}
+_SAME |= {"alt+f": "ctrl+right", "alt+b": "ctrl+left", "alt+backspace": "ctrl+w"}
 """What a terminal sends for both."""
 _TYPED = re.compile(r"alt\+(.+)")
 _MEANT = re.compile(r"\{(?:([a-z]+)\.)?([a-z_]+)\}")

@@ -152,7 +152,7 @@ class Terminal(LinuxDriver):
                     for kind, text in pastes.split(decode(data)):
                         self._take(parser, kind, text)
                 for message in parser.tick():
-                    self.process_message(message)
+                    self._pass_on(message)
         with suppress(EOFError, ParseError):
             for _ in parser.feed(""):
                 pass
@@ -172,6 +172,8 @@ class Terminal(LinuxDriver):
                 self._pass_on(message)
 
     def _pass_on(self, message: Message) -> None:
-        """The marks alone are an empty paste to Textual's parser."""
+        """The marks alone are an empty paste to Textual's parser, and Alt with a letter would be typed as well."""
+        if isinstance(message, events.Key) and message.key.startswith("alt+"):
+            message.character = None
         if not (isinstance(message, events.Paste) and not message.text):
             self.process_message(message)

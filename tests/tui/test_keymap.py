@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from textual._xterm_parser import XTermParser
 
 from core import commands as c
 from core.config import BadConfig
 from tests.support import recordings as tapes
 from tui.actions import ACTIONS
+from tui.keyboard import teach_keys
 from tui.keymap import Keymap, can_change, read_keys
 
 
@@ -27,6 +29,7 @@ def texts(stage):
         ({"retry_node": ""}, "'', which is no key"),
         ({"retry_node": []}, "has no key"),
         ({"help": "ctrl+i"}, "terminals send for Tab"),
+        ({"help": "alt+f"}, "terminals send for Ctrl.Right too"),
         ({"help": "x"}, "what the prompt writes"),
         ({"recall": "ctrl+k"}, "what the prompt writes or edits with"),
         ({"help": "f3"}, "both anywhere.help and anywhere.focus_graph"),
@@ -244,3 +247,10 @@ async def test_the_key_that_quits_does_so_in_a_dialog_and_the_shipped_one_no_lon
         assert stage.app.is_running and stage.screen.query("#help")
         await pilot.press("alt+q")
         await settled(pilot, lambda: not stage.app.is_running)
+
+
+@pytest.mark.parametrize(("sent", "key"), [("4", "alt+4"), ("0", "alt+0"), ("-", "alt+-"), ("=", "alt+=")])
+def test_alt_with_a_digit_is_what_the_table_calls_it(sent, key):
+    teach_keys()
+    (pressed,) = XTermParser(False).feed(f"\x1b{sent}")
+    assert (pressed.key,) == read_keys({"help": key}).keys("help")

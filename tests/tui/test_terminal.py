@@ -111,6 +111,17 @@ def test_typing_sends_and_leaving_restores(terminal):
 CALLED = {"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm", "TMUX": ""}
 
 
+def test_alt_and_a_letter_is_a_key_and_not_typed(terminal):
+    screen = terminal("decide")
+    screen.read_until("_health")
+    screen.type(b"typed\x1bd")
+    screen.read_until("Copied the diff of")
+    screen.type(b"\x1b4+")
+    assert "¢" not in screen.read_until("typed+")
+    screen.type(b"\x11")
+    assert screen.wait() == 0
+
+
 def test_a_question_calls_the_user_and_the_title_is_given_back(terminal):
     screen = terminal("question", ASKED_NOW="1", **CALLED)
     screen.read_until("waits for you", "\x1b]9;tasks-api: asks", "\x1b[22;2t")
