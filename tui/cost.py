@@ -141,7 +141,8 @@ def _against_one(found: Comparison | None, width: int, keymap: Keymap, why: bool
     verdict = [
         Span(f"we: {percent}  ", f"{ink} bold"),
         Span(f"{words} {money(Pico(abs(found.saved)), found.estimated)}", ink),
-        *keymap.line("  {cost.explain}" + (" less" if why else " why"), "dim"),
+        Span(keymap.fill("  {cost.explain}"), "key"),
+        Span(" less" if why else " why", "dim"),
     ]
     if width_of(left) + width_of(verdict) + width_of([theirs]) + 4 <= width:
         lines = [spread([*left, Span("  "), *verdict], [theirs], width)]

@@ -202,7 +202,7 @@ def _plain(text: str) -> str:
 
 def _is_alt(key: str) -> bool:
     found = _TYPED.fullmatch(key)
-    return found is not None and (len(found[1]) == 1 or found[1] in _NAMED)
+    return found is not None and (len(key_name(found[1])) == 1 or found[1] in _NAMED)
 
 
 def _check_free(place: Scope, name: str, actions: Sequence[Action]) -> None:

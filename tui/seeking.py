@@ -120,5 +120,7 @@ class Seeking(Deciding, part=True):
         hits = search.hits(files[found[0]])
         holding = sum(search.may_hold(file) for file in files)
         here = f"{word} {hits.index(found[1]) + 1} of {len(hits)} here · in {plural(holding, 'file')}"
-        keys = self.keymap.line("  {diffs.next_match} next {diffs.previous_match} back", "dim")
+        fill = self.keymap.fill
+        keys = [Span(fill("  {diffs.next_match}"), "key"), Span(" next ", "dim")]
+        keys += [Span(fill("{diffs.previous_match}"), "key"), Span(" back", "dim")]
         return [Span(here, "bold"), *keys]
