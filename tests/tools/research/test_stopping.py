@@ -113,6 +113,9 @@ def build(project: Path) -> None:
     for name in ("eslint", "prettier", "c8", "typescript-language-server"):
         (programs / name).write_text(SLEEPS)
         (programs / name).chmod(0o755)
+    driven = project / "node_modules" / "typescript" / "lib" / "tsserver.js"  # what such a server asks for
+    driven.parent.mkdir(parents=True)
+    driven.touch()
     texts = {
         "package.json": '{"scripts": {"test": "sleep 1000"}}',
         "eslint.config.js": "",
