@@ -116,7 +116,7 @@ async def test_a_letter_has_nothing_drawn_but_the_prompt(stage_of, caught_up, mo
         assert looked == []
 
 
-async def test_a_prompt_has_the_colours_of_another_theme_at_once(stage_of, caught_up, settled):
+async def test_a_prompt_has_other_colours_at_once(stage_of, caught_up, settled, monkeypatch):
     stage = stage_of()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await caught_up(pilot, stage)
@@ -125,6 +125,10 @@ async def test_a_prompt_has_the_colours_of_another_theme_at_once(stage_of, caugh
         before = prompt._theme.base_style
         stage.app.theme = LIGHT.name
         await settled(pilot, lambda: prompt._theme.base_style != before)
+        looked = _counted(monkeypatch, Prompt, "get_component_rich_style")
+        prompt.add_class("-styled-anew")
+        await pilot.press("y")
+        assert looked
 
 
 async def test_lines_stand_in_the_frame_that_textual_draws(stage_of, caught_up):
