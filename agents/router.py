@@ -18,8 +18,10 @@ from agents.swarm import BUILDERS, EXPLORERS
 from core.clock import monotonic_ms
 from core.events import Complexity, DecidedBy, GraphPlanned, NoticeGiven, Pattern, RouteDecided
 from core.faults import Fault
+from core.limits import limits
 from core.money import to_usd
 from core.run import Run
+from core.text import clip
 
 TIMEOUT_SECONDS = 20.0
 LOW_CONFIDENCE = 0.4
@@ -230,7 +232,7 @@ async def _fallback(run: Run, why: str) -> Decision:
 
 async def _ask(company: Company, board: Board) -> Route | None:
     role = company.roster["router"]
-    request = board.run.request
+    request = clip(board.run.request, limits().run.routed_characters)
 
     async def compose() -> str:
         return f"Classify this request.\n\n<request>\n{request}\n</request>"

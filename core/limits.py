@@ -78,6 +78,7 @@ class RunLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_above_usd: str
     handoffs: int
     ping_pong: int
+    routed_characters: int
     handoff_characters: int
     earlier_handoff_characters: int
     diff_characters: int

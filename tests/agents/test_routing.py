@@ -9,6 +9,7 @@ import pytest
 from agents.router import LOW_CONFIDENCE, Decision, roles_for
 from agents.rules import traits
 from core.events import HandedOff, NodeStarted, RouteDecided
+from core.limits import limits
 from tests.support.waiting import SOON
 
 REQUESTS = Path(__file__).parents[3] / "shared/data/requests"
@@ -191,6 +192,15 @@ async def test_the_router_decides(works, foreign):
         "complexity", "pattern", "confidence", "reason",
     }  # fmt: skip
     assert route.expected_cost_usd > "0"
+
+
+async def test_the_router_reads_the_ends_of_a_very_long_request(works, foreign):
+    foreign.routes = {"complexity": "MEDIUM", "pattern": "graph", "confidence": 0.9, "reason": "a long log"}
+    await route_of(works, "Sort the books.\n" + "pasted line\n" * 20_000 + "That is all there is.")
+    read, worked_on = (str(request.messages) for request in foreign.requests[:2])
+    assert len(read) < 2 * limits().run.routed_characters < len(worked_on)
+    assert "Sort the books." in read and "characters left out" in read and "That is all there is." in read
+    assert "characters left out" not in worked_on
 
 
 @pytest.mark.parametrize(("low", "higher"), [("SIMPLE", "MEDIUM"), ("MEDIUM", "COMPLEX")])
