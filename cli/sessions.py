@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -48,11 +49,17 @@ def choose_session(world: World, given: str) -> str:
 def _last(world: World, ids: list[str]) -> str:
     if not ids:
         raise usage('There is no session yet. Begin one: heddle run "…", or heddle.')
-    return max(ids, key=lambda id: world.home.session_log(id).stat().st_mtime_ns)
+    rows = asyncio.run(find_sessions(world))
+    return _used_last(rows) if rows else max(ids, key=lambda id: world.home.session_log(id).stat().st_mtime_ns)
+
+
+def _used_last(rows: Sequence[SessionRow]) -> str:
+    """One that was only opened and left again is passed over, where there is another."""
+    return next((row for row in rows if row.status != "new" or row.title), rows[0]).id
 
 
 def latest_session(world: World, project: Path) -> str:
-    """The session of a project that was used last: one that was only opened and left again is passed over.
+    """The session of a project that was used last.
 
     Raises:
         Stop: it has none.
@@ -63,7 +70,7 @@ def latest_session(world: World, project: Path) -> str:
             f"There is no session about {project} to continue yet. Leave --continue out to begin one;"
             " `heddle sessions` lists those about other projects, and --session opens one of them."
         )
-    return next((row for row in rows if row.status != "new" or row.title), rows[0]).id
+    return _used_last(rows)
 
 
 def list_sessions(world: World, args: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
-"""Which session `--continue` goes on with."""
+"""Which session `--continue` goes on with, and which one `last` names."""
 
 import asyncio
 
-from cli.sessions import latest_session
+from cli.sessions import choose_session, latest_session
 from cli.world import find_world
 from tests.support import recordings as tapes
 from tests.support.shelves import write_session
@@ -16,6 +16,6 @@ def test_a_session_that_was_only_opened_and_left_is_passed_over(tmp_path):
         await write_session(world.home, session, tape.records, days)
 
     asyncio.run(write("opened", tapes.Tape().start(project=str(project)), 0))
-    assert latest_session(world, project) == "opened"
+    assert latest_session(world, project) == choose_session(world, "last") == "opened"
     asyncio.run(write("asked", tapes.Tape().start(project=str(project)).request("Fix it").finish(), 1))
-    assert latest_session(world, project) == "asked"
+    assert latest_session(world, project) == choose_session(world, "last") == "asked"
