@@ -50,7 +50,9 @@ def _last(world: World, ids: list[str]) -> str:
     if not ids:
         raise usage('There is no session yet. Begin one: heddle run "…", or heddle.')
     rows = asyncio.run(find_sessions(world))
-    return _used_last(rows) if rows else max(ids, key=lambda id: world.home.session_log(id).stat().st_mtime_ns)
+    return (
+        _used_last(rows) if rows else max(ids, key=lambda id: world.home.session_log(id).stat().st_mtime_ns)
+    )
 
 
 def _used_last(rows: Sequence[SessionRow]) -> str:
