@@ -36,6 +36,8 @@ class ServerKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it says as plain text runs together."""
     settles: float = 0.0
     """Seconds in which more diagnostics may follow after it has published none."""
+    looks: float = 0.1
+    """Seconds that it may take until it has begun to look at changed files."""
     status: bool = False
     """It tells by `experimental/serverStatus` when it has read the project."""
 

@@ -18,8 +18,6 @@ _END_SECONDS = 0.5
 _BUSY = (-32801, -32802)
 """Codes of `ContentModified` and `ServerCancelled`: ask again."""
 _TRIES = 4
-_LOOK_AGAIN_SECONDS = 0.1
-"""So long a server may take to say that it has begun to look at changed files."""
 
 Stopped = Callable[[], bool]
 
@@ -42,7 +40,7 @@ CAPABILITIES: dict[str, Any] = {
 
 def capabilities_for(kind: ServerKind) -> dict[str, Any]:
     """The same for one kind: those that want to be told of changed files hear that we shall tell them."""
-    watching = {"dynamicRegistration": kind.told}
+    watching = {"dynamicRegistration": kind.told, "relativePatternSupport": kind.told}
     formats = ["markdown", "plaintext"] if kind.markdown else ["plaintext", "markdown"]
     return {
         **CAPABILITIES,
@@ -199,7 +197,7 @@ class LanguageServer:
     def _let_it_look_again(self, method: str, params: dict[str, Any], stopped: Stopped) -> None:
         """Files changed: the first answer is from before or from the midst of it, so it does not count."""
         self._patiently(method, params, stopped)
-        self._wait(lambda: False, _LOOK_AGAIN_SECONDS, stopped)
+        self._wait(lambda: False, self._kind.looks, stopped)
         self._let_it_read(stopped)
 
     def _patiently(self, method: str, params: dict[str, Any], stopped: Stopped) -> Any:
