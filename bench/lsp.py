@@ -14,11 +14,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from _terminal import PRIORITY
 
 from core.sandbox import open_sandbox
 from core.stage import Stage
@@ -144,8 +146,8 @@ def floor(bare: Bare) -> dict[str, Callable[[], object]]:
     }
 
 
-def ours(bench: Workbench, loop: asyncio.AbstractEventLoop) -> dict[str, Callable[[], object]]:
-    """The same questions as tool calls."""
+def ours(bench: Workbench) -> dict[str, Callable[[], Awaitable[None]]]:
+    """The same questions as tool calls, on a loop that runs, as an agent's does."""
     questions = {
         "get_type_info": {"path": "pkg/mod5.py", "symbol": "work", "line": 7},
         "go_to_definition": {"path": "pkg/mod5.py", "symbol": "Thing4", "line": 4},
@@ -157,27 +159,27 @@ def ours(bench: Workbench, loop: asyncio.AbstractEventLoop) -> dict[str, Callabl
         "find_references": {"path": "pkg/mod5.py", "symbol": "work", "line": 7},
     }
 
-    def ask(name: str) -> None:
-        result = loop.run_until_complete(call(name.partition(",")[0], questions[name], bench))
+    async def ask(name: str) -> None:
+        result = await call(name.partition(",")[0], questions[name], bench)
         assert "by jedi-language-server" in result.text, result.text
 
     return {name: lambda name=name: ask(name) for name in questions}
 
 
-def seconds(act: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start
-
-
-def compared(bare: Callable[[], object], whole: Callable[[], object]) -> tuple[float, float]:
+async def compared(bare: Callable[[], object], whole: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     """Seconds of both, the middle one of many."""
-    pairs = [(seconds(bare), seconds(whole)) for _ in range(ROUNDS + WARM)][WARM:]
-    first, second = zip(*pairs, strict=True)
+    pairs = list[tuple[float, float]]()
+    for _ in range(ROUNDS + WARM):
+        start = time.perf_counter()
+        bare()
+        between = time.perf_counter()
+        await whole()
+        pairs.append((between - start, time.perf_counter() - between))
+    first, second = zip(*pairs[WARM:], strict=True)
     return median(first), median(second)
 
 
-def main() -> None:
+async def main() -> None:
     files = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with tempfile.TemporaryDirectory() as name:
         project, top = Path(name) / "project", Path(name)
@@ -186,16 +188,17 @@ def main() -> None:
         sandbox = open_sandbox(stage.tree, project, allow_unconfined=True)
         bench = Workbench(stage, sandbox, threading.Event(), run="r1", node="architect", role="architect")
         bare = Bare(project)
-        asked, called = floor(bare), ours(bench, asyncio.new_event_loop())
+        print(PRIORITY)
+        asked, called = floor(bare), ours(bench)
         print(
             f"{files} files, median of {ROUNDS}; the server alone, a tool call, the ratio (aim: at most 1.2)"
         )
         for tool in asked:
-            alone, whole = compared(asked[tool], called[tool])
+            alone, whole = await compared(asked[tool], called[tool])
             print(f"{tool:24} {alone * 1e3:8.1f} ms {whole * 1e3:8.1f} ms  {whole / alone:5.2f}")
         sandbox.services.close()
         bare.close()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

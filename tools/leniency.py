@@ -66,12 +66,11 @@ def _named_right(given: Mapping[str, Any], names: Collection[str]) -> dict[str, 
     """`startLine`, `start-line` and `PATH` for what is not known as it is written."""
     found: dict[str, Any] = {name: value for name, value in given.items() if name in names}
     for name, value in given.items():
+        if name in names:
+            continue
         plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:60].strip()).replace("-", "_").lower()
-        if name not in names:
-            fits = plain not in found and (
-                plain in names or any(plain in each for each in _OTHER_NAMES.values())
-            )
-            found[plain if fits else name] = value
+        fits = plain not in found and (plain in names or any(plain in each for each in _OTHER_NAMES.values()))
+        found[plain if fits else name] = value
     return found
 
 

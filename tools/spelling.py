@@ -39,7 +39,7 @@ def meant_target(stage: Stage, target: str) -> str:
 
 
 def _exists(stage: Stage, path: str) -> bool:
-    return os.path.lexists(stage.tree / path)
+    return os.path.lexists(os.path.join(stage.tree, path))  # noqa: PTH118 - each call of a tool asks
 
 
 def _local(text: str) -> str:

@@ -15,7 +15,7 @@ _Key = Enum("_Key", {"enter": "alt+enter"} | {sign: f"alt+{_character_to_key(sig
 def teach_keys() -> None:
     """Have Alt with Enter, a digit, `-` and `=` known where a terminal sends it the old way, after an Escape.
 
-    Textual would report a plain Enter, and the prompt would be sent; or type `¢` for Alt+4.
+    Textual would report a plain Enter, and the prompt would be sent; or type a sign of cents for Alt+4.
     """
     table = cast("dict[str, Any]", _ansi_sequences.ANSI_SEQUENCES_KEYS)
     for sequence in ("\x1b\r", "\x1b\n"):

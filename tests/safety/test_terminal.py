@@ -109,6 +109,7 @@ def session_in(folder: Path, environment: dict[str, str]) -> str:
 
 def test_nothing_of_it_reaches_a_terminal_through_the_command_line(project, environment):
     heddle = [sys.executable, "-P", str(ROOT)]
+    (project / NAME).write_text("a name that a model could not give, but a file may have\n")
     shown = {"run": on_a_terminal([*heddle, "run", "Do it", "--unconfined"], project, environment)}
     session = session_in(project, environment)
     for words in (

@@ -20,7 +20,7 @@ from tools.consent import COMMAND_CHOICES, Wish, require
 from tools.exclusive import exclusively
 from tools.packages.installers import Wanted, Way, chosen_version
 from tools.packages.locks import known_versions
-from tools.packages.manifests import Manifest, added
+from tools.packages.manifests import Manifest, added, split_extras
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _NETWORK = Grant(network=True)
@@ -116,7 +116,7 @@ async def _propose(bench: Workbench, work: _Work) -> None:
         )
     if not way.by_hand:
         return
-    version = wanted.version or chosen_version(ended.output, wanted.name)
+    version = wanted.version or chosen_version(ended.output, split_extras(wanted.name)[0])
     if not version:
         raise ToolError(f"{way.program} did not say which version of {wanted.name} it takes. Give a version.")
     old = bench.stage.read(path).decode("utf-8")

@@ -173,10 +173,25 @@ def _spec(name: str, version: str) -> str:
     return f"{name}{version}" if re.match(r"[<>=!~]", version) else f"{name}>={version}"
 
 
+def split_extras(name: str) -> tuple[str, str]:
+    """`uvicorn` and `[standard]` of a name of PyPI's with extras; the second is empty where it has none."""
+    bare, bracket, rest = name.partition("[")
+    return bare, bracket + rest
+
+
 def _same(spec: object, name: str) -> bool:
     match = _PEP508.match(str(spec))
-    plain = re.sub(r"[-_.]+", "-", name).lower()
+    plain = re.sub(r"[-_.]+", "-", split_extras(name)[0]).lower()
     return bool(match) and re.sub(r"[-_.]+", "-", match[1]).lower() == plain
+
+
+def _instead_of(old: object, spec: str) -> str:
+    """The new requirement in the place of another, whose extras and marker it keeps where it has none itself."""
+    had, name = re.match(r"[\w.\-]+\s*(\[[^\]]*\])", str(old)), re.match(r"[\w.\-]+", spec)
+    if had and name and "[" not in spec:
+        spec = name[0] + had[1] + spec[name.end() :]
+    _, mark, marker = str(old).partition(";")
+    return f"{spec}{mark}{marker}"
 
 
 def _add_pyproject(text: str, name: str, version: str, *, dev: bool) -> str:
@@ -186,9 +201,7 @@ def _add_pyproject(text: str, name: str, version: str, *, dev: bool) -> str:
     poetry = _table(told, "tool", "poetry")
     if "project" not in told and poetry:
         key = ("group", "dev", "dependencies") if dev else ("dependencies",)
-        _descend(told["tool"]["poetry"], key)[name] = (
-            version if re.match(r"[<>=!~^]", version) else f"^{version}"
-        )
+        _put_poetry(_descend(told["tool"]["poetry"], key), name, version)
         return tomlkit.dumps(told)
     if "project" not in told:
         raise ToolError("pyproject.toml has no [project] table, so there is no place for dependencies.")
@@ -208,6 +221,23 @@ def _add_pyproject(text: str, name: str, version: str, *, dev: bool) -> str:
     return tomlkit.dumps(told)
 
 
+def _put_poetry(table: Any, name: str, version: str) -> None:
+    """Into Poetry's own table, where a dependency with extras is a table again."""
+    import tomlkit
+
+    bare, extras = split_extras(name)
+    wanted = version if re.match(r"[<>=!~^]", version) else f"^{version}"
+    if not extras:
+        if isinstance(table.get(bare), dict):
+            table[bare]["version"] = wanted
+        else:
+            table[bare] = wanted
+        return
+    entry = tomlkit.inline_table()
+    entry.update({"version": wanted, "extras": extras.strip("[]").split(",")})
+    table[bare] = entry
+
+
 def _descend(told: Any, keys: tuple[str, ...]) -> Any:
     import tomlkit
 
@@ -222,7 +252,7 @@ def _put(specs: Any, name: str, spec: str) -> None:
     """Into a TOML array: in the place of the one that is there, else at the end, laid out like the others."""
     for number, each in enumerate(specs):
         if _same(each, name):
-            specs[number] = spec
+            specs[number] = _instead_of(each, spec)
             return
     lines = specs.as_string().split("\n")
     if len(lines) > 2:
@@ -240,7 +270,7 @@ def _add_requirement(text: str, name: str, version: str) -> str:
     spec = f"{name}=={version}" if pinned and version[:1].isdigit() else _spec(name, version)
     for number, line in enumerate(lines):
         if _same(line.strip(), name):
-            lines[number] = spec + "\n"
+            lines[number] = _instead_of(line.strip(), spec) + "\n"
             return "".join(lines)
     head = "".join(lines)
     return f"{head}{'' if not head or head.endswith(chr(10)) else chr(10)}{spec}\n"

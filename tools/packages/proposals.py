@@ -7,12 +7,12 @@ from tools.finding import staged_files
 from tools.packages.installers import Wanted, find_way
 from tools.packages.installing import NotInstalled, install
 from tools.packages.locks import Ecosystem, text_of
-from tools.packages.manifests import LOCKS, Manifest, added, is_manifest, manifest_at, manifests
+from tools.packages.manifests import LOCKS, Manifest, added, is_manifest, manifest_at, manifests, split_extras
 from tools.packages.registries import Published, UnknownPackage, published
 from tools.workbench import ToolError, ToolResult, Workbench
 
 _NAMES: dict[Ecosystem, re.Pattern[str]] = {
-    "PyPI": re.compile(r"[A-Za-z0-9]([\w.\-]{0,100}[A-Za-z0-9])?"),
+    "PyPI": re.compile(r"[A-Za-z0-9]([\w.\-]{0,100}[A-Za-z0-9])?(\[[\w.\-]{1,60}(,[\w.\-]{1,60}){0,20}\])?"),
     "npm": re.compile(r"(@[a-z0-9~][\w.~\-]*/)?[a-z0-9~][\w.~\-]{0,200}"),
     "crates.io": re.compile(r"[A-Za-z][\w\-]{0,63}"),
     "Go": re.compile(r"[\w.\-]+\.[\w.\-]+(/[\w.\-~]+){1,12}"),
@@ -36,7 +36,7 @@ async def install_dependency(
     Where the user says no, or the package manager is missing, only the manifest is changed.
 
     Args:
-        name: The package's exact name, such as requests or @types/node.
+        name: The package's exact name, such as requests, uvicorn[standard] or @types/node.
         version: The newest stable one when left out.
         manifest: The file to change, such as pyproject.toml, where there are several.
         dev: true when only developers need it.
@@ -58,8 +58,9 @@ async def _by_hand(bench: Workbench, manifest: Manifest, wanted: Wanted, why: st
     """Change the manifest alone, with what its index says about the package."""
     name, version = wanted.name, wanted.version
     try:
-        purpose = f"look up the package {name} for {manifest.path}"
-        known = await published(bench, manifest.ecosystem, name, purpose)
+        bare, _ = split_extras(name)
+        purpose = f"look up the package {bare} for {manifest.path}"
+        known = await published(bench, manifest.ecosystem, bare, purpose)
     except UnknownPackage:
         raise
     except ToolError as error:
@@ -109,10 +110,12 @@ def _asked(name: str, version: str | None) -> tuple[str, str | None]:
     said = (version or "").strip()
     if said.lower() in _NEWEST:
         said = ""
-    both = _NAME_AND_VERSION.fullmatch(name.strip())
+    head, bracket, rest = name.strip().partition("]")
+    name = re.sub(r"\s", "", head) + bracket + rest.strip() if bracket else head
+    both = _NAME_AND_VERSION.fullmatch(name)
     if both and not said:
         return both[1], None if both[2].lower() in _NEWEST else both[2]
-    return name.strip(), said or None
+    return name, said or None
 
 
 def _check(ecosystem: Ecosystem, name: str, version: str | None) -> None:

@@ -135,6 +135,23 @@ async def test_of_npm_cargo_and_go(use, web, reply, put, user):
 
 
 @pytest.mark.parametrize(
+    ("path", "old", "name", "new"),
+    [
+        ("requirements.txt", "a[x]==1; python_version < '4'\n", "a", "a[x]==2.0; python_version < '4'\n"),
+        ("requirements.txt", "a[x]>=1\n", "a[y]", "a[y]>=2.0\n"),
+        ("requirements.txt", "a.b>=1\n", "a-b", "a-b>=2.0\n"),
+        ("pyproject.toml", '[project]\ndependencies = ["a[x]>=1"]\n', "a", '[project]\ndependencies = ["a[x]>=2.0"]\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\n', "a[x,y]",
+         '[tool.poetry.dependencies]\na = {version = "^2.0", extras = ["x", "y"]}\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\na = {version = "^1", extras = ["x"]}\n', "a",
+         '[tool.poetry.dependencies]\na = {version = "^2.0", extras = ["x"]}\n'),
+    ],
+)  # fmt: skip
+def test_extras_and_markers_stay(path, old, name, new):
+    assert added(Manifest(path, "PyPI"), old, name, "2.0", dev=False) == new
+
+
+@pytest.mark.parametrize(
     ("path", "old", "dev", "new"),
     [
         ("pyproject.toml", '[project]\nname = "x"\n', False, '[project]\nname = "x"\ndependencies = ["a>=1.0"]\n'),
@@ -317,6 +334,9 @@ async def test_two_at_once_keep_both(use, web, reply, put):
         ({"name": " requests ", "version": "latest"}, "requests>=2.32.3"),
         ({"name": "requests", "version": ""}, "requests>=2.32.3"),
         ({"name": "requests@latest", "version": "2.31.0"}, None),
+        ({"name": "requests[socks]"}, "requests[socks]>=2.32.3"),
+        ({"name": "requests [socks, security] == 2.31.0"}, "requests[socks,security]== 2.31.0"),
+        ({"name": "requests[socks"}, None),
     ],
 )
 async def test_name_and_version_in_one_and_words_for_the_newest(use, web, reply, put, user, arguments, line):
