@@ -153,7 +153,7 @@ def project(project: Path) -> Path:
 
 
 @pytest.fixture
-def long(bench, web, reply) -> Iterator[Callable[[Long], dict[str, Any]]]:
+def long(bench, web, reply, needs) -> Iterator[Callable[[Long], dict[str, Any]]]:
     """See `prepare`; and another node has the stage where that is what is waited for."""
     hold, held, gone = threading.Event(), threading.Event(), threading.Event()
 
@@ -167,6 +167,8 @@ def long(bench, web, reply) -> Iterator[Callable[[Long], dict[str, Any]]]:
             gone.wait(4 * SOON)
 
     def make(case: Long) -> dict[str, Any]:
+        if case.tool == "run_tests":
+            needs("npm")
         arguments = prepare(case, bench, web.url)
         if case.locked:
             threading.Thread(target=keep_the_stage, daemon=True).start()
