@@ -45,6 +45,7 @@ class Rail(ScrollBar):
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         if regions or layout or recompose or not repaint or len(self._rows) != self.size.height:
+            self._rows = []  # a rail that gets its old length back would show what it was then
             return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
         before, self._rows = self._rows, self._draw()
         changed = [y for y, (one, two) in enumerate(zip(before, self._rows, strict=True)) if one != two]

@@ -2,6 +2,7 @@
 
 import pytest
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Size
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
@@ -9,6 +10,7 @@ from textual.widget import Widget
 from core import events as e
 from core.record import Record
 from core.view.session import SessionView
+from tests.support import recordings as tapes
 from tui import feed as feeding, pacing
 from tui.chat import Chat
 from tui.feed import Feed
@@ -159,6 +161,21 @@ async def test_a_scrollbar_looks_as_textuals_and_is_drawn_where_it_changed(stage
             ScrollBar._render_content(rail)
             textuals = [_cells(strip) for strip in rail._render_cache.lines]
             assert [_cells(rail.render_line(y)) for y in range(rail.size.height)] == textuals
+
+
+async def test_a_scrollbar_that_gets_its_old_length_back_shows_where_it_is_now(
+    stage_of, caught_up, monkeypatch
+):
+    stage = stage_of(tapes.decide())
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await caught_up(pilot, stage)
+        rail = stage.screen.query_one(Chat).vertical_scrollbar
+        was, before = rail.size, [_cells(rail.render_line(y)) for y in range(rail.size.height)]
+        with monkeypatch.context() as shorter:
+            shorter.setattr(Rail, "size", Size(was.width, was.height - 3))
+            rail.position = 0
+        now = [_cells(rail.render_line(y)) for y in range(was.height)]
+        assert now == [_cells(strip) for strip in rail._draw()] != before
 
 
 # -- how often -----------------------------------------------------------------------------------
